@@ -1,0 +1,45 @@
+//! The one clock. Nothing else reads the time: pure code gets an instant as a parameter, so that tests can fix it.
+
+/// A moment in UTC, in whole seconds since 1970, as stored and shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(pub i64);
+
+impl Instant {
+    /// RFC 3339 in UTC: `2026-11-22T02:40:22Z`.
+    #[must_use]
+    pub fn rfc3339(self) -> String {
+        jiff::Timestamp::from_second(self.0).map_or_else(|_| format!("@{}", self.0), |t| t.to_string())
+    }
+
+    /// The moment that an RFC 3339 text or a plain date (`2027-01-31`: the start of that day, UTC) names.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let full = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
+        full.parse::<jiff::Timestamp>().ok().map(|t| Instant(t.as_second()))
+    }
+}
+
+impl serde::Serialize for Instant {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.rfc3339())
+    }
+}
+
+/// The current time. The only caller of the system clock.
+#[must_use]
+pub fn now() -> Instant {
+    Instant(jiff::Timestamp::now().as_second())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_print_and_parse_as_rfc_3339() {
+        assert_eq!(Instant(1_795_315_222).rfc3339(), "2026-11-22T02:40:22Z");
+        assert_eq!(Instant::parse("2026-11-22T02:40:22Z"), Some(Instant(1_795_315_222)));
+        assert_eq!(Instant::parse("2026-11-22"), Some(Instant(1_795_305_600)));
+        assert_eq!(Instant::parse("soon"), None);
+    }
+}

@@ -1,0 +1,133 @@
+//! Values in their comparison form, and typed values on their way out.
+//!
+//! The key form decides who is paired with whom: trimmed, NFC, simple case folding (Unicode `C`+`S`). Over-folding would
+//! update the wrong person, under-folding only yields a refused create; so compatibility forms are *not* folded.
+
+use serde::{Serialize, Serializer};
+use std::borrow::Cow;
+
+/// The comparison form of a key: trimmed, NFC, simple case folding.
+///
+/// ```
+/// use rosterm::identity::value::key_form;
+/// assert_eq!(key_form(" BJensen "), "bjensen");
+/// assert_eq!(key_form("Ångström"), key_form("A\u{30a}NGSTRO\u{308}M"));
+/// assert_ne!(key_form("straße"), key_form("strasse")); // full folding would say the same: two different people
+/// ```
+#[must_use]
+pub fn key_form(text: &str) -> Cow<'_, str> {
+    let trimmed = text.trim();
+    if trimmed.is_ascii() {
+        if trimmed.bytes().any(|b| b.is_ascii_uppercase()) {
+            return Cow::Owned(trimmed.to_ascii_lowercase());
+        }
+        return Cow::Borrowed(trimmed);
+    }
+    let mapper = icu_casemap::CaseMapper::new();
+    let nfc = icu_normalizer::ComposingNormalizerBorrowed::new_nfc();
+    let folded: String = nfc.normalize(trimmed).chars().map(|c| mapper.simple_fold(c)).collect();
+    // Folding can leave a sequence that composes again (U+0345 for one).
+    match nfc.normalize(&folded) {
+        Cow::Borrowed(_) => Cow::Owned(folded),
+        Cow::Owned(text) => Cow::Owned(text),
+    }
+}
+
+/// The form that compares user names of a service that tells letter case apart: trimmed, NFC.
+#[must_use]
+pub fn exact_form(text: &str) -> Cow<'_, str> {
+    let trimmed = text.trim();
+    if trimmed.is_ascii() { Cow::Borrowed(trimmed) } else { icu_normalizer::ComposingNormalizerBorrowed::new_nfc().normalize(trimmed) }
+}
+
+/// The 64-bit hash of a key, the same in every run (so that order never depends on it by chance).
+#[must_use]
+pub fn key_hash(key: &str) -> u64 {
+    use std::hash::{BuildHasher, Hasher};
+    let mut hasher = foldhash::fast::FixedState::with_seed(0x0072_6f73_7465_726d).build_hasher();
+    hasher.write(key.as_bytes());
+    hasher.finish()
+}
+
+/// A value as it is compared, shown and sent: its JSON type is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Datum {
+    /// Unassigned: absent, null, `""` and `[]` are one state (RFC 7643 section 2.5).
+    #[default]
+    Unassigned,
+    /// A boolean.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// Text, not empty.
+    Text(String),
+    /// Several values of a multi-valued field, not empty.
+    Many(Vec<String>),
+}
+
+impl Datum {
+    /// Text, or unassigned if there is none but blanks.
+    #[must_use]
+    pub fn text(text: &str) -> Self {
+        let text = text.trim();
+        if text.is_empty() { Datum::Unassigned } else { Datum::Text(text.to_owned()) }
+    }
+
+    /// True for the unassigned value.
+    #[must_use]
+    pub fn is_unassigned(&self) -> bool {
+        matches!(self, Datum::Unassigned)
+    }
+
+    /// The value as plain text, unassigned as nothing, several joined by `, `.
+    #[must_use]
+    pub fn plain(&self) -> Cow<'_, str> {
+        match self {
+            Datum::Unassigned => Cow::Borrowed(""),
+            Datum::Bool(b) => Cow::Borrowed(if *b { "true" } else { "false" }),
+            Datum::Int(n) => Cow::Owned(n.to_string()),
+            Datum::Text(text) => Cow::Borrowed(text),
+            Datum::Many(values) => Cow::Owned(values.join(", ")),
+        }
+    }
+}
+
+impl Serialize for Datum {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Datum::Unassigned => serializer.serialize_none(),
+            Datum::Bool(b) => serializer.serialize_bool(*b),
+            Datum::Int(n) => serializer.serialize_i64(*n),
+            Datum::Text(text) => serializer.serialize_str(text),
+            Datum::Many(values) => values.serialize(serializer),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_fold_case_and_composition_and_nothing_more() {
+        for (a, b, same) in [
+            ("bjensen", "BJENSEN", true),
+            ("  x ", "x", true),
+            ("ΣΊΣΥΦΟΣ", "σίσυφοσ", true),
+            ("e\u{301}ve", "ÉVE", true),
+            ("ﬁ", "fi", false),
+            ("①", "1", false),
+            ("K", "k", true),
+        ] {
+            assert_eq!(key_form(a) == key_form(b), same, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn the_key_form_of_a_key_form_is_itself() {
+        for text in ["Ångström", "ᾳ\u{345}", "İstanbul", "a\u{345}\u{301}", "ǅ"] {
+            let once = key_form(text).into_owned();
+            assert_eq!(key_form(&once), once, "{text}");
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! rosterm: the roster, in your terminal.
+//!
+//! ```text
+//! source ──► mapping ──► matching ──► plan ──► apply ──► journal
+//!  entries    desired      pairs       rows     runs      intents, outcomes, links, holds
+//! target ──────────────────▲                      │
+//!  accounts                └──────── re-read ◄────┘
+//! ```
+//!
+//! Everything left of `apply` is pure: data in, data out, no I/O, no clock. The modules stand in the order in which data
+//! flows; `tests/it/house.rs` keeps who may import whom.
+
+pub mod clock;
+pub mod error;
+pub mod identity;
+pub mod mapping;
+pub mod model;
+pub mod text;

@@ -1,0 +1,1 @@
+//! Rules: from an entry's attributes to the fields an account should have.

@@ -1,0 +1,512 @@
+//! The types that several rooms share: who is meant, what is remembered, what was found out, what is proposed.
+//!
+//! Words are those of the design (section 1). Nothing here reads, asks or decides.
+
+use crate::clock::Instant;
+use crate::identity::value::Datum;
+use crate::identity::{AccountId, EntryId};
+use serde::Serialize;
+
+/// Where a side stands: an incomplete read proves nothing about who is *not* in it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum SideState {
+    /// Not read to its end yet; blocks like an incomplete read.
+    #[default]
+    Reading,
+    /// The read has ended.
+    Ended(ReadEnd),
+}
+
+impl SideState {
+    /// True only after a read that ended complete.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        matches!(self, SideState::Ended(ReadEnd::Complete))
+    }
+}
+
+/// How a read ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReadEnd {
+    /// Everything that is there was read, and that was proved.
+    Complete,
+    /// Something may be missing.
+    Incomplete(Incompleteness),
+}
+
+impl ReadEnd {
+    /// An incomplete end with its cause and what the server or the guard said.
+    pub fn incomplete(cause: Cause, detail: impl Into<String>) -> Self {
+        ReadEnd::Incomplete(Incompleteness { cause, detail: detail.into() })
+    }
+
+    /// Why it is incomplete, if it is.
+    #[must_use]
+    pub fn cause(&self) -> Option<&Incompleteness> {
+        match self {
+            ReadEnd::Complete => None,
+            ReadEnd::Incomplete(why) => Some(why),
+        }
+    }
+}
+
+/// Why a read can't be believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incompleteness {
+    /// The cause.
+    pub cause: Cause,
+    /// What was seen: numbers, the server's own words (not cleaned).
+    pub detail: String,
+}
+
+/// The causes of an incomplete read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// LDAP result 4 (RFC 4511 appendix A).
+    SizeLimit,
+    /// LDAP result 3, or our own limit on the time of a read.
+    TimeLimit,
+    /// LDAP result 11 and other refusals in the middle of a read.
+    ServerRefused,
+    /// The connection ended.
+    ConnectionLost,
+    /// What the server sent was refused by our guard.
+    Malformed,
+    /// A continuation reference inside the base that was not followed.
+    Reference,
+    /// A page of the listing is missing or could not be read.
+    PageMissing,
+    /// Fewer accounts than the last `totalResults`.
+    TotalNotReached,
+    /// The target repeats accounts instead of going on.
+    NoProgress,
+    /// Accounts repeated and the second read did the same.
+    IdsRepeated,
+    /// An entry came without its lasting id.
+    IdMissing,
+    /// A ranged attribute was not read to its end.
+    RangeUnfinished,
+    /// An entry is in scope but was not in the read.
+    MovedDuringRead,
+    /// The group that defines the scope could not be read to its end.
+    GroupUnread,
+}
+
+impl Cause {
+    /// The code for exports.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Cause::SizeLimit => "size_limit",
+            Cause::TimeLimit => "time_limit",
+            Cause::ServerRefused => "server_refused",
+            Cause::ConnectionLost => "connection_lost",
+            Cause::Malformed => "malformed",
+            Cause::Reference => "reference",
+            Cause::PageMissing => "page_missing",
+            Cause::TotalNotReached => "total_not_reached",
+            Cause::NoProgress => "no_progress",
+            Cause::IdsRepeated => "ids_repeated",
+            Cause::IdMissing => "id_missing",
+            Cause::RangeUnfinished => "range_unfinished",
+            Cause::MovedDuringRead => "moved_during_read",
+            Cause::GroupUnread => "group_unread",
+        }
+    }
+
+    /// What happened, for an operator.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Cause::SizeLimit => "the directory stopped at its size limit",
+            Cause::TimeLimit => "the time for the read ran out",
+            Cause::ServerRefused => "the server ended the read with an error",
+            Cause::ConnectionLost => "the connection was lost",
+            Cause::Malformed => "the server sent something that is not valid",
+            Cause::Reference => "a part of the base lies on another server and was not read",
+            Cause::PageMissing => "a page of the listing is missing",
+            Cause::TotalNotReached => "the listing ended before its own total",
+            Cause::NoProgress => "the listing repeats itself instead of going on",
+            Cause::IdsRepeated => "the listing changed while it was read, twice",
+            Cause::IdMissing => "an entry has no lasting id",
+            Cause::RangeUnfinished => "a long attribute was not read to its end",
+            Cause::MovedDuringRead => "an entry is in scope but was missing from the read",
+            Cause::GroupUnread => "the group was not read to its end",
+        }
+    }
+}
+
+/// A remembered pair: this entry is this account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The entry's lasting id.
+    pub entry: EntryId,
+    /// The account's id.
+    pub account: AccountId,
+    /// The channel that made it.
+    pub channel: String,
+    /// How it came about.
+    pub origin: LinkOrigin,
+    /// When.
+    pub since: Instant,
+    /// `userName`, externalId and e-mail as last seen on the account: whether an account is still the one that was linked.
+    pub remembered: Vec<String>,
+    /// Whether the account was active when last seen.
+    pub last_active: bool,
+}
+
+/// How a link came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkOrigin {
+    /// We created the account.
+    Created,
+    /// Matched by key, and accepted by applying the row.
+    Matched,
+    /// Set by an operator.
+    ByHand,
+}
+
+/// A decision to leave a user alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Hold {
+    /// Why.
+    pub reason: String,
+    /// Who decided.
+    pub author: String,
+    /// When, RFC 3339.
+    pub since: Instant,
+    /// Until when, if not for ever.
+    pub until: Option<Instant>,
+}
+
+/// What a hold is set on.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum HoldOn {
+    /// An entry.
+    Entry(EntryId),
+    /// An account.
+    Account(AccountId),
+}
+
+/// Which clauses of the source location an entry meets; `None` where the location has no such clause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Verdicts {
+    /// Under the base, within the scope.
+    pub base: Option<bool>,
+    /// Matches the filter.
+    pub filter: Option<bool>,
+    /// Is a member of the group.
+    pub group: Option<bool>,
+}
+
+impl Verdicts {
+    /// True if no clause says no.
+    #[must_use]
+    pub fn in_scope(self) -> bool {
+        ![self.base, self.filter, self.group].contains(&Some(false))
+    }
+}
+
+/// What a single look-up of an entry by its id found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EntryEvidence {
+    /// It is there.
+    Found {
+        /// Where it is now.
+        dn: String,
+        /// Whether it is disabled.
+        disabled: bool,
+        /// Which clauses it meets.
+        verdicts: Verdicts,
+    },
+    /// Not found anywhere this reader can see.
+    NotFound {
+        /// Where it was looked for.
+        base: String,
+    },
+    /// The look-up was refused or failed.
+    Unknown {
+        /// Why.
+        cause: String,
+    },
+}
+
+/// What a single look-up of an account by its id found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AccountEvidence {
+    /// It is there although the list does not show it.
+    Found {
+        /// Whether it is active.
+        active: bool,
+        /// Its `userName`, if it has one.
+        user_name: Option<String>,
+    },
+    /// The service says that there is no such account.
+    NotFound,
+    /// The look-up was refused or failed.
+    Unknown {
+        /// Why.
+        cause: String,
+    },
+}
+
+/// The one class that each user falls in (design: section 3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Situation {
+    /// An entry without account: would be created.
+    New,
+    /// A mapped field differs.
+    Changed,
+    /// The entry is enabled, the account is not.
+    Returning,
+    /// The entry is gone, disabled or out of scope; the account is still active.
+    Leaving,
+    /// The same, and the account is already inactive.
+    Left,
+    /// Nothing differs.
+    InSync,
+    /// A disabled entry without account, which is not to be created.
+    Skipped,
+    /// An account without entry.
+    Unmatched,
+    /// Who belongs to whom is for a human to say.
+    Ambiguous,
+    /// The mapping does not give what the target needs.
+    Invalid,
+    /// An operator decided to leave this user alone.
+    Held,
+    /// It rests on something that was not read completely.
+    Blocked,
+}
+
+impl Situation {
+    /// Every situation, in the order of the plan document.
+    pub const ALL: [Situation; 12] = [
+        Situation::New,
+        Situation::Changed,
+        Situation::Returning,
+        Situation::Leaving,
+        Situation::Left,
+        Situation::InSync,
+        Situation::Skipped,
+        Situation::Unmatched,
+        Situation::Ambiguous,
+        Situation::Invalid,
+        Situation::Held,
+        Situation::Blocked,
+    ];
+
+    /// The code for exports and the command line.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Situation::New => "new",
+            Situation::Changed => "changed",
+            Situation::Returning => "returning",
+            Situation::Leaving => "leaving",
+            Situation::Left => "left",
+            Situation::InSync => "in_sync",
+            Situation::Skipped => "skipped",
+            Situation::Unmatched => "unmatched",
+            Situation::Ambiguous => "ambiguous",
+            Situation::Invalid => "invalid",
+            Situation::Held => "held",
+            Situation::Blocked => "blocked",
+        }
+    }
+
+    /// The word an operator reads.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Situation::InSync => "in sync",
+            other => other.code(),
+        }
+    }
+}
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident $code:literal $words:literal;)*) => {
+        /// Why a row is in its situation.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Reason { $($(#[$doc])* $name,)* }
+
+        impl Reason {
+            /// Every reason.
+            pub const ALL: &[Reason] = &[$(Reason::$name,)*];
+
+            /// The code for exports.
+            #[must_use]
+            pub fn code(self) -> &'static str {
+                match self { $(Reason::$name => $code,)* }
+            }
+
+            /// The operator's words.
+            #[must_use]
+            pub fn words(self) -> &'static str {
+                match self { $(Reason::$name => $words,)* }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// The entry was not found anywhere this reader can see.
+    Deleted "deleted" "not found anywhere this reader can see";
+    /// The entry is disabled.
+    Disabled "disabled" "is disabled in the directory";
+    /// The entry is there, but outside the source location.
+    OutOfScope "out_of_scope" "left the source location";
+    /// Several entries in scope have this key.
+    DuplicateInSource "duplicate_in_source" "several people share the key";
+    /// Several accounts have this key.
+    DuplicateInTarget "duplicate_in_target" "several accounts could be this person's";
+    /// The account with this key is linked to someone else.
+    LinkedElsewhere "linked_elsewhere" "the account with this key is linked to someone else";
+    /// The linked entry's new key is taken.
+    RenameCollision "rename_collision" "the new user name is taken";
+    /// The linked account shows nothing of what was remembered.
+    LinkSuspect "link_suspect" "the linked account looks like someone else's";
+    /// A rule failed.
+    MappingError "mapping_error" "a rule failed";
+    /// A required field is empty.
+    MissingRequired "missing_required" "a required field is empty";
+    /// A value breaks the field's rule.
+    InvalidValue "invalid_value" "a value is not allowed in its field";
+    /// The match rule's attribute has several values.
+    SeveralValues "several_values" "the match rule gives several values";
+    /// The only difference is in a field that can't be changed.
+    ImmutableChanged "immutable_changed" "only a field differs that can't be changed";
+    /// No account yet, and none before.
+    FirstSeen "first_seen" "no account yet";
+    /// The linked account is gone.
+    AccountGone "account_gone" "the linked account is gone";
+    /// Nobody was ever linked to it.
+    NeverLinked "never_linked" "nobody in scope has this user name";
+    /// Linked by another channel.
+    OtherChannel "other_channel" "belongs to another channel";
+    /// The source was not read completely.
+    SourceIncomplete "source_incomplete" "the directory was not read completely";
+    /// The target was not read completely.
+    TargetIncomplete "target_incomplete" "the accounts were not read completely";
+    /// The source gave nobody.
+    SourceEmpty "source_empty" "nobody is in scope";
+    /// A look-up has not been answered yet.
+    LookupPending "lookup_pending" "is still being looked up";
+    /// A look-up was refused or failed.
+    LookupFailed "lookup_failed" "could not be looked up";
+}
+
+impl Serialize for Reason {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
+    }
+}
+
+/// What would be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Create the account.
+    Create,
+    /// Change fields.
+    Update,
+    /// Make the account active again, and change fields where they differ.
+    Enable,
+    /// Make the account inactive.
+    Disable,
+    /// Delete the account.
+    Delete,
+    /// Remember the pair; nothing is sent.
+    Link,
+    /// Nothing.
+    None,
+}
+
+impl Action {
+    /// The code for exports, and the operator's word but for `none`.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Action::Create => "create",
+            Action::Update => "update",
+            Action::Enable => "enable",
+            Action::Disable => "disable",
+            Action::Delete => "delete",
+            Action::Link => "link",
+            Action::None => "none",
+        }
+    }
+
+    /// True for what takes a person's access away.
+    #[must_use]
+    pub fn is_deprovision(self) -> bool {
+        matches!(self, Action::Disable | Action::Delete)
+    }
+}
+
+/// One field that would get another value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// The field.
+    pub field: String,
+    /// What the target has; unassigned for a create.
+    pub from: Datum,
+    /// What it would get; unassigned for a clear.
+    pub to: Datum,
+}
+
+/// Something that is wrong with one field of one user, or with the row as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// The field, if it is about one.
+    pub field: Option<String>,
+    /// Which kind of problem.
+    pub code: ProblemCode,
+    /// What is wrong, in the operator's words (not cleaned: it may quote values).
+    pub message: String,
+}
+
+/// The kinds of problems.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProblemCode {
+    /// A rule failed.
+    MappingError,
+    /// A required field is empty.
+    MissingRequired,
+    /// The value breaks the field's rule.
+    InvalidValue,
+    /// The match rule gives several values.
+    SeveralValues,
+    /// The field can't be changed after the create.
+    ImmutableChanged,
+    /// A reference could not be resolved; the value at the target is kept.
+    Unresolved,
+    /// The policy switched this verb off.
+    PolicyOff,
+    /// The account is protected by the policy.
+    Protected,
+}
+
+impl ProblemCode {
+    /// The reason of a row that is invalid because of this problem.
+    #[must_use]
+    pub fn reason(self) -> Option<Reason> {
+        match self {
+            ProblemCode::MappingError => Some(Reason::MappingError),
+            ProblemCode::MissingRequired => Some(Reason::MissingRequired),
+            ProblemCode::InvalidValue => Some(Reason::InvalidValue),
+            ProblemCode::SeveralValues => Some(Reason::SeveralValues),
+            ProblemCode::ImmutableChanged => Some(Reason::ImmutableChanged),
+            ProblemCode::Unresolved | ProblemCode::PolicyOff | ProblemCode::Protected => None,
+        }
+    }
+}
+
+/// A user's number for the life of the process, interned from the entry id (or from the account id where there is no entry).
+/// Cursor, marks and approvals are keyed by it, so that they survive a refresh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Subject(pub u32);
