@@ -119,8 +119,8 @@ impl Excerpt {
 pub struct Error {
     kind: Kind,
     message: String,
-    at: Option<Position>,
-    excerpt: Option<Excerpt>,
+    at: Option<Box<Position>>,
+    excerpt: Option<Box<Excerpt>>,
     hint: Option<String>,
 }
 
@@ -146,14 +146,14 @@ impl Error {
     /// Adds where it is.
     #[must_use]
     pub fn at(mut self, position: Position) -> Self {
-        self.at = Some(position);
+        self.at = Some(Box::new(position));
         self
     }
 
     /// Adds the line it is about.
     #[must_use]
     pub fn excerpt(mut self, excerpt: Excerpt) -> Self {
-        self.excerpt = Some(excerpt);
+        self.excerpt = Some(Box::new(excerpt));
         self
     }
 
@@ -192,7 +192,7 @@ impl Error {
     /// Where it is, if it is in a file.
     #[must_use]
     pub fn position(&self) -> Option<&Position> {
-        self.at.as_ref()
+        self.at.as_deref()
     }
 }
 

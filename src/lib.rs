@@ -11,8 +11,10 @@
 //! flows; `tests/it/house.rs` keeps who may import whom.
 
 pub mod clock;
+pub mod config;
 pub mod error;
 pub mod identity;
 pub mod mapping;
 pub mod model;
+pub mod telemetry;
 pub mod text;

@@ -1,0 +1,323 @@
+//! `[channels.NAME.source]`: where people come from, and who of them is in scope.
+
+use super::reader::{Located, Section};
+use super::secret::SecretRef;
+use crate::error::Result;
+use crate::identity::AttributeName;
+use std::path::{Path, PathBuf};
+
+/// A source and its location.
+#[derive(Debug, Clone)]
+pub struct SourceConfig {
+    /// What it is.
+    pub kind: SourceKind,
+    /// Who is in scope.
+    pub location: Location,
+    /// What overrides the vendor's settings.
+    pub settings: SettingsConfig,
+}
+
+/// The kinds of source.
+#[derive(Debug, Clone)]
+pub enum SourceKind {
+    /// A directory server.
+    Ldap(Box<LdapConfig>),
+    /// A file in LDIF (RFC 2849).
+    Ldif {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// How to reach a directory server.
+#[derive(Debug, Clone)]
+pub struct LdapConfig {
+    /// Tried in this order.
+    pub urls: Vec<LdapUrl>,
+    /// Who we are; anonymous if there is none.
+    pub bind_dn: Option<String>,
+    /// Our password.
+    pub password: Option<SecretRef>,
+    /// Ask for TLS on an `ldap://` connection before anything else is said (RFC 4511 section 4.14).
+    pub start_tls: bool,
+    /// The certificate authorities to trust instead of the platform's.
+    pub ca_file: Option<PathBuf>,
+    /// Entries a page (RFC 2696).
+    pub page_size: u32,
+    /// The vendor whose settings are used, or `auto`.
+    pub vendor: Located<String>,
+    /// Seconds without an answer after which a connection counts as lost.
+    pub timeout: u64,
+}
+
+/// An LDAP URL: scheme, host and port only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LdapUrl {
+    /// True for `ldaps`.
+    pub tls: bool,
+    /// Host name, or address without brackets.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// As written.
+    pub text: String,
+}
+
+impl LdapUrl {
+    /// Parses `ldap://host[:port]` or `ldaps://host[:port]`; an IPv6 address stands in brackets.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub fn parse(text: &str) -> std::result::Result<Self, String> {
+        let (scheme, rest) = text.split_once("://").ok_or("it must begin with ldaps:// or ldap://")?;
+        let tls = match scheme.to_ascii_lowercase().as_str() {
+            "ldaps" => true,
+            "ldap" => false,
+            other => return Err(format!("{other}:// is not known; it must begin with ldaps:// or ldap://")),
+        };
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        if rest.contains(['/', '?', '@', ' ']) {
+            return Err("it may hold a host and a port, nothing else; base and filter stand in the location".to_owned());
+        }
+        let (host, port) = if let Some(inside) = rest.strip_prefix('[') {
+            let (host, after) = inside.split_once(']').ok_or("the bracket of the IPv6 address is not closed")?;
+            (host, after.strip_prefix(':'))
+        } else {
+            rest.split_once(':').map_or((rest, None), |(host, port)| (host, Some(port)))
+        };
+        if host.is_empty() {
+            return Err("it has no host".to_owned());
+        }
+        let port = match port {
+            None => {
+                if tls {
+                    636
+                } else {
+                    389
+                }
+            }
+            Some(port) => port.parse().map_err(|_| format!("{port} is not a port"))?,
+        };
+        Ok(LdapUrl { tls, host: host.to_owned(), port, text: text.to_owned() })
+    }
+}
+
+/// Which entries are in scope: under the base AND matching the filter AND member of the group, as far as each is given.
+#[derive(Debug, Clone)]
+pub struct Location {
+    /// The base.
+    pub base_dn: Located<String>,
+    /// How far below the base.
+    pub scope: Scope,
+    /// RFC 4515.
+    pub filter: Option<Located<String>>,
+    /// The group.
+    pub group_dn: Option<Located<String>>,
+    /// Whether members of groups in the group count.
+    pub nested_groups: bool,
+}
+
+/// How far below the base (RFC 4511 section 4.5.1.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Scope {
+    /// The base and everything below it.
+    #[default]
+    Subtree,
+    /// Directly below the base.
+    OneLevel,
+}
+
+/// What the configuration sets itself instead of taking it from the vendor.
+#[derive(Debug, Clone, Default)]
+pub struct SettingsConfig {
+    /// The attribute with the lasting id.
+    pub id_attribute: Option<AttributeName>,
+    /// What makes an entry disabled.
+    pub status: Option<Vec<StatusRule>>,
+    /// What holds where no status attribute says anything: true for enabled.
+    pub default_enabled: Option<bool>,
+    /// The object class of people.
+    pub user_class: Option<String>,
+    /// The object classes of groups.
+    pub group_class: Option<Vec<String>>,
+    /// The attribute that tells when an entry was changed.
+    pub time_attribute: Option<AttributeName>,
+    /// Where a missing entry is looked up.
+    pub lookup_base: Option<String>,
+    /// The attribute of a group that names its members.
+    pub member_attribute: Option<AttributeName>,
+    /// The attribute of a person that names the groups.
+    pub member_of_attribute: Option<AttributeName>,
+}
+
+/// One test on one attribute; if it says so, the entry is disabled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusRule {
+    /// The attribute.
+    pub attribute: AttributeName,
+    /// The test.
+    pub test: StatusTest,
+    /// True if the test says "enabled": then an entry that has the attribute and fails the test is disabled.
+    pub enables: bool,
+}
+
+/// What is asked of an attribute's value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StatusTest {
+    /// It equals this text, in any letter case.
+    Equals(String),
+    /// It is a number in which all of these bits are set.
+    Bits(u64),
+    /// It has a value.
+    Present,
+    /// It is a time (generalized or Windows file time) that has passed.
+    Past,
+}
+
+impl SourceConfig {
+    pub(super) fn read(section: &mut Section<'_>, folder: &Path) -> Result<Self> {
+        let kinds = ["ldap", "ldif"];
+        let kind = section
+            .word("type", &kinds)?
+            .ok_or_else(|| section.error(format!("{} needs a type", section.path())).hint("type = \"ldap\" or \"ldif\""))?;
+        let kind = if kind.value == 0 {
+            SourceKind::Ldap(Box::new(LdapConfig::read(section, folder)?))
+        } else {
+            SourceKind::Ldif { path: folder.join(section.required_string("path")?.value) }
+        };
+        let location = Location::read(&mut section.required_section("location")?)?;
+        let settings = match section.section("settings")? {
+            Some(mut s) => SettingsConfig::read(&mut s)?,
+            None => SettingsConfig::default(),
+        };
+        section.finish()?;
+        Ok(SourceConfig { kind, location, settings })
+    }
+}
+
+impl LdapConfig {
+    fn read(section: &mut Section<'_>, folder: &Path) -> Result<Self> {
+        let urls = section
+            .strings("url")?
+            .ok_or_else(|| section.error(format!("{} needs a url", section.path())).hint("url = \"ldaps://directory.example.com\""))?;
+        let start_tls = section.bool("start_tls")?;
+        let urls = urls
+            .into_iter()
+            .map(|u| {
+                let url = LdapUrl::parse(&u.value).map_err(|why| u.error(format!("the URL {} is not usable: {why}", u.value)))?;
+                if url.tls && start_tls.as_ref().is_some_and(|s| s.value) {
+                    return Err(u
+                        .error("start_tls is for ldap:// URLs; an ldaps:// connection is encrypted from the start")
+                        .hint("drop start_tls, or write ldap://"));
+                }
+                Ok(url)
+            })
+            .collect::<Result<Vec<_>>>()?;
+        if urls.is_empty() {
+            return Err(section.error("the list of URLs is empty"));
+        }
+        let bind_dn = section.string("bind_dn")?;
+        let password = section.any("password").map(|i| SecretRef::read(i, folder)).transpose()?;
+        match (&bind_dn, &password) {
+            (Some(dn), None) => return Err(dn.error("bind_dn needs a password").hint(format!("password = {}", super::secret::WAYS))),
+            (None, Some(_)) => return Err(section.error(format!("{} has a password but no bind_dn", section.path()))),
+            _ => {}
+        }
+        Ok(LdapConfig {
+            urls,
+            bind_dn: bind_dn.map(|d| d.value),
+            password,
+            start_tls: start_tls.is_some_and(|s| s.value),
+            ca_file: section.string("ca_file")?.map(|f| folder.join(f.value)),
+            page_size: section.int_in("page_size", 1..=100_000)?.map_or(1000, |n| u32::try_from(n.value).unwrap_or(1000)),
+            vendor: section.string("vendor")?.unwrap_or_else(|| Located {
+                value: "auto".to_owned(),
+                at: crate::error::Position { file: String::new(), line: 1, column: 1 },
+                excerpt: crate::error::Excerpt { line: String::new(), start: 0, length: 1 },
+            }),
+            timeout: section.int_in("timeout", 1..=3600)?.map_or(60, |n| n.value.unsigned_abs()),
+        })
+    }
+}
+
+impl Location {
+    fn read(section: &mut Section<'_>) -> Result<Self> {
+        let base_dn = section.required_string("base_dn")?;
+        if crate::identity::dn::parse(&base_dn.value).is_none() {
+            return Err(base_dn
+                .error(format!("\"{}\" is not a distinguished name", base_dn.value))
+                .hint("write it as ou=people,dc=example,dc=com"));
+        }
+        let scope = match section.word("scope", &["sub", "one"])? {
+            Some(word) if word.value == 1 => Scope::OneLevel,
+            _ => Scope::Subtree,
+        };
+        let filter = section.string("filter")?;
+        let group_dn = section.string("group_dn")?;
+        if let Some(dn) = &group_dn
+            && (crate::identity::dn::parse(&dn.value).is_none() || dn.value.trim().is_empty())
+        {
+            return Err(dn
+                .error(format!("\"{}\" is not a distinguished name", dn.value))
+                .hint("write it as cn=lucid,ou=groups,dc=example,dc=com"));
+        }
+        let nested_groups = section.bool("nested_groups")?.is_some_and(|b| b.value);
+        section.finish()?;
+        Ok(Location { base_dn, scope, filter, group_dn, nested_groups })
+    }
+}
+
+impl SettingsConfig {
+    fn read(section: &mut Section<'_>) -> Result<Self> {
+        let mut name =
+            |key: &'static str| -> Result<Option<AttributeName>> { Ok(section.string(key)?.map(|s| AttributeName::new(s.value))) };
+        let (id_attribute, time_attribute) = (name("id_attribute")?, name("time_attribute")?);
+        let (member_attribute, member_of_attribute) = (name("member_attribute")?, name("member_of_attribute")?);
+        let settings = SettingsConfig {
+            id_attribute,
+            status: section.sections("status")?.map(status_rules).transpose()?,
+            default_enabled: section.word("default_status", &["disabled", "enabled"])?.map(|w| w.value == 1),
+            user_class: section.string("user_class")?.map(|s| s.value),
+            group_class: section.strings("group_class")?.map(|list| list.into_iter().map(|s| s.value).collect()),
+            time_attribute,
+            lookup_base: section.string("lookup_base")?.map(|s| s.value),
+            member_attribute,
+            member_of_attribute,
+        };
+        section.finish()?;
+        Ok(settings)
+    }
+}
+
+/// Reads status rules: a table or a list of tables.
+///
+/// # Errors
+/// Where a rule has no test, or two.
+pub fn status_rules(sections: Vec<Section<'_>>) -> Result<Vec<StatusRule>> {
+    sections
+        .into_iter()
+        .map(|mut rule| {
+            let attribute = AttributeName::new(rule.required_string("attribute")?.value);
+            let disabling = rule.section("disabled_when")?;
+            let enabling = rule.section("enabled_when")?;
+            let enables = enabling.is_some();
+            let ((Some(mut test), None) | (None, Some(mut test))) = (disabling, enabling) else {
+                let hint = "disabled_when = { bits = 2 }, { equals = \"true\" }, { present = true } or { past = true }";
+                return Err(rule.error("a status rule needs either disabled_when or enabled_when").hint(hint));
+            };
+            rule.finish()?;
+            let equals = test.scalar_text("equals")?.map(|s| StatusTest::Equals(s.value));
+            let bits = test.int_in("bits", 1..=i64::MAX)?.map(|n| StatusTest::Bits(n.value.unsigned_abs()));
+            let present = test.bool("present")?.filter(|b| b.value).map(|_| StatusTest::Present);
+            let past = test.bool("past")?.filter(|b| b.value).map(|_| StatusTest::Past);
+            test.finish()?;
+            let mut given = [equals, bits, present, past].into_iter().flatten();
+            match (given.next(), given.next()) {
+                (Some(test), None) => Ok(StatusRule { attribute, test, enables }),
+                _ => Err(test
+                    .error("a status rule asks exactly one thing")
+                    .hint("{ bits = 2 }, { equals = \"true\" }, { present = true } or { past = true }")),
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,139 @@
+use super::*;
+
+const WHOLE: &str = r#"
+format = 1
+[channels.lucid.source]
+type = "ldap"
+url = ["ldaps://dc1.example.com", "ldaps://[::1]:6360"]
+bind_dn = "cn=reader,dc=example,dc=com"
+password = { env = "LDAP_PASSWORD" }
+[channels.lucid.source.location]
+base_dn = "ou=people,dc=example,dc=com"
+scope = "one"
+filter = "(objectClass=inetOrgPerson)"
+group_dn = "cn=lucid,ou=groups,dc=example,dc=com"
+nested_groups = true
+[channels.lucid.source.settings]
+status = [{ attribute = "userAccountControl", disabled_when = { bits = 2 } }, { attribute = "active", enabled_when = { equals = "yes" } }]
+[channels.lucid.target]
+connector = "scim2"
+base_url = "https://users.example.com/scim/v2/"
+token = { env = "TOKEN" }
+[channels.lucid.mapping]
+userName = "uid | lower"
+department = { value = "department", default = "Unassigned", create_only = true }
+[channels.lucid.policy]
+limits = { deprovision = "20 or 5%", create = "none" }
+"#;
+
+#[test]
+fn a_whole_file_reads_into_its_parts() {
+    let config = Config::parse(Path::new("x/rosterm.toml"), WHOLE).unwrap();
+    let channel = config.channel(None).unwrap();
+    let SourceKind::Ldap(ldap) = &channel.source.kind else { panic!("it is an LDAP source") };
+    assert_eq!((ldap.urls[1].host.as_str(), ldap.urls[1].port, ldap.page_size), ("::1", 6360, 1000));
+    assert_eq!(channel.source.location.scope, Scope::OneLevel);
+    assert_eq!(channel.source.settings.status.as_ref().unwrap().len(), 2);
+    assert_eq!(channel.target.base_url.value, "https://users.example.com/scim/v2");
+    assert_eq!(channel.mapping[0].field.value, "userName");
+    assert_eq!(channel.mapping[1].default.as_deref(), Some("Unassigned"));
+    assert_eq!(channel.policy.limits.deprovision, Limit { count: Some(20), percent: Some(5.0) });
+    assert_eq!(channel.policy.limits.clear, Limit { count: None, percent: Some(5.0) });
+}
+
+#[test]
+fn each_mistake_is_told_with_its_place_and_a_way_out() {
+    for (from, to, told) in [
+        (
+            "scope = \"one\"",
+            "scop = \"one\"",
+            "rosterm.toml:10:1: there is no key scop in channels.lucid.source.location\n    scop = \"one\"\n    ^^^^\n  hint: did you mean scope?",
+        ),
+        (
+            "scope = \"one\"",
+            "scope = \"two\"",
+            "rosterm.toml:10:9: channels.lucid.source.location.scope cannot be \"two\"\n    scope = \"two\"\n            ^^^^^\n  hint: it is one of: sub, one",
+        ),
+        (
+            "format = 1",
+            "format = 7",
+            "rosterm.toml:2:10: format 7 is not known to this version\n    format = 7\n             ^\n  hint: a newer rosterm wrote this file; this one reads format = 1",
+        ),
+        (
+            "nested_groups = true",
+            "nested_groups = \"yes\"",
+            "rosterm.toml:13:17: channels.lucid.source.location.nested_groups must be true or false, not a text\n    nested_groups = \"yes\"\n                    ^^^^^",
+        ),
+        (
+            "password = { env = \"LDAP_PASSWORD\" }",
+            "password = \"hunter2\"",
+            "rosterm.toml:7:12: a secret must not stand in the configuration in plain text\n  hint: say where it is kept: { env = \"NAME\" }, { file = \"path\" }, { command = [\"program\", \"argument\"] } or { keyring = \"name\" }",
+        ),
+        (
+            "password = { env = \"LDAP_PASSWORD\" }",
+            "pasword = \"hunter2\"",
+            "rosterm.toml:6:11: bind_dn needs a password\n    bind_dn = \"cn=reader,dc=example,dc=com\"\n              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: password = { env = \"NAME\" }, { file = \"path\" }, { command = [\"program\", \"argument\"] } or { keyring = \"name\" }",
+        ),
+        (
+            "token = { env = \"TOKEN\" }",
+            "token = { env = \"TOKEN\", file = \"x\" }",
+            "rosterm.toml:19:9: a secret is kept in exactly one place\n  hint: say where it is kept: { env = \"NAME\" }, { file = \"path\" }, { command = [\"program\", \"argument\"] } or { keyring = \"name\" }",
+        ),
+        (
+            "token = { env = \"TOKEN\" }",
+            "token = \"abc\"\ntokn = 1",
+            "rosterm.toml:19:9: a secret must not stand in the configuration in plain text\n  hint: say where it is kept: { env = \"NAME\" }, { file = \"path\" }, { command = [\"program\", \"argument\"] } or { keyring = \"name\" }",
+        ),
+        (
+            "20 or 5%",
+            "20%%",
+            "rosterm.toml:24:26: \"20%%\" is not a limit\n    limits = { deprovision = \"20%%\", create = \"none\" }\n                             ^^^^^^\n  hint: write \"20\", \"5%\", \"20 or 5%\" (the smaller of both) or \"none\"",
+        ),
+        (
+            "base_dn = \"ou=people,dc=example,dc=com\"",
+            "base_dn = \"people\"",
+            "rosterm.toml:9:11: \"people\" is not a distinguished name\n    base_dn = \"people\"\n              ^^^^^^^^\n  hint: write it as ou=people,dc=example,dc=com",
+        ),
+        (
+            "base_url = \"https://users",
+            "base_url = \"users",
+            "rosterm.toml:18:12: the base URL must begin with https://\n    base_url = \"users.example.com/scim/v2/\"\n               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: copy it from the service's provisioning page",
+        ),
+        (
+            "[channels.lucid.policy]",
+            "[channels.lucid.policy]\nprovision_disabled = true\nremove_action = \"delete\"",
+            "rosterm.toml:25:17: provision_disabled with remove_action = \"delete\" would delete people and create them anew, again and again\n    remove_action = \"delete\"\n                    ^^^^^^^^\n  hint: set provision_disabled = false, or remove_action = \"disable\"",
+        ),
+        ("userName = \"uid | lower\"", "userName = \"uid | lower", "rosterm.toml:21:"),
+    ] {
+        let text = WHOLE.replace(from, to);
+        assert_ne!(text, WHOLE, "{from}");
+        let error = Config::parse(Path::new("rosterm.toml"), &text).expect_err(to).to_string();
+        assert!(error == told || (told.ends_with(":21:") && error.starts_with(told)), "\n{error}\n-- wanted --\n{told}");
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+}
+
+#[test]
+fn a_misspelt_secret_key_does_not_show_the_secret() {
+    let text = WHOLE.replace("token = { env = \"TOKEN\" }", "token = { env = \"T\" }\ntokenn = \"hunter2\"");
+    let error = Config::parse(Path::new("rosterm.toml"), &text).unwrap_err().to_string();
+    assert!(error.contains("did you mean token?") && !error.contains("hunter2"), "{error}");
+}
+
+#[test]
+fn the_channel_is_the_only_one_or_must_be_named() {
+    let two = format!("{WHOLE}{}", WHOLE.replace("format = 1", "").replace("channels.lucid", "channels.other"));
+    let config = Config::parse(Path::new("rosterm.toml"), &two).unwrap();
+    assert!(config.channel(None).unwrap_err().to_string().contains("name one with --channel: lucid, other"));
+    assert_eq!(config.channel(Some("other")).unwrap().name, "other");
+    assert!(config.channel(Some("lucd")).unwrap_err().to_string().contains("did you mean lucid?"));
+}
+
+#[test]
+fn the_fingerprint_follows_values_and_not_comments() {
+    let read = |text: &str| Config::parse(Path::new("rosterm.toml"), text).unwrap().channels[0].fingerprint.clone();
+    let commented = WHOLE.replace("scope = \"one\"", "# only here\nscope   =   \"one\" # one level");
+    assert_eq!(read(WHOLE), read(&commented));
+    assert_ne!(read(WHOLE), read(&WHOLE.replace("scope = \"one\"", "scope = \"sub\"")));
+}
