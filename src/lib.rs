@@ -13,6 +13,7 @@
 pub mod clock;
 pub mod config;
 pub mod error;
+pub mod filter;
 pub mod identity;
 pub mod mapping;
 pub mod model;
