@@ -17,5 +17,7 @@ pub mod filter;
 pub mod identity;
 pub mod mapping;
 pub mod model;
+pub mod source;
 pub mod telemetry;
 pub mod text;
+pub mod tls;

@@ -1,0 +1,92 @@
+//! Where people come from: entries in scope, read into batches, and single look-ups by their lasting id.
+//!
+//! A source says how its read ended, and proves it: whatever is not a proven end is [`ReadEnd::Incomplete`], because an
+//! incomplete read must never be taken for "everybody else is gone". Reading and looking up are the only verbs; nothing
+//! here can write to a directory.
+
+mod guard;
+pub mod ldap;
+pub mod ldif;
+pub mod memory;
+pub mod scope;
+pub mod status;
+pub mod vendor;
+
+use crate::clock::Instant;
+use crate::config::{SourceConfig, SourceKind};
+use crate::error::Result;
+use crate::identity::population::{Batch, Schema};
+use crate::identity::{AttributeName, EntryId};
+use crate::model::{EntryEvidence, ReadEnd};
+use tokio::sync::mpsc;
+
+/// A source that has been opened: its settings are known, its base and group exist.
+pub enum Source {
+    /// A directory server.
+    Ldap(Box<ldap::Ldap>),
+    /// Entries held in memory: an LDIF file, or the embedded directory.
+    Memory(Box<memory::Directory>),
+}
+
+/// What is known about an open source.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// `ldap`, `ldif` or `memory`.
+    pub kind: &'static str,
+    /// Which server or file, for a screen.
+    pub place: String,
+    /// The naming context that the base lies in: links belong to it.
+    pub naming_context: String,
+    /// The settings in use, after detection and overrides.
+    pub settings: vendor::Settings,
+}
+
+impl Source {
+    /// Opens the source that the configuration names: connects, detects the vendor, and checks that base and group exist.
+    ///
+    /// # Errors
+    /// What is wrong, with the host, the certificate, the account, the base or the group that it is about.
+    pub async fn open(config: &SourceConfig, now: Instant) -> Result<Self> {
+        match &config.kind {
+            SourceKind::Ldap(ldap) => Ok(Source::Ldap(Box::new(ldap::Ldap::open(ldap, config, now).await?))),
+            SourceKind::Ldif { path } => Ok(Source::Memory(Box::new(memory::Directory::from_ldif(path, config, now)?))),
+        }
+    }
+
+    /// What is known about it.
+    #[must_use]
+    pub fn facts(&self) -> &Facts {
+        match self {
+            Source::Ldap(ldap) => ldap.facts(),
+            Source::Memory(directory) => directory.facts(),
+        }
+    }
+
+    /// Reads every entry in scope, with the attributes that are columns of `schema`, into batches. Ends when everything
+    /// was sent, when the read failed, or when the receiver is gone.
+    pub async fn read(&mut self, schema: &Schema, batches: mpsc::Sender<Batch>) -> ReadEnd {
+        match self {
+            Source::Ldap(ldap) => ldap.read(schema, batches).await,
+            Source::Memory(directory) => directory.read(schema, batches).await,
+        }
+    }
+
+    /// Looks these entries up under the look-up base, wherever they are now. One answer for each id.
+    pub async fn find(&mut self, ids: &[EntryId]) -> Vec<(EntryId, EntryEvidence)> {
+        match self {
+            Source::Ldap(ldap) => ldap.find(ids).await,
+            Source::Memory(directory) => directory.find(ids),
+        }
+    }
+}
+
+/// The attributes that a read must ask for: the wanted columns, the id, and whatever the status rules look at.
+#[must_use]
+pub fn attributes_to_ask(schema: &Schema, settings: &vendor::Settings) -> Vec<AttributeName> {
+    let mut ask = Schema::new(schema.columns().iter().cloned());
+    ask.intern(settings.id_attribute.clone());
+    for rule in &settings.status {
+        ask.intern(rule.attribute.clone());
+    }
+    ask.columns().to_vec()
+}

@@ -1,0 +1,1 @@
+//! The transport under the LDAP client.
