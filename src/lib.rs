@@ -16,6 +16,7 @@ pub mod error;
 pub mod filter;
 pub mod identity;
 pub mod mapping;
+pub mod matching;
 pub mod model;
 pub mod source;
 pub mod telemetry;

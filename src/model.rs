@@ -2,6 +2,8 @@
 //!
 //! Words are those of the design (section 1). Nothing here reads, asks or decides.
 
+pub mod field;
+
 use crate::clock::Instant;
 use crate::identity::value::Datum;
 use crate::identity::{AccountId, EntryId};

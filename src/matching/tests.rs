@@ -1,0 +1,279 @@
+use super::*;
+use proptest::prelude::*;
+
+/// Entries `(key, external)`, accounts `(key, external)`, links `(entry, account)`.
+type Case<'a> = (&'a [(&'a str, &'a str)], &'a [(&'a str, &'a str)], &'a [(u32, Option<u32>)]);
+
+fn matcher((entries, accounts, links): Case<'_>) -> Matcher {
+    let mut matcher = Matcher::new();
+    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    for (row, (key, external)) in entries.iter().enumerate() {
+        // An entry whose key is "-" is remembered by a link, but not in scope.
+        if *key != "-" {
+            matcher.set_entry(RowIx(narrow(row)), some(key).as_deref(), some(external).as_deref());
+        }
+    }
+    for (row, (key, external)) in accounts.iter().enumerate() {
+        matcher.set_account(RowIx(narrow(row)), some(key).as_deref(), some(external).as_deref());
+    }
+    for (entry, account) in links {
+        matcher.add_link(Some(RowIx(*entry)), account.map(RowIx));
+    }
+    matcher
+}
+
+#[test]
+fn pairing_follows_links_then_external_ids_then_keys() {
+    use AccountPairing as A;
+    use EntryPairing as E;
+    use Reason::{DuplicateInSource, DuplicateInTarget, LinkedElsewhere, RenameCollision};
+    let r = RowIx;
+    let table: &[(&str, Case<'_>, &[EntryPairing], &[AccountPairing])] = &[
+        ("a key that both have once", (&[("a", "")], &[("a", "")], &[]), &[E::ByKey(r(0))], &[A::Paired(r(0))]),
+        ("different keys", (&[("a", "")], &[("b", "")], &[]), &[E::Alone], &[A::Alone]),
+        ("empty keys pair with nothing", (&[("", ""), ("", "")], &[("", ""), ("", "")], &[]), &[E::Alone, E::Alone], &[A::Alone, A::Alone]),
+        ("two entries, one account", (&[("a", ""), ("a", "")], &[("a", "")], &[]), &[E::Ambiguous(DuplicateInSource); 2], &[A::Contested]),
+        ("two entries, no account", (&[("a", ""), ("a", "")], &[], &[]), &[E::Ambiguous(DuplicateInSource); 2], &[]),
+        ("one entry, two accounts", (&[("a", "")], &[("a", ""), ("a", "")], &[]), &[E::Ambiguous(DuplicateInTarget)], &[A::Contested; 2]),
+        ("no entry, two accounts", (&[], &[("a", ""), ("a", "")], &[]), &[], &[A::Alone, A::Alone]),
+        ("a link beats a key", (&[("a", "")], &[("a", ""), ("b", "")], &[(0, Some(0))]), &[E::Linked(r(0))], &[A::Paired(r(0)), A::Alone]),
+        ("a rename is not a new person", (&[("new", "")], &[("old", "")], &[(0, Some(0))]), &[E::Linked(r(0))], &[A::Paired(r(0))]),
+        (
+            "a rename to a name that a free account has",
+            (&[("b", "")], &[("a", ""), ("b", "")], &[(0, Some(0))]),
+            &[E::Ambiguous(RenameCollision)],
+            &[A::Paired(r(0)), A::Contested],
+        ),
+        (
+            "a rename to a name that a linked account has",
+            (&[("b", ""), ("b", "")], &[("a", ""), ("b", "")], &[(0, Some(0)), (1, Some(1))]),
+            &[E::Ambiguous(RenameCollision), E::Linked(r(1))],
+            &[A::Paired(r(0)), A::Paired(r(1))],
+        ),
+        (
+            "two renames to one name",
+            (&[("c", ""), ("c", "")], &[("a", ""), ("b", "")], &[(0, Some(0)), (1, Some(1))]),
+            &[E::Ambiguous(RenameCollision); 2],
+            &[A::Paired(r(0)), A::Paired(r(1))],
+        ),
+        (
+            "a newcomer with the key of a linked account",
+            (&[("a", ""), ("a", "")], &[("a", "")], &[(0, Some(0))]),
+            &[E::Linked(r(0)), E::Ambiguous(LinkedElsewhere)],
+            &[A::Paired(r(0))],
+        ),
+        (
+            "a person deleted and created anew",
+            (&[("-", ""), ("a", "")], &[("a", "")], &[(0, Some(0))]),
+            &[E::Alone, E::Ambiguous(LinkedElsewhere)],
+            &[A::LinkedElsewhere(0)],
+        ),
+        (
+            "a newcomer with the key that a linked entry is renamed to",
+            (&[("b", ""), ("b", "")], &[("a", "")], &[(0, Some(0))]),
+            &[E::Linked(r(0)), E::Ambiguous(DuplicateInSource)],
+            &[A::Paired(r(0))],
+        ),
+        ("a linked account that is not listed", (&[("a", "")], &[], &[(0, None)]), &[E::LinkedUnlisted(0)], &[]),
+        (
+            "nobody else gets the key of one whose account is not listed",
+            (&[("a", ""), ("a", "")], &[("a", "")], &[(0, None)]),
+            &[E::LinkedUnlisted(0), E::Ambiguous(DuplicateInSource)],
+            &[A::Contested],
+        ),
+        (
+            "an externalId beats a key",
+            (&[("a", "id0")], &[("x", "id0"), ("b", "")], &[]),
+            &[E::ByExternalId(r(0))],
+            &[A::Paired(r(0)), A::Alone],
+        ),
+        (
+            "an externalId against a key",
+            (&[("a", "id0")], &[("x", "id0"), ("a", "")], &[]),
+            &[E::Ambiguous(DuplicateInTarget)],
+            &[A::Paired(r(0)), A::Contested],
+        ),
+        (
+            "two accounts with one externalId",
+            (&[("a", "id0")], &[("x", "id0"), ("y", "id0")], &[]),
+            &[E::Ambiguous(DuplicateInTarget)],
+            &[A::Contested; 2],
+        ),
+        (
+            "an externalId of a linked account does not count",
+            (&[("a", "id0"), ("b", "")], &[("b", "id0"), ("a", "")], &[(1, Some(0))]),
+            &[E::ByKey(r(1)), E::Linked(r(0))],
+            &[A::Paired(r(1)), A::Paired(r(0))],
+        ),
+        ("an externalId that names nobody", (&[("a", "id0")], &[("a", "other")], &[]), &[E::ByKey(r(0))], &[A::Paired(r(0))]),
+    ];
+    for (name, case, entries, accounts) in table {
+        let matcher = matcher(*case);
+        let got: Vec<_> = (0..narrow(entries.len())).map(|e| matcher.entry(r(e))).collect();
+        assert_eq!(got, *entries, "entries: {name}");
+        let got: Vec<_> = (0..narrow(accounts.len())).map(|a| matcher.account(r(a))).collect();
+        assert_eq!(got, *accounts, "accounts: {name}");
+    }
+}
+
+#[test]
+fn an_entry_whose_account_is_gone_is_paired_anew() {
+    let mut matcher = matcher((&[("a", "")], &[("a", "")], &[(0, None)]));
+    assert_eq!(matcher.entry(RowIx(0)), EntryPairing::LinkedUnlisted(0));
+    assert_eq!(matcher.account(RowIx(0)), AccountPairing::Alone);
+    matcher.set_account_gone(0);
+    assert!(matcher.lost_account(RowIx(0)));
+    assert_eq!(matcher.entry(RowIx(0)), EntryPairing::ByKey(RowIx(0)));
+}
+
+#[test]
+fn candidates_name_everybody_who_is_contested() {
+    let matcher = matcher((&[("a", ""), ("a", ""), ("b", "")], &[("a", ""), ("b", "")], &[]));
+    let contests = matcher.contests();
+    assert_eq!(matcher.candidates(&contests, RowIx(0)), (vec![RowIx(1)], vec![RowIx(0)]));
+    assert_eq!(matcher.candidates(&contests, RowIx(2)), (vec![], vec![]));
+}
+
+#[derive(Debug, Clone)]
+enum Event {
+    Entry(u32, Option<(u8, bool)>),
+    Account(u32, Option<(u8, u8)>),
+    Link(u32, u32),
+    Unlink(u8),
+    Gone(u8),
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        (0u32..8, prop::option::of((0u8..4, any::<bool>()))).prop_map(|(r, s)| Event::Entry(r, s)),
+        (0u32..8, prop::option::of((0u8..4, 0u8..12))).prop_map(|(r, s)| Event::Account(r, s)),
+        (0u32..8, 0u32..10).prop_map(|(e, a)| Event::Link(e, a)),
+        any::<u8>().prop_map(Event::Unlink),
+        any::<u8>().prop_map(Event::Gone),
+    ]
+}
+
+fn key(k: u8) -> Option<String> {
+    (k > 0).then(|| format!("k{k}"))
+}
+
+type Entries = std::collections::BTreeMap<u32, (u8, bool)>;
+type Accounts = std::collections::BTreeMap<u32, (u8, u8)>;
+
+fn put(matcher: &mut Matcher, entries: &Entries, accounts: &Accounts, links: &[(u32, u32, bool)], backwards: bool) {
+    type Step = Box<dyn Fn(&mut Matcher)>;
+    let mut steps: Vec<Step> = Vec::new();
+    for (row, (k, external)) in entries.clone() {
+        steps.push(Box::new(move |m| m.set_entry(RowIx(row), key(k).as_deref(), external.then(|| format!("id{row}")).as_deref())));
+    }
+    for (row, (k, x)) in accounts.clone() {
+        steps.push(Box::new(move |m| m.set_account(RowIx(row), key(k).as_deref(), (x < 8).then(|| format!("id{x}")).as_deref())));
+    }
+    for (entry, account, gone) in links.iter().copied() {
+        steps.push(Box::new(move |m| {
+            let link = m.add_link(Some(RowIx(entry)), (account < 8).then_some(RowIx(account)));
+            if gone {
+                m.set_account_gone(link);
+            }
+        }));
+    }
+    if backwards {
+        steps.reverse();
+    }
+    for step in &steps {
+        step(matcher);
+    }
+}
+
+/// Link numbers depend on the order of events, so they are left out of the comparison.
+fn picture(matcher: &Matcher) -> Vec<String> {
+    let entries = (0..8).map(|e| match matcher.entry(RowIx(e)) {
+        EntryPairing::LinkedUnlisted(link) => format!("unlisted {:?}", matcher.link_ends(link)),
+        other => format!("{other:?} {}", matcher.lost_account(RowIx(e))),
+    });
+    let accounts = (0..8).map(|a| match matcher.account(RowIx(a)) {
+        AccountPairing::LinkedElsewhere(link) => format!("elsewhere {:?}", matcher.link_ends(link)),
+        other => format!("{other:?}"),
+    });
+    entries.chain(accounts).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn incremental_equals_full_and_order_never_matters(events in prop::collection::vec(event(), 0..40)) {
+        let mut matcher = Matcher::new();
+        let (mut entries, mut accounts) = (Entries::new(), Accounts::new());
+        let mut links: Vec<(u32, u32, bool, u32)> = Vec::new();
+        for event in events {
+            match event {
+                Event::Entry(row, Some((k, external))) => {
+                    entries.insert(row, (k, external));
+                    matcher.set_entry(RowIx(row), key(k).as_deref(), external.then(|| format!("id{row}")).as_deref());
+                }
+                Event::Entry(row, None) => {
+                    entries.remove(&row);
+                    matcher.remove_entry(RowIx(row));
+                }
+                Event::Account(row, Some((k, x))) => {
+                    accounts.insert(row, (k, x));
+                    matcher.set_account(RowIx(row), key(k).as_deref(), (x < 8).then(|| format!("id{x}")).as_deref());
+                }
+                Event::Account(row, None) => {
+                    accounts.remove(&row);
+                    matcher.remove_account(RowIx(row));
+                }
+                // The journal lets an entry and an account be in one link only.
+                Event::Link(e, a) if links.iter().all(|l| l.0 != e && (l.1 != a || a >= 8)) => {
+                    let link = matcher.add_link(Some(RowIx(e)), (a < 8).then_some(RowIx(a)));
+                    links.push((e, a, false, link));
+                }
+                Event::Link(..) => {}
+                Event::Unlink(i) => {
+                    if !links.is_empty() {
+                        let link = links.remove(usize::from(i) % links.len());
+                        matcher.remove_link(link.3);
+                    }
+                }
+                Event::Gone(i) => {
+                    let n = links.len().max(1);
+                    if let Some(link) = links.get_mut(usize::from(i) % n) {
+                        link.2 = true;
+                        matcher.set_account_gone(link.3);
+                    }
+                }
+            }
+        }
+        let links: Vec<_> = links.into_iter().map(|l| (l.0, l.1, l.2)).collect();
+        for backwards in [false, true] {
+            let mut full = Matcher::new();
+            put(&mut full, &entries, &accounts, &links, backwards);
+            prop_assert_eq!(picture(&matcher), picture(&full));
+        }
+        // Everybody is in exactly one row: an account is named by one entry's row, or has its own, or is a candidate.
+        let contests = matcher.contests();
+        let mut named = std::collections::BTreeMap::<u32, Vec<String>>::new();
+        for e in entries.keys() {
+            match matcher.entry(RowIx(*e)) {
+                EntryPairing::Linked(a) | EntryPairing::ByExternalId(a) | EntryPairing::ByKey(a) => named.entry(a.0).or_default().push(format!("row of {e}")),
+                EntryPairing::Ambiguous(_) => {
+                    for a in matcher.candidates(&contests, RowIx(*e)).1 {
+                        named.entry(a.0).or_default().push("candidate".to_owned());
+                    }
+                }
+                _ => {}
+            }
+        }
+        for a in accounts.keys() {
+            let rows = named.get(a).map_or(&[][..], Vec::as_slice);
+            let of_entries = rows.iter().filter(|r| r.starts_with("row")).count();
+            prop_assert!(of_entries <= 1);
+            match matcher.account(RowIx(*a)) {
+                AccountPairing::Paired(e) => prop_assert!(entries.contains_key(&e.0) && !rows.is_empty()),
+                AccountPairing::Contested => prop_assert!(of_entries == 0 && !rows.is_empty(), "account {} is contested by nobody", a),
+                AccountPairing::Alone | AccountPairing::LinkedElsewhere(_) => prop_assert_eq!(of_entries, 0),
+            }
+        }
+    }
+}
