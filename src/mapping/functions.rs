@@ -143,9 +143,9 @@ impl Function {
     #[must_use]
     pub fn signature(&self) -> String {
         let params = self.params.iter().map(|p| match (p.optional, p.repeated) {
-            (_, true) => format!("{}, ...", p.name),
+            (false, true) => format!("{}, ...", p.name),
             (true, false) => format!("{}?", p.name),
-            (false, false) => p.name.to_owned(),
+            _ => p.name.to_owned(),
         });
         format!("{}({})", self.name, params.collect::<Vec<_>>().join(", "))
     }
@@ -168,9 +168,19 @@ impl Function {
     }
 }
 
-/// Every function, grouped by what they are about.
+/// The functions by what they are about, in the order in which they are shown.
+pub const GROUPS: [(&str, &[Function]); 6] = [
+    ("Texts", text::FUNCTIONS),
+    ("Several values", list::FUNCTIONS),
+    ("Missing values and choices", SYNTAX),
+    ("Directory", directory::FUNCTIONS),
+    ("Conversions", convert::FUNCTIONS),
+    ("Times", time::FUNCTIONS),
+];
+
+/// Every function.
 pub fn all() -> impl Iterator<Item = &'static Function> {
-    [text::FUNCTIONS, list::FUNCTIONS, SYNTAX, directory::FUNCTIONS, convert::FUNCTIONS, time::FUNCTIONS].into_iter().flatten()
+    GROUPS.into_iter().flat_map(|(_, functions)| functions)
 }
 
 /// The function of this name.
@@ -268,7 +278,7 @@ const SYNTAX: &[Function] = &[
             attributes: &[("employeeType", &["C"])],
             result: "'contractor'",
         },
-        params: &[any("value"), any("key"), any("result"), any("more").or_none().and_more()],
+        params: &[any("value"), any("key"), any("result"), any("...").or_none().and_more()],
         result: Type::Any,
         run: Run::Syntax(Syntax::Switch),
     },
@@ -276,7 +286,7 @@ const SYNTAX: &[Function] = &[
         name: "lookup",
         doc: "another name of switch",
         example: Example { expression: "l | lookup('BER', 'Berlin', 'LON', 'London')", attributes: &[("l", &["LON"])], result: "'London'" },
-        params: &[any("value"), any("key"), any("result"), any("more").or_none().and_more()],
+        params: &[any("value"), any("key"), any("result"), any("...").or_none().and_more()],
         result: Type::Any,
         run: Run::Syntax(Syntax::Switch),
     },
@@ -338,6 +348,7 @@ const SYNTAX: &[Function] = &[
 mod tests {
     use super::*;
     use crate::mapping::{Program, Sample};
+    use std::fmt::Write as _;
 
     #[test]
     fn every_example_yields_what_it_says() {
@@ -357,17 +368,36 @@ mod tests {
         }
     }
 
-    #[test]
-    fn names_are_there_once_and_every_one_is_in_the_documentation() {
-        let page = include_str!("../../docs/expressions.md");
-        let mut names: Vec<_> = all().map(|f| f.name).collect();
-        for function in all() {
-            let line = format!("| `{}` | {} |", function.signature(), function.doc.replace('|', "\\|"));
-            assert!(page.contains(&line), "docs/expressions.md lacks: {line}");
+    /// The functions' part of docs/expressions.md.
+    fn page() -> String {
+        let mut out = String::new();
+        for (title, functions) in GROUPS {
+            let _ = writeln!(out, "### {title}\n\n| function | yields | example | result |\n|---|---|---|---|");
+            for function in functions {
+                let cell = |text: &str| text.replace('|', "\\|");
+                let (example, doc) = (&function.example, cell(function.doc));
+                let _ =
+                    writeln!(out, "| `{}` | {doc} | `{}` | `{}` |", function.signature(), cell(example.expression), cell(example.result));
+            }
+            out.push('\n');
         }
+        out.truncate(out.trim_end().len() + 1);
+        out
+    }
+
+    #[test]
+    fn names_are_there_once() {
+        let mut names: Vec<_> = all().map(|f| f.name).collect();
         names.sort_unstable();
         let count = names.len();
         names.dedup();
         assert_eq!(names.len(), count);
+    }
+
+    #[test]
+    fn the_documentation_lists_every_function_as_it_is() {
+        let documented = include_str!("../../docs/expressions.md");
+        let listed = documented.split_once("<!-- functions -->\n\n").map_or("", |(_, list)| list);
+        assert!(listed == page(), "write this into docs/expressions.md:\n{}", page());
     }
 }
