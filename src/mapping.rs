@@ -14,6 +14,11 @@ mod lex;
 pub mod parse;
 pub mod value;
 
+#[cfg(test)]
+mod oracle;
+#[cfg(test)]
+mod tests;
+
 pub use compile::Program;
 pub use eval::{EvalError, Outcome, Step};
 pub use functions::Function;

@@ -289,8 +289,9 @@ impl Compiler<'_> {
         if matches!(kind, Type::Int | Type::Any) {
             return Ok(());
         }
-        let text = &self.source[whole.span.clone()];
-        let is_name = text.contains('-') && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        // `ms-DS-Guid` reads as two subtractions; what was meant is all of it.
+        let text = self.source[whole.span.start..].split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).next().unwrap_or("");
+        let is_name = text.len() >= whole.span.len() && text.starts_with(|c: char| c.is_ascii_alphabetic());
         let error = CompileError::new(ast.span.clone(), format!("a number is wanted here, this is {}", kind.name()));
         Err(match whole.expr {
             Expr::Arithmetic(Operator::Subtract, ..) if is_name => error.hint(format!("for the attribute write attr[\"{text}\"]")),
@@ -445,7 +446,7 @@ impl Compiler<'_> {
 
 fn unknown(name: &str, span: &Range<usize>) -> CompileError {
     /// What the same thing is called elsewhere.
-    const ELSEWHERE: [(&str, &str); 14] = [
+    const ELSEWHERE: [(&str, &str); 13] = [
         ("length", "len"),
         ("concat", "join"),
         ("capitalize", "title"),
@@ -456,7 +457,6 @@ fn unknown(name: &str, span: &Range<usize>) -> CompileError {
         ("bool", "to_bool"),
         ("substring", "substr"),
         ("iif", "if"),
-        ("regex_replace", "extract"),
         ("mid", "substr"),
         ("ifempty", "default"),
         ("defined", "present"),
