@@ -267,14 +267,15 @@ access to attrs=memberOf,pwdAccountLockedTime,mail
   by * break
 access to *
   by users read
-  by anonymous auth
+  by anonymous {"read" if errors else "auth"}
 
 overlay memberof
 overlay ppolicy
 overlay syncprov
 syncprov-checkpoint 1000 10
 syncprov-sessionlog 10000
-{'''overlay retcode
+{f'''overlay retcode
+retcode-parent "ou=errors,{SUFFIX}"
 retcode-indir''' if errors else ""}
 
 database monitor
@@ -475,6 +476,8 @@ def main():
     for s in (p, q):
         s.add_argument("--detach", action="store_true", help="do not stop at the end of stdin")
     a = parser.parse_args()
+    # Another server's pipe, inherited from a careless parent, would keep that one alive.
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
     try:
         return a.run(a, Life(a.detach))
     except Trouble as t:
