@@ -253,6 +253,10 @@ limits dn.exact="{dn['timed']}" time.soft=1 time.hard=1
 access to attrs=userPassword
   by anonymous auth
   by * none
+# The reader first: every value read passes these rules, and its reads are the ones that are timed.
+access to *
+  by dn.exact="{dn['reader']}" read
+  by * break
 # Sees ou=people, and nobody in it: success without entries.
 access to dn.children="{people}"
   by dn.exact="{dn['blind']}" none
