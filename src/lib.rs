@@ -18,6 +18,7 @@ pub mod identity;
 pub mod mapping;
 pub mod matching;
 pub mod model;
+pub mod plan;
 pub mod source;
 pub mod telemetry;
 pub mod text;

@@ -1,0 +1,92 @@
+//! The plan: one row a user, with its situation, its reason and what would be sent.
+//!
+//! Pure: what is known about a user goes in, a verdict comes out. Nothing here reads a server or the clock.
+
+pub mod classify;
+pub mod diff;
+pub mod file;
+
+use crate::identity::value::Datum;
+use crate::model::{Action, Change, Hold, Problem, Reason, Situation};
+use serde::Serialize;
+
+/// One user of the plan, as the document has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// The class.
+    pub situation: Situation,
+    /// Why.
+    pub reason: Option<Reason>,
+    /// The desired user name, else the account's.
+    pub user_name: Option<String>,
+    /// What would be sent.
+    pub action: Action,
+    /// Whether it would be, by now.
+    pub approved: bool,
+    /// The entry.
+    pub entry: Option<EntryRef>,
+    /// The account.
+    pub account: Option<AccountRef>,
+    /// Field by field, in the order of the mapping.
+    pub changes: Vec<Change>,
+    /// Who else it could be, for ambiguous rows.
+    pub candidates: Vec<Candidate>,
+    /// What is wrong.
+    pub problems: Vec<Problem>,
+    /// The hold that is set on it.
+    pub hold: Option<Hold>,
+    /// What a held or blocked row would be.
+    pub would_be: Option<Situation>,
+    /// The last failure that the journal knows.
+    pub last_failure: Option<String>,
+}
+
+/// An entry in a row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EntryRef {
+    /// Its lasting id.
+    pub id: String,
+    /// Its DN, if it is known where it is.
+    pub dn: Option<String>,
+}
+
+/// An account in a row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AccountRef {
+    /// Its id.
+    pub id: String,
+    /// Its user name.
+    pub user_name: Option<String>,
+    /// Whether it is active.
+    pub active: bool,
+    /// Its version, where the service gives one.
+    pub version: Option<String>,
+}
+
+/// Somebody that an ambiguous row could be about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Candidate {
+    /// `entry` or `account`.
+    pub kind: &'static str,
+    /// The id.
+    pub id: String,
+    /// The DN or the user name.
+    pub name: String,
+}
+
+/// A create that lists every field, or the fields of an update.
+#[must_use]
+pub fn clears_a_value(changes: &[Change]) -> bool {
+    changes.iter().any(|c| c.to == Datum::Unassigned && c.from != Datum::Unassigned)
+}
+
+/// Whether a row of a new plan starts approved (design: section 5). `disabled_by_us`: our own journal disabled the account.
+#[must_use]
+pub fn starts_approved(action: Action, linked: bool, changes: &[Change], disabled_by_us: bool) -> bool {
+    match action {
+        Action::Create | Action::Link => true,
+        Action::Update => linked || !clears_a_value(changes),
+        Action::Enable => disabled_by_us && (linked || !clears_a_value(changes)),
+        Action::Disable | Action::Delete | Action::None => false,
+    }
+}
