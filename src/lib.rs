@@ -20,6 +20,7 @@ pub mod matching;
 pub mod model;
 pub mod plan;
 pub mod source;
+pub mod target;
 pub mod telemetry;
 pub mod text;
 pub mod tls;

@@ -12,6 +12,7 @@ pub mod eval;
 pub mod functions;
 mod lex;
 pub mod parse;
+pub mod rules;
 pub mod value;
 
 #[cfg(test)]
@@ -23,4 +24,5 @@ pub use compile::Program;
 pub use eval::{EvalError, Outcome, Step};
 pub use functions::Function;
 pub use parse::CompileError;
+pub use rules::{Desired, Rule, Rules};
 pub use value::{Attributes, Context, Sample, Value};

@@ -49,6 +49,16 @@ pub fn key_hash(key: &str) -> u64 {
     hasher.finish()
 }
 
+/// The boolean that a text stands for.
+#[must_use]
+pub fn truth(text: &str) -> Option<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" => Some(true),
+        "false" | "0" | "no" => Some(false),
+        _ => None,
+    }
+}
+
 /// A value as it is compared, shown and sent: its JSON type is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Datum {

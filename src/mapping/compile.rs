@@ -16,6 +16,28 @@ pub(super) struct Node {
     pub op: Op,
 }
 
+impl Node {
+    fn add_firsts(&self, firsts: &mut Vec<u16>) {
+        let mut all = |nodes: &[Node]| nodes.iter().for_each(|n| n.add_firsts(firsts));
+        match &self.op {
+            Op::Attr(slot) => firsts.push(*slot),
+            Op::Const(_) | Op::All(_) | Op::Dn | Op::EntryId => {}
+            Op::List(nodes) | Op::Concat(nodes) | Op::Coalesce(nodes) | Op::Call { args: nodes, .. } => all(nodes),
+            Op::Not { inner, .. } | Op::Negative(inner) | Op::Blank { inner, .. } => inner.add_firsts(firsts),
+            Op::Logic { sides, .. } | Op::Compare { sides, .. } | Op::Arithmetic(_, sides) | Op::Index(sides) => all(&sides[..]),
+            Op::Slice(of, from, to) => [Some(of), from.as_ref(), to.as_ref()].into_iter().flatten().for_each(|n| n.add_firsts(firsts)),
+            Op::If { condition, then, otherwise } => {
+                [Some(condition), Some(then), otherwise.as_ref()].into_iter().flatten().for_each(|n| n.add_firsts(firsts));
+            }
+            Op::Switch { subject, cases, otherwise } => {
+                subject.add_firsts(firsts);
+                cases.iter().flatten().chain(otherwise.as_deref()).for_each(|n| n.add_firsts(firsts));
+            }
+            Op::Require(of, message) => [Some(of), message.as_ref()].into_iter().flatten().for_each(|n| n.add_firsts(firsts)),
+        }
+    }
+}
+
 /// What a node does. `lenient` is set inside conditions, where a missing value is false instead of making all missing.
 #[derive(Debug, Clone)]
 pub(super) enum Op {
@@ -73,6 +95,7 @@ pub(super) enum Op {
 pub struct Program {
     source: String,
     attributes: Vec<u16>,
+    firsts: Vec<u16>,
     pub(super) root: Node,
 }
 
@@ -92,7 +115,15 @@ impl Program {
         let (root, _) = compiler.node(&ast, false)?;
         let Compiler { schema: grown, attributes, .. } = compiler;
         *schema = grown;
-        Ok(Program { source: source.to_owned(), attributes, root })
+        let mut firsts = Vec::new();
+        root.add_firsts(&mut firsts);
+        Ok(Program { source: source.to_owned(), attributes, firsts, root })
+    }
+
+    /// The columns of which it may read the first value alone: with several values, the order of the directory decides.
+    #[must_use]
+    pub fn firsts(&self) -> &[u16] {
+        &self.firsts
     }
 
     /// The text that it was compiled from.

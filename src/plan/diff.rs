@@ -3,7 +3,7 @@
 //! Only mapped fields are compared. `""`, null, `[]` and absent are one state. User names and e-mail addresses compare by
 //! their key form, booleans and numbers by value, several values as a set, everything else exactly, after trimming.
 
-use crate::identity::value::{Datum, key_form};
+use crate::identity::value::{Datum, key_form, truth};
 use crate::model::field::{Field, FieldFormat, FieldKind};
 
 /// True if the two values of a field are the same to the target.
@@ -44,16 +44,6 @@ pub fn typed<'v>(field: &Field, mut values: impl Iterator<Item = &'v str>) -> Da
         FieldKind::Bool => truth(first).map_or_else(|| Datum::text(first), Datum::Bool),
         FieldKind::Int => first.trim().parse().map_or_else(|_| Datum::text(first), Datum::Int),
         FieldKind::Text | FieldKind::Reference => Datum::text(first),
-    }
-}
-
-/// The boolean that a text stands for.
-#[must_use]
-pub fn truth(text: &str) -> Option<bool> {
-    match text.trim().to_ascii_lowercase().as_str() {
-        "true" | "1" | "yes" => Some(true),
-        "false" | "0" | "no" => Some(false),
-        _ => None,
     }
 }
 
