@@ -86,6 +86,10 @@ struct Evaluation<'a, A, T> {
     tracer: T,
 }
 
+/// The greatest number of arguments of a function that is no node of its own; a test keeps it.
+pub(super) const MOST: usize = 3;
+
+#[cold]
 fn wrong<T>(span: &Range<usize>, message: impl Into<String>) -> Result<T, EvalError> {
     Err(EvalError { span: span.clone(), message: message.into() })
 }
@@ -112,8 +116,14 @@ macro_rules! strict {
 }
 
 impl<'a, A: Attributes<'a>, T: Tracer> Evaluation<'a, A, T> {
+    #[inline]
     fn node(&mut self, node: &'a Node) -> Outcome<'a> {
-        let outcome = self.value(node);
+        // Most nodes are an attribute or a literal: not worth the frame of the great match.
+        let outcome = match &node.op {
+            Op::Attr(slot) => Ok(self.first(*slot)),
+            Op::Const(Value::Text(text)) => Ok(Value::Text(Cow::Borrowed(text))),
+            _ => self.value(node),
+        };
         self.tracer.step(node, &outcome);
         outcome
     }
@@ -128,9 +138,8 @@ impl<'a, A: Attributes<'a>, T: Tracer> Evaluation<'a, A, T> {
 
     fn value(&mut self, node: &'a Node) -> Outcome<'a> {
         Ok(match &node.op {
-            Op::Const(Value::Text(text)) => Value::Text(Cow::Borrowed(text)),
-            Op::Const(value) => value.clone(),
             Op::Attr(slot) => self.first(*slot),
+            Op::Const(value) => value.clone(),
             Op::All(slot) => Value::List(self.attrs.all(*slot).filter(|v| !is_blank(v)).map(Cow::Borrowed).collect()),
             Op::Dn => Some(self.attrs.dn()).filter(|v| !is_blank(v)).map_or(Value::Missing, |v| Value::Text(Cow::Borrowed(v))),
             Op::EntryId => Some(self.attrs.id()).filter(|v| !is_blank(v)).map_or(Value::Missing, |v| Value::Text(Cow::Borrowed(v))),
@@ -221,7 +230,14 @@ impl<'a, A: Attributes<'a>, T: Tracer> Evaluation<'a, A, T> {
                 }
                 value
             }
-            Op::Call { function, args, prepared } => return self.call(node, function, args, prepared),
+            Op::Call { function, args, prepared } => {
+                // An array of the right size costs less than the largest; none has more arguments that are evaluated up front.
+                return match args.len() {
+                    0 | 1 => self.call::<1>(node, function, args, prepared),
+                    2 => self.call::<2>(node, function, args, prepared),
+                    _ => self.call::<MOST>(node, function, args, prepared),
+                };
+            }
         })
     }
 
@@ -303,21 +319,27 @@ impl<'a, A: Attributes<'a>, T: Tracer> Evaluation<'a, A, T> {
         result.map_or_else(|| wrong(&node.span, "the number is too large"), |n| Ok(Value::Int(n)))
     }
 
-    fn call(&mut self, node: &'a Node, function: &'static Function, args: &'a [Node], prepared: &'a Prepared) -> Outcome<'a> {
+    fn call<const N: usize>(
+        &mut self,
+        node: &'a Node,
+        function: &'static Function,
+        args: &'a [Node],
+        prepared: &'a Prepared,
+    ) -> Outcome<'a> {
         let (Run::Eager(run) | Run::Checked(_, run)) = function.run else { return wrong(&node.span, "this is no function") };
-        // No function has more than four arguments that are evaluated up front.
-        let mut values = [const { Value::Missing }; 4];
+        let maps = function.maps();
+        let mut values = [const { Value::Missing }; N];
         for (i, (arg, value)) in args.iter().zip(&mut values).enumerate() {
-            let takes = function.param(i).map_or(Takes::Any, |p| p.takes);
             *value = strict!(self, arg);
-            if i == 0 && function.maps() && matches!(value, Value::List(_)) {
+            if i == 0 && maps && matches!(value, Value::List(_)) {
                 continue;
             }
+            let takes = function.params.get(i).map_or(Takes::Any, |p| p.takes);
             fit(value, takes).map_err(|message| EvalError { span: arg.span.clone(), message })?;
         }
-        let values = &mut values[..args.len().min(4)];
+        let values = &mut values[..args.len().min(N)];
         let answer = match values.first_mut() {
-            Some(Value::List(list)) if function.maps() => each(run, std::mem::take(list), &values[1..], prepared, self.cx),
+            Some(Value::List(list)) if maps => each(run, std::mem::take(list), &values[1..], prepared, self.cx),
             _ => run(values, prepared, self.cx),
         };
         match answer {

@@ -2,7 +2,7 @@
 
 use super::super::functions::{self, Eager, LIMIT, Prepared, Takes, quoted, text, too_long};
 use super::super::value::{Context, Value};
-use super::{Node, Outcome, wrong};
+use super::{MOST, Node, Outcome, wrong};
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
@@ -17,7 +17,7 @@ pub(super) fn each<'a>(
     let mut out = Vec::with_capacity(list.len());
     let mut size = 0;
     for item in list {
-        let mut values = [const { Value::Missing }; 4];
+        let mut values = [const { Value::Missing }; MOST];
         values[0] = Value::Text(item);
         values[1..=rest.len()].clone_from_slice(rest);
         if let Value::Text(text) = run(&mut values[..=rest.len()], prepared, cx)? {
@@ -34,6 +34,7 @@ pub(super) fn each<'a>(
 }
 
 /// Makes `value` what the parameter takes.
+#[inline]
 pub(super) fn fit(value: &mut Value<'_>, takes: Takes) -> Result<(), String> {
     let wanted = match (takes, &mut *value) {
         (Takes::Any | Takes::Pattern, _)
