@@ -7,6 +7,7 @@
 //!
 //! [`parse`] makes a tree, [`compile`] a [`Program`], [`eval`] values; [`functions`] is the table of what can be called.
 
+pub mod ast;
 pub mod compile;
 pub mod eval;
 pub mod functions;

@@ -3,10 +3,13 @@
 //! What must stay true: evaluation always ends, never panics, never builds a text beyond the limit, and borrows whatever is
 //! a part of the entry or of the program.
 
+mod operate;
+
+use super::ast::{Comparison, Operator};
 use super::compile::{Node, Op, Program};
-use super::functions::{Eager, Function, LIMIT, Prepared, Run, Takes, quoted, text, too_long};
-use super::parse::{Comparison, Operator};
+use super::functions::{Function, LIMIT, Prepared, Run, Takes, too_long};
 use super::value::{Attributes, Context, Value};
+use operate::{contains, each, equal, fit, index, order, slice};
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt::Write as _;
@@ -83,6 +86,10 @@ struct Evaluation<'a, A, T> {
     tracer: T,
 }
 
+/// The greatest number of arguments of a function that is no node of its own; a test keeps it.
+pub(super) const MOST: usize = 3;
+
+#[cold]
 fn wrong<T>(span: &Range<usize>, message: impl Into<String>) -> Result<T, EvalError> {
     Err(EvalError { span: span.clone(), message: message.into() })
 }
@@ -109,8 +116,14 @@ macro_rules! strict {
 }
 
 impl<'a, A: Attributes<'a>, T: Tracer> Evaluation<'a, A, T> {
+    #[inline]
     fn node(&mut self, node: &'a Node) -> Outcome<'a> {
-        let outcome = self.value(node);
+        // Most nodes are an attribute or a literal: not worth the frame of the great match.
+        let outcome = match &node.op {
+            Op::Attr(slot) => Ok(self.first(*slot)),
+            Op::Const(Value::Text(text)) => Ok(Value::Text(Cow::Borrowed(text))),
+            _ => self.value(node),
+        };
         self.tracer.step(node, &outcome);
         outcome
     }
@@ -125,9 +138,8 @@ impl<'a, A: Attributes<'a>, T: Tracer> Evaluation<'a, A, T> {
 
     fn value(&mut self, node: &'a Node) -> Outcome<'a> {
         Ok(match &node.op {
-            Op::Const(Value::Text(text)) => Value::Text(Cow::Borrowed(text)),
-            Op::Const(value) => value.clone(),
             Op::Attr(slot) => self.first(*slot),
+            Op::Const(value) => value.clone(),
             Op::All(slot) => Value::List(self.attrs.all(*slot).filter(|v| !is_blank(v)).map(Cow::Borrowed).collect()),
             Op::Dn => Some(self.attrs.dn()).filter(|v| !is_blank(v)).map_or(Value::Missing, |v| Value::Text(Cow::Borrowed(v))),
             Op::EntryId => Some(self.attrs.id()).filter(|v| !is_blank(v)).map_or(Value::Missing, |v| Value::Text(Cow::Borrowed(v))),
@@ -218,7 +230,14 @@ impl<'a, A: Attributes<'a>, T: Tracer> Evaluation<'a, A, T> {
                 }
                 value
             }
-            Op::Call { function, args, prepared } => return self.call(node, function, args, prepared),
+            Op::Call { function, args, prepared } => {
+                // An array of the right size costs less than the largest; none has more arguments that are evaluated up front.
+                return match args.len() {
+                    0 | 1 => self.call::<1>(node, function, args, prepared),
+                    2 => self.call::<2>(node, function, args, prepared),
+                    _ => self.call::<MOST>(node, function, args, prepared),
+                };
+            }
         })
     }
 
@@ -300,21 +319,27 @@ impl<'a, A: Attributes<'a>, T: Tracer> Evaluation<'a, A, T> {
         result.map_or_else(|| wrong(&node.span, "the number is too large"), |n| Ok(Value::Int(n)))
     }
 
-    fn call(&mut self, node: &'a Node, function: &'static Function, args: &'a [Node], prepared: &'a Prepared) -> Outcome<'a> {
+    fn call<const N: usize>(
+        &mut self,
+        node: &'a Node,
+        function: &'static Function,
+        args: &'a [Node],
+        prepared: &'a Prepared,
+    ) -> Outcome<'a> {
         let (Run::Eager(run) | Run::Checked(_, run)) = function.run else { return wrong(&node.span, "this is no function") };
-        // No function has more than four arguments that are evaluated up front.
-        let mut values = [const { Value::Missing }; 4];
+        let maps = function.maps();
+        let mut values = [const { Value::Missing }; N];
         for (i, (arg, value)) in args.iter().zip(&mut values).enumerate() {
-            let takes = function.param(i).map_or(Takes::Any, |p| p.takes);
             *value = strict!(self, arg);
-            if i == 0 && function.maps() && matches!(value, Value::List(_)) {
+            if i == 0 && maps && matches!(value, Value::List(_)) {
                 continue;
             }
+            let takes = function.params.get(i).map_or(Takes::Any, |p| p.takes);
             fit(value, takes).map_err(|message| EvalError { span: arg.span.clone(), message })?;
         }
-        let values = &mut values[..args.len().min(4)];
+        let values = &mut values[..args.len().min(N)];
         let answer = match values.first_mut() {
-            Some(Value::List(list)) if function.maps() => each(run, std::mem::take(list), &values[1..], prepared, self.cx),
+            Some(Value::List(list)) if maps => each(run, std::mem::take(list), &values[1..], prepared, self.cx),
             _ => run(values, prepared, self.cx),
         };
         match answer {
@@ -323,123 +348,4 @@ impl<'a, A: Attributes<'a>, T: Tracer> Evaluation<'a, A, T> {
             Err(message) => wrong(&node.span, message),
         }
     }
-}
-
-/// A function of one text, on each value of a list. Values for which it yields nothing drop out.
-fn each<'a>(run: Eager, list: Vec<Cow<'a, str>>, rest: &[Value<'a>], prepared: &'a Prepared, cx: &Context) -> Result<Value<'a>, String> {
-    let mut out = Vec::with_capacity(list.len());
-    let mut size = 0;
-    for item in list {
-        let mut values = [const { Value::Missing }; 4];
-        values[0] = Value::Text(item);
-        values[1..=rest.len()].clone_from_slice(rest);
-        if let Value::Text(text) = run(&mut values[..=rest.len()], prepared, cx)? {
-            if let Cow::Owned(text) = &text {
-                size += text.len();
-                if size > LIMIT {
-                    return Err(too_long());
-                }
-            }
-            out.push(text);
-        }
-    }
-    Ok(Value::List(out))
-}
-
-/// Makes `value` what the parameter takes.
-fn fit(value: &mut Value<'_>, takes: Takes) -> Result<(), String> {
-    let wanted = match (takes, &mut *value) {
-        (Takes::Any | Takes::Pattern, _)
-        | (Takes::Text, Value::Text(_))
-        | (Takes::Int | Takes::Number, Value::Int(_))
-        | (Takes::List, Value::List(_)) => return Ok(()),
-        (Takes::Text, Value::Int(n)) => {
-            *value = Value::Text(Cow::Owned(n.to_string()));
-            return Ok(());
-        }
-        (Takes::Number, Value::Text(text)) => {
-            *value = Value::Int(text.trim().parse().map_err(|_| format!("{} is not a whole number", quoted(text)))?);
-            return Ok(());
-        }
-        (Takes::List, Value::Text(text)) => {
-            *value = Value::List(vec![std::mem::take(text)]);
-            return Ok(());
-        }
-        (Takes::Text, _) => "a text",
-        (Takes::Int | Takes::Number, _) => "a number",
-        (Takes::List, _) => "a list",
-    };
-    Err(format!("{wanted} is wanted here, this is {}", value.kind()))
-}
-
-fn unlike(a: &Value<'_>, b: &Value<'_>) -> String {
-    format!("{} cannot be compared with {} this way", a.kind(), b.kind())
-}
-
-fn equal(a: &Value<'_>, b: &Value<'_>) -> Result<bool, String> {
-    if std::mem::discriminant(a) == std::mem::discriminant(b) { Ok(a == b) } else { Err(unlike(a, b)) }
-}
-
-fn order(a: &Value<'_>, b: &Value<'_>) -> Result<Ordering, String> {
-    match (a, b) {
-        (Value::Int(a), Value::Int(b)) => Ok(a.cmp(b)),
-        (Value::Text(a), Value::Text(b)) => Ok(a.cmp(b)),
-        _ => Err(unlike(a, b)),
-    }
-}
-
-fn contains(whole: &Value<'_>, part: &Value<'_>) -> Result<bool, String> {
-    match (whole, part) {
-        (Value::Text(whole), Value::Text(part)) => Ok(whole.contains(&**part)),
-        (Value::List(list), Value::Text(part)) => Ok(list.contains(part)),
-        _ => Err(unlike(part, whole)),
-    }
-}
-
-/// A place counted from the start or, negative, from the end, cut to `0..=length`.
-fn place(n: i64, length: usize) -> usize {
-    let distance = usize::try_from(n.unsigned_abs()).unwrap_or(usize::MAX);
-    if n < 0 { length.saturating_sub(distance) } else { distance.min(length) }
-}
-
-fn index<'a>(node: &Node, subject: Value<'a>, n: i64) -> Outcome<'a> {
-    let outside = |length: usize| usize::try_from(n.unsigned_abs()).map_or(true, |d| if n < 0 { d > length } else { d >= length });
-    Ok(match subject {
-        Value::Text(text) => {
-            let length = text::length(&text);
-            if outside(length) {
-                return Ok(Value::Missing);
-            }
-            let at = place(n, length);
-            Value::Text(super::functions::part(text, |t| text::byte_of(t, at)..text::byte_of(t, at + 1)))
-        }
-        Value::List(mut list) => {
-            if outside(list.len()) {
-                return Ok(Value::Missing);
-            }
-            let at = place(n, list.len());
-            Value::Text(list.swap_remove(at))
-        }
-        other => return wrong(&node.span, format!("{} has no parts", other.kind())),
-    })
-}
-
-fn slice<'a>(node: &Node, subject: Value<'a>, [from, to]: [Option<i64>; 2]) -> Outcome<'a> {
-    let bounds = |length: usize| {
-        let from = from.map_or(0, |n| place(n, length));
-        from..to.map_or(length, |n| place(n, length)).max(from)
-    };
-    Ok(match subject {
-        Value::Text(text) => Value::Text(super::functions::part(text, |t| {
-            let range = bounds(text::length(t));
-            text::byte_of(t, range.start)..text::byte_of(t, range.end)
-        })),
-        Value::List(mut list) => {
-            let range = bounds(list.len());
-            list.truncate(range.end);
-            list.drain(..range.start);
-            Value::List(list)
-        }
-        other => return wrong(&node.span, format!("{} has no parts", other.kind())),
-    })
 }

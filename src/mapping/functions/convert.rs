@@ -1,6 +1,6 @@
 //! Functions that read one form of a value and yield another: numbers, truth values, encodings, countries, locales, phones.
 
-use super::text::{to_lower, unaccent};
+use super::letters::{to_lower, unaccent};
 use super::{Answer, Example, Function, LIMIT, Param, Prepared, Run, TEXT, Takes, any, number, quoted, taken, text, too_long};
 use crate::mapping::value::{Type, Value};
 use base64::Engine as _;

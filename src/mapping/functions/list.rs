@@ -60,15 +60,27 @@ fn pick_prefix<'a>(args: &mut [Value<'a>]) -> Value<'a> {
     some(found.map(|v| part(v, |t| prefix.len()..t.len())))
 }
 
+/// True if `dn` is spelt so plainly that two such DNs are the same only if their letters are.
+fn is_plain(dn: &str) -> bool {
+    let beside_blank = |b: u8| matches!(b, b',' | b'=' | b' ');
+    let bytes = dn.as_bytes();
+    bytes.iter().all(|b| (b.is_ascii_graphic() || *b == b' ') && !matches!(b, b'\\' | b'"' | b'+' | b';'))
+        && bytes.windows(2).all(|w| !(w[0] == b' ' && beside_blank(w[1]) || w[1] == b' ' && beside_blank(w[0])))
+        && dn.trim().len() == dn.len()
+}
+
+/// Memberships are many and nearly always spelt plainly: only the others are brought to their comparison form.
 fn in_group(args: &mut [Value<'_>], prepared: &Prepared) -> bool {
+    let name = taken(&mut args[1]);
     let told;
     let group = if let Prepared::Dn(group) = prepared {
         group
     } else {
-        told = DnKey::of(&taken(&mut args[1]));
+        told = DnKey::of(&name);
         &told
     };
-    items(&mut args[0]).iter().any(|dn| DnKey::of(dn) == *group)
+    let plain = is_plain(&name);
+    items(&mut args[0]).iter().any(|dn| dn.eq_ignore_ascii_case(&name) || (!(plain && is_plain(dn)) && DnKey::of(dn) == *group))
 }
 
 /// A group named in the rule has to be a DN, and is brought to its comparison form once.
@@ -217,3 +229,29 @@ pub(super) const FUNCTIONS: &[Function] = &[
         }),
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_is_found_in_every_spelling_of_its_dn() {
+        let group = "cn=Staff of Lee,ou=groups,dc=example";
+        for (dn, is) in [
+            ("CN=STAFF OF LEE,OU=Groups,DC=Example", true),
+            ("cn=staff of lee, ou=groups , dc = example", true),
+            ("cn=staff  of lee,ou=groups,dc=example", true),
+            (r"cn=staff\20of lee,ou=groups,dc=example", true),
+            ("cn=\"staff of lee\";ou=groups;dc=example", true),
+            ("cn=staff of lee,ou=groups", false),
+            ("cn=staff of leé,ou=groups,dc=example", false),
+            ("cn=staff+cn=x,ou=groups,dc=example", false),
+            ("staff", false),
+        ] {
+            for prepared in [Prepared::Dn(DnKey::of(group)), Prepared::Nothing] {
+                let mut args = [Value::List(vec!["cn=x".into(), dn.into()]), Value::Text(group.into())];
+                assert_eq!(in_group(&mut args, &prepared), is, "{dn}");
+            }
+        }
+    }
+}

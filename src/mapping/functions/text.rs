@@ -1,5 +1,6 @@
 //! Functions on one text. What is cut out of the input is borrowed from it; places count characters, from 1.
 
+use super::letters::{slug, title, to_lower, to_upper, unaccent};
 use super::{Answer, Example, Function, LIMIT, Param, Prepared, Run, TEXT, Takes, changed, int, number, part, taken, text, too_long};
 use crate::mapping::value::{Type, Value};
 use std::borrow::Cow;
@@ -11,96 +12,6 @@ pub(in crate::mapping) fn byte_of(text: &str, n: usize) -> usize {
 
 pub(in crate::mapping) fn length(text: &str) -> usize {
     if text.is_ascii() { text.len() } else { text.chars().count() }
-}
-
-pub(super) fn to_lower(text: &str) -> Option<String> {
-    if text.is_ascii() {
-        return text.bytes().any(|b| b.is_ascii_uppercase()).then(|| text.to_ascii_lowercase());
-    }
-    Some(text.to_lowercase())
-}
-
-pub(super) fn to_upper(text: &str) -> Option<String> {
-    if text.is_ascii() {
-        return text.bytes().any(|b| b.is_ascii_lowercase()).then(|| text.to_ascii_uppercase());
-    }
-    Some(text.to_uppercase())
-}
-
-fn title(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut inside = false;
-    for c in text.chars() {
-        if inside {
-            out.extend(c.to_lowercase());
-        } else {
-            out.extend(c.to_uppercase());
-        }
-        // A combining mark belongs to the letter before it.
-        inside = c.is_alphanumeric() || (inside && matches!(c, '\u{300}'..='\u{36F}'));
-    }
-    out
-}
-
-/// Letters that have no decomposition into a plain letter and a mark.
-const PLAIN: [(char, &str); 22] = [
-    ('ß', "ss"),
-    ('ẞ', "SS"),
-    ('æ', "ae"),
-    ('Æ', "AE"),
-    ('œ', "oe"),
-    ('Œ', "OE"),
-    ('ø', "o"),
-    ('Ø', "O"),
-    ('ł', "l"),
-    ('Ł', "L"),
-    ('đ', "d"),
-    ('Đ', "D"),
-    ('ð', "d"),
-    ('Ð', "D"),
-    ('þ', "th"),
-    ('Þ', "Th"),
-    ('ı', "i"),
-    ('ħ', "h"),
-    ('Ħ', "H"),
-    ('ŋ', "n"),
-    ('Ŋ', "N"),
-    ('ŧ', "t"),
-];
-
-/// Accents off Latin and Greek letters. In other scripts a mark makes another letter (й is not и), so they stay.
-pub(super) fn unaccent(text: &str) -> Option<String> {
-    if text.is_ascii() {
-        return None;
-    }
-    let mut out = String::with_capacity(text.len());
-    let mut strips = false;
-    for c in icu_normalizer::DecomposingNormalizerBorrowed::new_nfd().normalize(text).chars() {
-        match c {
-            '\u{300}'..='\u{36F}' if strips => continue,
-            '\u{300}'..='\u{36F}' => {}
-            c => strips = matches!(c, 'A'..='Z' | 'a'..='z' | '\u{80}'..='\u{24F}' | '\u{370}'..='\u{3FF}' | '\u{1E00}'..='\u{1FFF}'),
-        }
-        match PLAIN.iter().find(|(letter, _)| *letter == c) {
-            Some((_, plain)) => out.push_str(plain),
-            None => out.push(c),
-        }
-    }
-    Some(icu_normalizer::ComposingNormalizerBorrowed::new_nfc().normalize(&out).into_owned())
-}
-
-fn slug(text: &str) -> String {
-    let plain = unaccent(text);
-    let mut out = String::with_capacity(text.len());
-    for c in plain.as_deref().unwrap_or(text).chars() {
-        if c.is_alphanumeric() {
-            out.extend(c.to_lowercase());
-        } else if !out.is_empty() && !out.ends_with('-') {
-            out.push('-');
-        }
-    }
-    out.truncate(out.trim_end_matches('-').len());
-    out
 }
 
 fn pad<'a>(text: Cow<'a, str>, width: i64, fill: &str) -> Answer<'a> {
@@ -414,21 +325,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn accents_go_and_letters_of_other_scripts_stay() {
-        for (text, plain) in [
-            ("Ünïcödé", "Unicode"),
-            ("Άννα", "Αννα"),
-            ("Сергей", "Сергей"),
-            ("が", "が"),
-            ("한글", "한글"),
-            ("Łódź", "Lodz"),
-            ("a\u{301}", "a"),
-        ] {
-            assert_eq!(unaccent(text).as_deref(), Some(plain));
-        }
-    }
 
     #[test]
     fn nothing_grows_beyond_the_limit() {
