@@ -10,11 +10,15 @@
 //! Everything left of `apply` is pure: data in, data out, no I/O, no clock. The modules stand in the order in which data
 //! flows; `tests/it/house.rs` keeps who may import whom.
 
+pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod demo;
+pub mod engine;
 pub mod error;
 pub mod filter;
 pub mod identity;
+pub mod journal;
 pub mod mapping;
 pub mod matching;
 pub mod model;

@@ -1,0 +1,149 @@
+//! The commands: one file each, over the same engine as the screens. Data goes to stdout, talk to stderr.
+
+mod decide;
+mod demo;
+mod plan;
+mod report;
+
+use crate::clock::{self, Instant};
+use crate::config::{Channel, Config, paths};
+use crate::engine::{self, Picture};
+use crate::error::{Error, Kind, Result, exit};
+use crate::journal::{Journal, Mode};
+use crate::telemetry;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// The roster, in your terminal: people in a directory, accounts in a service, and what would change.
+#[derive(Debug, Parser)]
+#[command(name = "rosterm", version, about, disable_help_subcommand = true)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, Args)]
+pub struct Common {
+    /// The configuration (default: rosterm.toml in the platform's configuration folder)
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The channel, where the configuration has several
+    #[arg(long, global = true, value_name = "NAME")]
+    channel: Option<String>,
+    /// The file or folder for links, holds and the journal (default: the platform's state folder)
+    #[arg(long, global = true, value_name = "PATH")]
+    state: Option<PathBuf>,
+    /// Change nothing, not even what is remembered
+    #[arg(long, global = true)]
+    read_only: bool,
+    /// Write a log to this file; secrets are never in it
+    #[arg(long, global = true, value_name = "FILE")]
+    log: Option<PathBuf>,
+    /// Log more: -v each request, -vv everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: Color,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Try it: an embedded directory and service, no server, no configuration
+    Demo(demo::Options),
+    /// Print who matches, who does not, what would change and why
+    Plan(plan::Options),
+    /// Remember that a person and an account belong together
+    Link(decide::LinkOptions),
+    /// Forget that they do
+    Unlink(decide::UserOptions),
+    /// Leave a user alone until further notice
+    Hold(decide::HoldOptions),
+    /// Take a hold back
+    Release(decide::UserOptions),
+}
+
+/// Runs the command line and gives the exit code.
+#[must_use]
+pub fn run() -> u8 {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => {
+            // Help and version are data, and no failure.
+            let _ = e.print();
+            return if e.use_stderr() { exit::USAGE } else { exit::DONE };
+        }
+    };
+    match dispatch(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            report::error(&error);
+            error.kind().exit_code()
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> Result<u8> {
+    let common = cli.common;
+    if let Some(path) = &common.log {
+        telemetry::log_to(path, common.verbose)?;
+    }
+    let now = clock::now();
+    // One worker: sockets only; the work on users is done where it is awaited.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(|e| Error::failure(format!("the runtime cannot be set up: {e}")))?;
+    let code = runtime.block_on(async {
+        match cli.command {
+            Some(Command::Demo(options)) => demo::run(&options, &common, now).await,
+            Some(Command::Plan(options)) => plan::run(&options, &common, now).await,
+            Some(Command::Link(options)) => decide::link(&options, &common, now).await,
+            Some(Command::Unlink(options)) => decide::unlink(&options, &common, now).await,
+            Some(Command::Hold(options)) => decide::hold(&options, &common, now).await,
+            Some(Command::Release(options)) => decide::release(&options, &common, now).await,
+            None => Err(Error::usage("the screens are not in this version yet")
+                .hint("print the plan with: rosterm plan; or try: rosterm demo --plain; all commands: rosterm --help")),
+        }
+    });
+    runtime.shutdown_timeout(std::time::Duration::from_millis(200));
+    code
+}
+
+impl Common {
+    fn channel(&self) -> Result<(Config, Channel)> {
+        let path = paths::config_file(self.config.as_deref())?;
+        if self.config.is_none() && !path.exists() {
+            return Err(Error::usage(format!("there is no configuration yet: {}", path.display()))
+                .hint("write one (README.md shows it in five minutes), name another with --config FILE, or try: rosterm demo --plain"));
+        }
+        let config = Config::read(&path)?;
+        let channel = config.channel(self.channel.as_deref())?.clone();
+        Ok((config, channel))
+    }
+
+    fn journal(&self, config: &Config, mode: Mode) -> Result<Journal> {
+        let path = paths::state_file(self.state.as_deref().or(config.state.as_deref()))?;
+        if mode == Mode::Write && self.read_only {
+            return Err(Error::new(Kind::Refused, "--read-only: nothing is changed, not even what is remembered"));
+        }
+        Journal::open(&path, mode)
+    }
+
+    /// Opens a channel, reads both ends and classifies everybody.
+    async fn look(&self, now: Instant, mode: Mode) -> Result<(Channel, Journal, Picture)> {
+        let (config, channel) = self.channel()?;
+        let journal = self.journal(&config, mode)?;
+        let ends = engine::open(&channel, now).await?;
+        let picture = engine::look(&channel, ends, &journal, now).await?;
+        Ok((channel, journal, picture))
+    }
+}

@@ -1,0 +1,63 @@
+//! `rosterm demo`: the embedded pair.
+
+use super::{Common, plan, report};
+use crate::clock::Instant;
+use crate::demo::service::{Faults, Service};
+use crate::demo::world::{self, Plan};
+use crate::engine::{self, Ends};
+use crate::error::{Error, Result};
+use crate::journal::{Belonging, Journal};
+use crate::source::memory::Directory;
+use crate::source::{Source, vendor};
+use crate::target::{Columns, Target};
+use clap::Args;
+use std::path::Path;
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct Options {
+    /// About how many people
+    #[arg(long, default_value_t = 2000, value_name = "N")]
+    users: usize,
+    /// The same seed makes the same people
+    #[arg(long, default_value_t = 1, value_name = "S")]
+    seed: u64,
+    /// Print the plan
+    #[arg(long)]
+    plain: bool,
+    #[command(flatten)]
+    plan: plan::Options,
+}
+
+pub(super) async fn run(options: &Options, common: &Common, now: Instant) -> Result<u8> {
+    if !options.plain {
+        report::talk("The screens are not in this version yet: this is the plan, as with --plain.");
+    }
+    let world = world::make(Plan { users: options.users, seed: options.seed, lifelike: true, twin_accounts: true, external_ids: true });
+    let service = Service::start(world.accounts, Faults::default()).await?;
+    let channel = world::channel(service.base_url(), Path::new("(in memory)"), true)?;
+    let (connector, rules) = engine::query::compile(&channel)?;
+    let mut settings = vendor::presets()
+        .iter()
+        .find(|(s, _)| s.vendor == "openldap")
+        .map(|(s, _)| s.clone())
+        .ok_or_else(|| Error::failure("the OpenLDAP preset is missing"))?;
+    vendor::override_with(&mut settings, &channel.source.settings);
+    let directory = Directory::new("memory", "the embedded directory".to_owned(), world.records, settings, &channel.source.location, now)?;
+    let columns = Columns::new(rules.rules().iter().map(|r| &r.field));
+    let target = Target::open(&channel.target, connector.page_size, columns).await?;
+    let ends = Ends { source: Source::Memory(Box::new(directory)), target, connector, rules };
+    let mut journal = Journal::in_memory()?;
+    let facts = ends.source.facts();
+    let belonging = Belonging {
+        base_url: service.base_url().to_owned(),
+        naming_context: facts.naming_context.clone(),
+        id_attribute: facts.settings.id_attribute.to_string(),
+    };
+    journal.set_belonging(&channel.name, &belonging)?;
+    journal.add_links(service.base_url(), &world.links)?;
+    for (on, hold) in &world.holds {
+        journal.set_hold(service.base_url(), on, hold)?;
+    }
+    let picture = engine::look(&channel, ends, &journal, now).await?;
+    plan::print(&options.plan, common, &picture, now)
+}

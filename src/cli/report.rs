@@ -1,0 +1,210 @@
+//! What commands print for people: plain lines that read without colour, aligned, cleaned, the worst first.
+
+use super::Color;
+use crate::config::paths;
+use crate::engine::Picture;
+use crate::error::Error;
+use crate::identity::value::Datum;
+use crate::model::{Action, ReadEnd, SideState, Situation};
+use crate::plan::Row;
+use crate::telemetry::redacted;
+use crate::text::{clean, count, cut, pad, width};
+use std::io::{self, IsTerminal, Write};
+
+/// How text may be styled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Style {
+    colour: bool,
+}
+
+impl Style {
+    pub(super) fn of(color: Color) -> Self {
+        let colour = match color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => io::stdout().is_terminal() && paths::variable("NO_COLOR").is_none_or(|v| v.is_empty()),
+        };
+        Style { colour }
+    }
+
+    fn bold(self, text: &str) -> String {
+        if self.colour { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    fn warn(self, text: &str) -> String {
+        if self.colour { format!("\x1b[1;31m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+/// An error, on stderr.
+pub(super) fn error(error: &Error) {
+    let _ = writeln!(io::stderr(), "rosterm: {}", redacted(&error.to_string()));
+}
+
+/// A sentence, on stderr.
+pub(super) fn talk(sentence: &str) {
+    let _ = writeln!(io::stderr(), "{}", clean(&redacted(sentence)));
+}
+
+/// The order in which situations are told: what needs a person first, what needs nobody last.
+const ORDER: [Situation; 12] = [
+    Situation::Blocked,
+    Situation::Leaving,
+    Situation::Ambiguous,
+    Situation::Invalid,
+    Situation::Returning,
+    Situation::Changed,
+    Situation::New,
+    Situation::Unmatched,
+    Situation::Held,
+    Situation::Left,
+    Situation::Skipped,
+    Situation::InSync,
+];
+
+/// The plan for people.
+pub(super) fn text<I: Iterator<Item = Row>>(out: &mut dyn Write, picture: &Picture, style: Style, rows: impl Fn() -> I) -> io::Result<()> {
+    head(out, picture, style)?;
+    counts(out, picture)?;
+    let rows: Vec<Row> = rows().collect();
+    for situation in ORDER {
+        let of_it: Vec<&Row> = rows.iter().filter(|r| r.situation == situation).collect();
+        if of_it.is_empty() {
+            continue;
+        }
+        let approved = of_it.iter().filter(|r| r.action != Action::None && !r.approved).count();
+        let waiting = if approved > 0 { format!(", {} not approved", count(approved)) } else { String::new() };
+        writeln!(out, "\n{}", style.bold(&format!("{} ({}{waiting})", situation.words(), count(of_it.len()))))?;
+        let names = of_it.iter().map(|r| width(&clean(r.user_name.as_deref().unwrap_or("—")))).max().unwrap_or(0).clamp(8, 32);
+        for row in of_it {
+            line(out, row, names)?;
+        }
+    }
+    closing(out, picture)
+}
+
+fn head(out: &mut dyn Write, picture: &Picture, style: Style) -> io::Result<()> {
+    let source = picture.source();
+    writeln!(
+        out,
+        "people    {:>9}  {}  {} ({})",
+        count(picture.entries().len()),
+        state(picture.source_state()),
+        clean(&source.place),
+        source.settings.vendor
+    )?;
+    writeln!(
+        out,
+        "accounts  {:>9}  {}  {} at {}",
+        count(picture.accounts().len()),
+        state(picture.target_state()),
+        clean(picture.target_title()),
+        clean(picture.base_url())
+    )?;
+    for (side, end) in [("directory", picture.source_state()), ("service", picture.target_state())] {
+        if let SideState::Ended(ReadEnd::Incomplete(why)) = end {
+            let sentence = format!("The {side} was not read completely: {}. {}", why.cause.words(), clean(&redacted(&why.detail)));
+            writeln!(out, "{}", style.warn(sentence.trim_end()))?;
+            writeln!(out, "What rests on it is blocked: nobody is removed or created, nobody is newly linked, nobody is enabled.")?;
+        }
+    }
+    if picture.source_state().is_complete() && picture.entries().is_empty() {
+        writeln!(
+            out,
+            "{}",
+            style.warn("Nobody is in scope. Nobody is removed because of that; check base, filter and group of the source location.")
+        )?;
+    }
+    Ok(())
+}
+
+fn state(state: &SideState) -> &'static str {
+    match state {
+        SideState::Reading => "being read ",
+        SideState::Ended(ReadEnd::Complete) => "complete   ",
+        SideState::Ended(ReadEnd::Incomplete(_)) => "INCOMPLETE ",
+    }
+}
+
+fn counts(out: &mut dyn Write, picture: &Picture) -> io::Result<()> {
+    writeln!(out)?;
+    for situation in ORDER {
+        let n = picture.counts().of(situation);
+        if n == 0 {
+            continue;
+        }
+        let mut actions: Vec<String> = Vec::new();
+        for action in [Action::Create, Action::Update, Action::Enable, Action::Disable, Action::Delete, Action::Link] {
+            let of_it = picture.users().iter().filter(|u| u.verdict.situation == situation && u.verdict.action == action).count();
+            if of_it > 0 {
+                actions.push(format!("{} {}", action.code(), count(of_it)));
+            }
+        }
+        writeln!(out, "  {}{:>9}  {}", pad(situation.words(), 11), count(n), actions.join(", "))?;
+    }
+    Ok(())
+}
+
+fn line(out: &mut dyn Write, row: &Row, names: usize) -> io::Result<()> {
+    let name = clean(row.user_name.as_deref().unwrap_or("—"));
+    let action = if row.action == Action::None { "·" } else { row.action.code() };
+    writeln!(out, "  {}  {}  {}", pad(&name, names), pad(action, 7), clean(&why(row)))
+}
+
+/// What and why, in the operator's words.
+fn why(row: &Row) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    if let Some(hold) = &row.hold {
+        let until = hold.until.map(|u| format!(", until {}", &u.rfc3339()[..10])).unwrap_or_default();
+        parts.push(format!("held by {}: {}{until}", hold.author, hold.reason));
+    }
+    if let Some(would_be) = row.would_be {
+        parts.push(format!("would be {}", would_be.words()));
+    }
+    let changes: Vec<String> = row.changes.iter().filter(|c| row.action != Action::Create && c.field != "active").map(change).collect();
+    if !changes.is_empty() {
+        parts.push(changes.join("; "));
+    }
+    if row.action == Action::Create {
+        parts.push(row.entry.as_ref().and_then(|e| e.dn.clone()).unwrap_or_default());
+    }
+    if let Some(reason) = row.reason {
+        let plain = row.situation != Situation::Invalid || row.problems.is_empty();
+        if plain && !(row.action == Action::Create && reason == crate::model::Reason::FirstSeen) {
+            parts.push(reason.words().to_owned());
+        }
+    }
+    parts.extend(row.problems.iter().map(|p| p.message.clone()));
+    if !row.candidates.is_empty() {
+        let who: Vec<String> = row.candidates.iter().take(4).map(|c| format!("{} {}", c.kind, c.name)).collect();
+        let more = row.candidates.len().saturating_sub(4);
+        parts.push(format!("with {}{}", who.join(", "), if more > 0 { format!(" and {more} more") } else { String::new() }));
+    }
+    if row.situation == Situation::Leaving
+        && let Some(dn) = row.entry.as_ref().and_then(|e| e.dn.as_ref())
+    {
+        parts.push(dn.clone());
+    }
+    parts.retain(|p| !p.is_empty());
+    parts.join(" · ")
+}
+
+fn change(change: &crate::model::Change) -> String {
+    let shown = |value: &Datum| if value.is_unassigned() { "nothing".to_owned() } else { cut(&value.plain(), 40).into_owned() };
+    format!("{}: {} → {}", change.field, shown(&change.from), shown(&change.to))
+}
+
+fn closing(out: &mut dyn Write, picture: &Picture) -> io::Result<()> {
+    let removals = picture.users().iter().filter(|u| u.verdict.action.is_deprovision()).count();
+    if removals > 0 {
+        writeln!(out, "\n{} would lose access; none of that is approved.", people(removals))?;
+    }
+    if picture.users().iter().all(|u| u.verdict.action == Action::None) {
+        writeln!(out, "\nNothing to do.")?;
+    }
+    Ok(())
+}
+
+fn people(n: usize) -> String {
+    if n == 1 { "1 person".to_owned() } else { format!("{} people", count(n)) }
+}

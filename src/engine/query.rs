@@ -1,0 +1,189 @@
+//! From a channel to a picture: open, read both sides at once, match, ask, match again.
+
+use super::picture::{Evidence, Picture};
+use crate::clock::Instant;
+use crate::config::Channel;
+use crate::error::{Error, Result};
+use crate::identity::population::{Batch, Population, Schema};
+use crate::identity::{AccountId, EntryId};
+use crate::journal::{Belonging, Journal};
+use crate::mapping::{Context, Rules};
+use crate::matching::{AccountPairing, EntryPairing};
+use crate::model::{AccountEvidence, Cause, EntryEvidence, ReadEnd, SideState};
+use crate::source::{Source, attributes_to_ask};
+use crate::target::scim::Listed;
+use crate::target::{Columns, Connector, Target};
+use tokio::sync::mpsc;
+
+/// How many ids one question to the source holds.
+const IDS_A_QUESTION: usize = 100;
+/// How many batches may wait to be stored.
+const WAITING: usize = 2;
+
+/// Both ends of a channel, opened, and its rules, compiled.
+pub struct Ends {
+    /// The source.
+    pub source: Source,
+    /// The target.
+    pub target: Target,
+    /// The connector.
+    pub connector: Connector,
+    /// The rules.
+    pub rules: Rules,
+}
+
+/// The rules and the connector of a channel, compiled: everything that can be wrong without asking a server.
+///
+/// # Errors
+/// A usage error with its place.
+pub fn compile(channel: &Channel) -> Result<(Connector, Rules)> {
+    let connector = Connector::load(&channel.target.connector, &channel.target.folder)?;
+    connector.check_policy(&channel.policy)?;
+    let match_field = channel.target.match_field.as_ref().map_or("userName", |f| f.value.as_str());
+    let rules = Rules::compile(&channel.mapping, match_field, |name| connector.field(name))?;
+    Ok((connector, rules))
+}
+
+/// Opens both ends at once.
+///
+/// # Errors
+/// What is wrong with the configuration, the source or the target; the source is told first.
+pub async fn open(channel: &Channel, now: Instant) -> Result<Ends> {
+    let (connector, rules) = compile(channel)?;
+    let columns = Columns::new(rules.rules().iter().map(|r| &r.field));
+    let (source, target) = tokio::join!(Source::open(&channel.source, now), Target::open(&channel.target, connector.page_size, columns));
+    Ok(Ends { source: source?, target: target?, connector, rules })
+}
+
+/// Reads both ends, matches and classifies everybody.
+///
+/// # Errors
+/// Where the state can't be read, or its links belong to something else.
+pub async fn look(channel: &Channel, mut ends: Ends, journal: &Journal, now: Instant) -> Result<Picture> {
+    let belonging = Belonging {
+        base_url: ends.target.base_url().to_owned(),
+        naming_context: ends.source.facts().naming_context.clone(),
+        id_attribute: ends.source.facts().settings.id_attribute.to_string(),
+    };
+    check_belonging(channel, journal, &belonging)?;
+    let links = journal.links(&belonging.base_url)?;
+    let holds = journal.holds(&belonging.base_url, now)?;
+    let schema = Schema::new(attributes_to_ask(ends.rules.schema(), &ends.source.facts().settings));
+    // The rules' columns come first, so a rule's slot is the population's column.
+    debug_assert!(schema.columns().starts_with(ends.rules.schema().columns()));
+
+    let (batches, mut from_source) = mpsc::channel::<Batch>(WAITING);
+    let (listed, mut from_target) = mpsc::channel::<Listed>(WAITING);
+    let mut entries = Population::new(schema.clone());
+    let mut accounts = Population::new(ends.target.columns().schema().clone());
+    let (source, target) = (&mut ends.source, &mut ends.target);
+    let columns = target.columns().clone();
+    let read_source = source.read(&schema, batches);
+    let read_target = target.read(listed);
+    let mut repeated = 0;
+    let store = async {
+        loop {
+            tokio::select! {
+                Some(batch) = from_source.recv() => entries.absorb(&batch, |told| {
+                    if !matches!(told, crate::identity::population::Upsert::Inserted(_)) {
+                        repeated += 1;
+                    }
+                }),
+                Some(listed) = from_target.recv() => match listed {
+                    Listed::Accounts(batch) => accounts.absorb(&batch, |_| ()),
+                    Listed::Again => accounts = Population::new(columns.schema().clone()),
+                },
+                else => break,
+            }
+        }
+    };
+    let (mut source_end, target_end, ()) = tokio::join!(read_source, read_target, store);
+    if repeated > 0 && source_end == ReadEnd::Complete {
+        // Two entries with one lasting id: whoever is missing instead is not known.
+        source_end = ReadEnd::incomplete(Cause::IdsRepeated, format!("{repeated} entries have a lasting id that another one has"));
+    }
+    tracing::info!(target: "rosterm", entries = entries.len(), accounts = accounts.len(), source = ?source_end, target = ?target_end, "read");
+
+    let context = Context { now };
+    let mut picture = Picture::new(channel, &ends, columns, entries, accounts, context);
+    picture.set_ends(SideState::Ended(source_end), SideState::Ended(target_end));
+    picture.remember(links, holds);
+    ask(&mut picture, &mut ends).await;
+    picture.classify();
+    Ok(picture)
+}
+
+/// Links are used only for what they were made for.
+fn check_belonging(channel: &Channel, journal: &Journal, now: &Belonging) -> Result<()> {
+    let Some(before) = journal.belonging(&channel.name)? else { return Ok(()) };
+    if before == *now || journal.links(&before.base_url)?.is_empty() {
+        return Ok(());
+    }
+    let mut differs = Vec::new();
+    for (what, a, b) in [
+        ("the service", &before.base_url, &now.base_url),
+        ("the naming context", &before.naming_context, &now.naming_context),
+        ("the id attribute", &before.id_attribute, &now.id_attribute),
+    ] {
+        if a != b {
+            differs.push(format!("{what} was {a} and is now {b}"));
+        }
+    }
+    Err(Error::usage(format!("the links of channel {} were made for another pair of ends: {}", channel.name, differs.join("; ")))
+        .hint("if these are the same people and accounts, say so with: rosterm link --migrate"))
+}
+
+/// Asks what matching wants to know: where the entries of linked accounts are, and whether unlisted accounts exist.
+async fn ask(picture: &mut Picture, ends: &mut Ends) {
+    if picture.source_state().is_complete() && !picture.entries().is_empty() {
+        let gone = picture.questions_to_source();
+        let mut moved = Vec::new();
+        for ids in gone.chunks(IDS_A_QUESTION) {
+            for (id, evidence) in ends.source.find(ids).await {
+                if let EntryEvidence::Found { verdicts, dn, .. } = &evidence
+                    && verdicts.in_scope()
+                {
+                    moved.push(dn.clone());
+                }
+                picture.learn(Evidence::Entry(id, evidence));
+            }
+        }
+        if let Some(first) = moved.first() {
+            let detail = format!("{} of the entries were looked up and are in scope, for one {first}", moved.len());
+            picture.set_source(SideState::Ended(ReadEnd::incomplete(Cause::MovedDuringRead, detail)));
+        }
+    }
+    if picture.target_state().is_complete() {
+        let unlisted = picture.questions_to_target();
+        for (id, evidence) in ends.target.find(&unlisted).await {
+            picture.learn(Evidence::Account(id, evidence));
+        }
+    }
+}
+
+impl Picture {
+    /// Entries of linked accounts that are not in scope: where are they?
+    fn questions_to_source(&self) -> Vec<EntryId> {
+        let leaver = |row| match self.matcher().account(row) {
+            AccountPairing::LinkedElsewhere(link) => {
+                Some(self.link(link)).filter(|l| !self.is_of_other_channel(l)).map(|l| l.entry.clone())
+            }
+            _ => None,
+        };
+        self.accounts().rows().filter_map(leaver).collect()
+    }
+
+    /// Linked accounts that the listing does not show: do they exist?
+    fn questions_to_target(&self) -> Vec<AccountId> {
+        let unlisted = |row| match self.matcher().entry(row) {
+            EntryPairing::LinkedUnlisted(link) => Some(self.link(link).account.clone()),
+            _ => None,
+        };
+        self.entries().rows().filter_map(unlisted).collect()
+    }
+}
+
+/// What a look-up of an account means for a link.
+pub(super) fn is_gone(evidence: &AccountEvidence) -> bool {
+    matches!(evidence, AccountEvidence::NotFound)
+}
