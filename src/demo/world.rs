@@ -13,7 +13,7 @@ use people::Person;
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
-const BASE: &str = "dc=example,dc=com";
+const BASE: &str = "dc=example,dc=test";
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
 /// How a world is made.
@@ -101,14 +101,15 @@ pub fn make(plan: Plan) -> World {
         plan,
     };
     maker.frame();
+    let (mut turn, mut made) = (0, 0);
     while maker.next < plan.users {
-        let n = maker.next;
-        if plan.lifelike && !n.is_multiple_of(20) {
-            maker.in_sync(maker.linked_by_seed(n));
+        if plan.lifelike && made % 20 > 0 {
+            maker.in_sync(maker.linked_by_seed(made));
         } else {
-            let turn = if plan.lifelike { n / 20 } else { n };
             CASES[turn % CASES.len()](&mut maker);
+            turn += 1;
         }
+        made += 1;
     }
     maker.groups();
     // The service lists accounts in an order of its own.

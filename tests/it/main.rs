@@ -1,1 +1,8 @@
 //! The one integration-test binary.
+//!
+//! Tests that need a real server are marked `#[ignore = "needs real servers: tests/run"]`: plain `cargo test` names them as
+//! ignored, `tests/run` runs them, and there a missing server is a failure.
+
+mod house;
+mod support;
+mod worlds;
