@@ -128,35 +128,32 @@ impl Journal {
                 .hint("check the disk and the file's owner; nothing was changed")
         };
         let transaction = self.connection.transaction().map_err(|e| wrong(&e))?;
+        let insert = "INSERT INTO links (service, entry, account, channel, origin, since, remembered, last_active) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING";
+        let mut statement = transaction.prepare(insert).map_err(|e| wrong(&e))?;
         for link in links {
-            let known = transaction
-                .query_row(
-                    "SELECT entry, account FROM links WHERE service = ?1 AND (entry = ?2 OR account = ?3)",
-                    params![base_url, link.entry.as_str(), link.account.as_str()],
-                    |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)),
-                )
-                .optional()
-                .map_err(|e| wrong(&e))?;
-            if let Some((entry, account)) = known {
+            let added = statement.execute(params![
+                base_url,
+                link.entry.as_str(),
+                link.account.as_str(),
+                link.channel,
+                origin_text(link.origin),
+                link.since.0,
+                serde_json::to_string(&link.remembered).unwrap_or_else(|_| "[]".to_owned()),
+                link.last_active
+            ]);
+            if added.map_err(|e| wrong(&e))? == 0 {
+                let (entry, account): (String, String) = transaction
+                    .query_row(
+                        "SELECT entry, account FROM links WHERE service = ?1 AND (entry = ?2 OR account = ?3)",
+                        params![base_url, link.entry.as_str(), link.account.as_str()],
+                        |row| Ok((row.get(0)?, row.get(1)?)),
+                    )
+                    .map_err(|e| wrong(&e))?;
                 return Err(Error::usage(format!("entry {entry} is linked to account {account} already"))
                     .hint("take that link back first with rosterm unlink"));
             }
-            transaction
-                .execute(
-                    "INSERT INTO links (service, entry, account, channel, origin, since, remembered, last_active) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                    params![
-                        base_url,
-                        link.entry.as_str(),
-                        link.account.as_str(),
-                        link.channel,
-                        origin_text(link.origin),
-                        link.since.0,
-                        serde_json::to_string(&link.remembered).unwrap_or_else(|_| "[]".to_owned()),
-                        link.last_active
-                    ],
-                )
-                .map_err(|e| wrong(&e))?;
         }
+        drop(statement);
         transaction.commit().map_err(|e| wrong(&e))
     }
 
