@@ -150,10 +150,10 @@ async fn upwards(mut app: impl AsyncRead + Unpin, net: &mut (impl AsyncWrite + U
             return None;
         }
         let mut done = 0;
-        while let Ok(Some((head, length))) = message::header(&buffer[done..]) {
-            let Some(request) = buffer.get(done..done + head + length) else { break };
+        while let Ok(Some(length)) = message::length(&buffer[done..]) {
+            let Some(request) = buffer.get(done..done + length) else { break };
             remember(request, shared);
-            done += head + length;
+            done += length;
         }
         if let Err(e) = async { net.write_all(&buffer[..done]).await.and(net.flush().await) }.await {
             return Some(End::Io(e.to_string()));
@@ -214,9 +214,9 @@ fn check_all(buffer: &[u8], shared: &Shared) -> Checked {
     let refused = |why: &str| Some(End::Refused(why.to_owned()));
     loop {
         let rest = &buffer[checked.done..];
-        let length = match message::header(rest) {
+        let length = match message::length(rest) {
             Ok(None) => break,
-            Ok(Some((head, length))) => head + length,
+            Ok(Some(length)) => length,
             Err(why) => {
                 checked.end = refused(why);
                 break;

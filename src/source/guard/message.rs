@@ -70,6 +70,18 @@ pub fn header(bytes: &[u8]) -> Result<Option<(usize, usize)>, Refusal> {
     Ok(bytes.get(2..2 + octets).map(|b| (2 + octets, b.iter().fold(0, |n, byte| n << 8 | usize::from(*byte)))))
 }
 
+/// The length of the message at the start of `bytes`; `None` where more bytes are needed to tell. Something else than LDAP
+/// shows at its first byte, before a length is waited for.
+///
+/// # Errors
+/// As [`header`], and for something else than a message.
+pub fn length(bytes: &[u8]) -> Result<Option<usize>, Refusal> {
+    if bytes.first().is_some_and(|tag| *tag != 0x30) {
+        return Err("something that is no LDAP message");
+    }
+    Ok(header(bytes)?.map(|(head, length)| head + length))
+}
+
 /// Splits the first element off `bytes`, which must hold it whole.
 ///
 /// # Errors

@@ -196,9 +196,9 @@ async fn start_tls(mut tcp: TcpStream) -> std::result::Result<TcpStream, Unusabl
         if tcp.read_buf(&mut answer).await.map_err(|e| broken(&e.to_string()))? == 0 {
             return Err(broken("the server closed the connection"));
         }
-        match message::header(&answer).map_err(broken)? {
-            Some((head, length)) if length > 64 * 1024 => return Err(broken(&format!("a response of {} bytes", head + length))),
-            Some((head, length)) if answer.len() >= head + length => break head + length,
+        match message::length(&answer).map_err(broken)? {
+            Some(length) if length > 64 * 1024 => return Err(broken(&format!("a response of {length} bytes"))),
+            Some(length) if answer.len() >= length => break length,
             _ => {}
         }
     };
