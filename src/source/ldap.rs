@@ -30,6 +30,7 @@ use failure::{Failure, NO_SUCH_OBJECT, short};
 use people::Wanted;
 use session::Session;
 use std::collections::HashSet;
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// An open directory.
@@ -40,9 +41,12 @@ pub struct Ldap {
     location: Location,
     filter: String,
     page: u32,
-    members: Option<HashSet<DnKey>>,
+    members: Option<(HashSet<DnKey>, tokio::time::Instant)>,
     now: Instant,
 }
+
+/// How old the members may be that a look-up goes by: what is sent was checked at most this long before (design: section 8).
+const MEMBERS_AGE: Duration = Duration::from_secs(30);
 
 impl Ldap {
     /// Connects, binds, reads the root DSE, checks filter, base and group.
@@ -112,7 +116,7 @@ impl Ldap {
 
     async fn find_batch(&mut self, ids: &[EntryId]) -> std::result::Result<Vec<(EntryId, EntryEvidence)>, String> {
         self.connect().await.map_err(|e| e.message().to_owned())?;
-        if self.members.is_none() {
+        if self.members.as_ref().is_none_or(|(_, read)| read.elapsed() > MEMBERS_AGE) {
             self.read_members().await.map_err(|f| f.detail)?;
         }
         let look_in = self.facts.settings.lookup_base.as_ref().unwrap_or(&self.facts.naming_context).clone();
@@ -128,7 +132,7 @@ impl Ldap {
             scope: self.location.scope,
             filter: &self.filter,
             settings: &self.facts.settings,
-            members: self.members.as_ref(),
+            members: self.members.as_ref().map(|m| &m.0),
             page: self.page,
             now: self.now,
         }
@@ -156,7 +160,7 @@ impl Ldap {
         let (settings, context) = (&self.facts.settings, &self.facts.naming_context);
         let members = group::members(&mut session, &group.value, self.location.nested_groups, settings, context, self.page).await;
         self.session = Some(session);
-        self.members = Some(members?);
+        self.members = Some((members?, tokio::time::Instant::now()));
         Ok(())
     }
 }
@@ -190,9 +194,9 @@ async fn check_base(session: &mut Session, base: &Located<String>) -> Result<()>
         Ok(())
     });
     match read.await {
-        Ok(references) => match references.first() {
+        Ok(reference) => match reference {
             _ if there => Ok(()),
-            Some(other) => Err(base.error(format!("{url}: the base {} is on another server: {}", base.value, short(other)))),
+            Some(other) => Err(base.error(format!("{url}: the base {} is on another server: {}", base.value, short(&other)))),
             None => Err(base
                 .error(format!("{url}: the base {} cannot be read", base.value))
                 .hint("ask for the right to read it, or set another bind_dn")),

@@ -1,6 +1,7 @@
 //! A real OpenLDAP as the source: `tests/lab/lab slapd`, one server a test.
 
 use super::fake_ldap::{NOW, configured, read};
+use base64::Engine as _;
 use rosterm::identity::EntryId;
 use rosterm::identity::population::{Population, Schema};
 use rosterm::identity::{AttributeName, dn::DnKey};
@@ -109,7 +110,6 @@ fn small() -> String {
         {
             let rdn = "cn=Żaneta Müller \\3D 明";
             let dn = format!("{rdn},{PEOPLE}");
-            use base64::Engine as _;
             let encode = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
             format!(
                 "dn:: {}\nobjectClass: inetOrgPerson\ncn:: {}\nsn: s5\nuid: u5\nentryUUID: {}\n\n",
@@ -118,8 +118,11 @@ fn small() -> String {
                 uuid(5)
             )
         },
-        format!("dn: uid=u6,ou=leavers,dc=example,dc=test\nobjectClass: inetOrgPerson\ncn: c6\nsn: s6\nuid: u6\nentryUUID: {}\n\n", uuid(6)),
-        group("direct", &[&format!("UID=U1, OU=People,dc=example,dc=test"), &format!(r"cn=Lee\2C \22Ann\22 \2B \231,{PEOPLE}")]),
+        format!(
+            "dn: uid=u6,ou=leavers,dc=example,dc=test\nobjectClass: inetOrgPerson\ncn: c6\nsn: s6\nuid: u6\nentryUUID: {}\n\n",
+            uuid(6)
+        ),
+        group("direct", &["UID=U1, OU=People,dc=example,dc=test", &format!(r"cn=Lee\2C \22Ann\22 \2B \231,{PEOPLE}")]),
         group("outer", &[&format!("uid=u1,{PEOPLE}"), "cn=inner,ou=groups,dc=example,dc=test"]),
         group("inner", &[&format!("uid=u2,{PEOPLE}"), "cn=outer,ou=groups,dc=example,dc=test", &format!("uid=gone,{PEOPLE}")]),
     ]

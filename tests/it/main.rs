@@ -3,3 +3,4 @@
 mod fake_ldap;
 mod ldap_hostile;
 mod ldap_real;
+mod ldap_refusals;

@@ -76,8 +76,7 @@ impl Connection {
     /// Starts the client library on its end of the guard's socket pair.
     pub async fn over(socket: std::os::unix::net::UnixStream, watch: Watch, url: String) -> Result<Self, Failure> {
         let settings = LdapConnSettings::new().set_std_stream(StdStream::Unix(socket));
-        let (driver, ldap) =
-            LdapConnAsync::with_settings(settings, "ldapi:///").await.map_err(|e| Failure::of_library(&e, watch.end()))?;
+        let (driver, ldap) = LdapConnAsync::with_settings(settings, "ldapi:///").await.map_err(|e| Failure::of_library(&e, watch.end()))?;
         tokio::spawn(driver.drive());
         Ok(Connection { ldap, watch, url, busy: false })
     }
@@ -109,17 +108,21 @@ impl Connection {
         Ok(search)
     }
 
-    /// A search whose result is small: `each` takes every entry; the URLs of references are given back.
-    pub async fn all(&mut self, query: Query, mut each: impl FnMut(Entry<'_>) -> Result<(), Failure>) -> Result<Vec<String>, Failure> {
+    /// A search whose result is small: `each` takes every entry. Gives the first reference, if there was one.
+    pub async fn all(&mut self, query: Query, mut each: impl FnMut(Entry<'_>) -> Result<(), Failure>) -> Result<Option<String>, Failure> {
+        let mut left = if query.scope == Scope::Base { 1 } else { u64::MAX };
         let mut search = self.search(query).await?;
-        let mut references = Vec::new();
+        let mut reference = None;
         while let Some(item) = search.next().await? {
             match item {
-                Item::Entry(tag) => each(Entry::of(&tag).map_err(Failure::malformed)?)?,
-                Item::Reference(urls) => references.extend(urls),
+                Item::Entry(tag) => {
+                    left = left.checked_sub(1).ok_or_else(|| Failure::malformed("several entries where there can be one"))?;
+                    each(Entry::of(&tag).map_err(Failure::malformed)?)?;
+                }
+                Item::Reference(urls) => reference = reference.or_else(|| urls.into_iter().next()),
             }
         }
-        Ok(references)
+        Ok(reference)
     }
 }
 

@@ -5,6 +5,7 @@ use super::failure::{Failure, INVALID_CREDENTIALS, short, words};
 use crate::config::{LdapConfig, LdapUrl};
 use crate::error::{Error, Result};
 use crate::source::guard::{self, message};
+use crate::text::clean;
 use rustls::pki_types::ServerName;
 use secrecy::{ExposeSecret, SecretString};
 use std::io;
@@ -16,7 +17,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-/// How long one address may take to accept, and how long a TLS handshake may take.
+/// How long DNS, one address or a TLS handshake may take, if the configured time limit is not shorter.
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// An idle connection is probed after this time, so that a path that was dropped silently is noticed.
@@ -86,7 +87,7 @@ impl Dialer {
             match self.try_url(url).await {
                 Ok(connection) => {
                     if !failures.is_empty() {
-                        tracing::warn!(used = url.text, passed_over = words_of(&failures), "an earlier server was passed over");
+                        tracing::warn!(used = url.text, passed_over = %clean(&words_of(&failures)), "an earlier server was passed over");
                     }
                     return Ok(connection);
                 }
@@ -108,7 +109,7 @@ impl Dialer {
     }
 
     async fn try_url(&self, url: &LdapUrl) -> std::result::Result<Connection, Unusable> {
-        let tcp = dial(url).await?;
+        let tcp = dial(url, self.patience()).await?;
         let silence = Duration::from_secs(self.config.timeout);
         let guarded = if url.tls {
             guard::start(self.handshake(url, tcp).await?, silence)
@@ -132,11 +133,16 @@ impl Dialer {
         Ok(connection)
     }
 
+    fn patience(&self) -> Duration {
+        CONNECT.min(Duration::from_secs(self.config.timeout))
+    }
+
     async fn handshake(&self, url: &LdapUrl, tcp: TcpStream) -> std::result::Result<tokio_rustls::client::TlsStream<TcpStream>, Unusable> {
         let tls = self.tls.as_ref().ok_or_else(|| Unusable::new("TLS is not set up", ""))?;
-        let name = ServerName::try_from(url.host.clone())
-            .map_err(|_| Unusable::new(format!("{} is not a name that a certificate can be for", url.host), "write the server's full name"))?;
-        match timeout(CONNECT, TlsConnector::from(Arc::clone(tls)).connect(name, tcp)).await {
+        let name = ServerName::try_from(url.host.clone()).map_err(|_| {
+            Unusable::new(format!("{} is not a name that a certificate can be for", url.host), "write the server's full name")
+        })?;
+        match timeout(self.patience(), TlsConnector::from(Arc::clone(tls)).connect(name, tcp)).await {
             Ok(Ok(stream)) => Ok(stream),
             // The words for an operator; the form for programmers names the kind of defect, which the hint goes by.
             Ok(Err(e)) => Err(Unusable::new(format!("TLS: {e}"), crate::tls::hint(&format!("{e:?} {e}")))),
@@ -150,9 +156,9 @@ fn words_of(failures: &[(&LdapUrl, Unusable)]) -> String {
 }
 
 /// A TCP connection to the first address of the host that accepts.
-async fn dial(url: &LdapUrl) -> std::result::Result<TcpStream, Unusable> {
+async fn dial(url: &LdapUrl, patience: Duration) -> std::result::Result<TcpStream, Unusable> {
     let unknown = |e: String| Unusable::new(format!("the name {} is not known: {e}", url.host), "check the name in url, and DNS");
-    let found = timeout(CONNECT, tokio::net::lookup_host((url.host.as_str(), url.port))).await;
+    let found = timeout(patience, tokio::net::lookup_host((url.host.as_str(), url.port))).await;
     let addresses: Vec<SocketAddr> = match found {
         Ok(Ok(found)) => found.collect(),
         Ok(Err(e)) => return Err(unknown(e.to_string())),
@@ -160,7 +166,7 @@ async fn dial(url: &LdapUrl) -> std::result::Result<TcpStream, Unusable> {
     };
     let mut why = unknown("it has no address".to_owned());
     for address in addresses {
-        match timeout(CONNECT, TcpStream::connect(address)).await {
+        match timeout(patience, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => {
                 prepare(&stream).map_err(|e| Unusable::new(e.to_string(), ""))?;
                 return Ok(stream);

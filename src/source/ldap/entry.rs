@@ -221,8 +221,11 @@ mod tests {
     fn any_tag() -> impl Strategy<Value = StructureTag> {
         let class = prop_oneof![Just(TagClass::Universal), Just(TagClass::Application), Just(TagClass::Context)];
         let id = prop_oneof![Just(4u64), Just(16), Just(17), 0u64..31];
-        let leaf = (class, id.clone(), prop::collection::vec(any::<u8>(), 0..4))
-            .prop_map(|(class, id, bytes)| StructureTag { class, id, payload: PL::P(bytes) });
+        let leaf = (class, id.clone(), prop::collection::vec(any::<u8>(), 0..4)).prop_map(|(class, id, bytes)| StructureTag {
+            class,
+            id,
+            payload: PL::P(bytes),
+        });
         leaf.prop_recursive(5, 40, 4, move |inner| {
             (id.clone(), prop::collection::vec(inner, 0..4)).prop_map(|(id, children)| constructed(id, children))
         })

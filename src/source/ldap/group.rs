@@ -13,6 +13,9 @@ use crate::source::vendor::Settings;
 use ldap3::Scope;
 use std::collections::{HashMap, HashSet};
 
+/// The most members and groups that are kept: several hundred megabytes.
+const MOST: usize = 4_000_000;
+
 /// Everyone in the group, as [`scope::members`] says.
 ///
 /// # Errors
@@ -42,6 +45,7 @@ async fn follow(
     let key = DnKey::of(group);
     let groups = if nested { all_groups(session, settings, context, page).await? } else { HashMap::new() };
     let mut graph: HashMap<DnKey, Vec<DnKey>> = HashMap::new();
+    let mut total = 0;
     let mut waiting = vec![(key.clone(), group.to_owned())];
     while let Some((group_key, dn)) = waiting.pop() {
         if graph.contains_key(&group_key) {
@@ -53,15 +57,21 @@ async fn follow(
             Err(failure) if failure.code == Some(NO_SUCH_OBJECT) && group_key != key => Vec::new(),
             Err(failure) => return Err(failure),
         };
+        total += named.len();
+        enough(total)?;
         waiting.extend(named.iter().filter_map(|m| groups.get(m).map(|dn| (m.clone(), dn.clone()))));
         graph.insert(group_key, named);
     }
     Ok(scope::members(&key, nested, &graph))
 }
 
+fn enough(n: usize) -> Result<(), Failure> {
+    if n > MOST { Err(Failure::new(Cause::GroupUnread, format!("more than {MOST} members or groups"))) } else { Ok(()) }
+}
+
 /// Every group of the naming context: which members of a group are groups themselves.
 async fn all_groups(session: &mut Session, settings: &Settings, context: &str, page: u32) -> Result<HashMap<DnKey, String>, Failure> {
-    let classes: String = settings.group_class.iter().map(|c| format!("(objectClass={})", escape(c))).collect();
+    let classes = settings.group_class.iter().map(|c| format!("(objectClass={})", escape(c))).collect::<Vec<_>>().concat();
     let query = Query {
         base: context.to_owned(),
         scope: Scope::Subtree,
@@ -78,6 +88,7 @@ async fn all_groups(session: &mut Session, settings: &Settings, context: &str, p
         if let Item::Entry(tag) = item {
             let entry = Entry::of(&tag).map_err(Failure::malformed)?;
             groups.insert(DnKey::of(entry.dn), entry.dn.to_owned());
+            enough(groups.len())?;
         }
     }
     Ok(groups)
@@ -93,7 +104,7 @@ async fn direct(session: &mut Session, dn: &str, settings: &Settings) -> Result<
         let mut next = from;
         let mut there = false;
         let names: Vec<&str> = ask.iter().map(String::as_str).collect();
-        let references = session
+        let reference = session
             .connection
             .all(Query::one(dn, &names), |entry| {
                 there = true;
@@ -117,9 +128,10 @@ async fn direct(session: &mut Session, dn: &str, settings: &Settings) -> Result<
             })
             .await?;
         if !there {
-            let detail = references.first().map_or_else(|| "it cannot be read".to_owned(), |url| format!("it is on another server, {url}"));
+            let detail = reference.map_or_else(|| "it cannot be read".to_owned(), |url| format!("it is on another server, {url}"));
             return Err(Failure::new(Cause::GroupUnread, detail));
         }
+        enough(named.len())?;
         from = next;
         ask = more;
     }

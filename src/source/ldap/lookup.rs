@@ -33,7 +33,11 @@ pub async fn find(
     ids: &[EntryId],
 ) -> Result<Vec<(EntryId, EntryEvidence)>, Failure> {
     let settings = wanted.settings;
-    let any: String = ids.iter().map(|id| format!("({}={})", settings.id_attribute, settings.id_form.assertion(id.as_str()))).collect();
+    let any = ids
+        .iter()
+        .map(|id| format!("({}={})", settings.id_attribute, settings.id_form.assertion(id.as_str())))
+        .collect::<Vec<_>>()
+        .concat();
     let asked: HashSet<String> = ids.iter().map(|id| folded(id.as_str())).collect();
     let query = |filter: String, attributes: Vec<String>, session: &Session| Query {
         base: look_in.to_owned(),
@@ -50,7 +54,7 @@ pub async fn find(
     let mut found: HashMap<String, Found> = HashMap::new();
     let mut strange = None;
     let everywhere = query(format!("(|{any})"), attributes, session);
-    let references = session
+    let reference = session
         .connection
         .all(everywhere, |entry| {
             let id = entry.first(settings.id_attribute.as_str()).and_then(|bytes| settings.id_form.text(bytes)).map(|id| folded(&id));
@@ -97,7 +101,7 @@ pub async fn find(
             };
             EntryEvidence::Found { dn: entry.dn.clone(), disabled: entry.disabled, verdicts }
         }
-        None => match references.first() {
+        None => match &reference {
             Some(url) => EntryEvidence::Unknown { cause: format!("a part of {look_in} is on another server: {url}") },
             None => EntryEvidence::NotFound { base: look_in.to_owned() },
         },

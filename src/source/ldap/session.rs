@@ -75,7 +75,7 @@ impl Session {
         let ask = self.connection.all(Query::one("", &["1.1"]), |_| Ok(()));
         let answer = tokio::time::timeout(PING, ask).await;
         // A result code is an answer too.
-        matches!(answer, Ok(Ok(_)) | Ok(Err(Failure { code: Some(_), .. }))) && self.connection.is_usable()
+        matches!(answer, Ok(Ok(_) | Err(Failure { code: Some(_), .. }))) && self.connection.is_usable()
     }
 
     /// The page size to ask for, if the server can do pages.
