@@ -106,7 +106,14 @@ impl Ldap {
     pub async fn find(&mut self, ids: &[EntryId]) -> Vec<(EntryId, EntryEvidence)> {
         let mut answers = Vec::with_capacity(ids.len());
         for batch in ids.chunks(lookup::BATCH) {
-            match self.find_batch(batch).await {
+            // Whether an idle connection is still alive is asked once; after that its failures are answers.
+            let usable = !answers.is_empty() && self.session.as_mut().is_some_and(|s| s.connection.is_usable());
+            let ready = if usable { Ok(()) } else { self.connect().await.map_err(|e| e.message().to_owned()) };
+            let found = match ready {
+                Ok(()) => self.find_batch(batch).await,
+                Err(cause) => Err(cause),
+            };
+            match found {
                 Ok(found) => answers.extend(found),
                 Err(cause) => answers.extend(batch.iter().map(|id| (id.clone(), EntryEvidence::Unknown { cause: cause.clone() }))),
             }
@@ -115,7 +122,6 @@ impl Ldap {
     }
 
     async fn find_batch(&mut self, ids: &[EntryId]) -> std::result::Result<Vec<(EntryId, EntryEvidence)>, String> {
-        self.connect().await.map_err(|e| e.message().to_owned())?;
         if self.members.as_ref().is_none_or(|(_, read)| read.elapsed() > MEMBERS_AGE) {
             self.read_members().await.map_err(|f| f.detail)?;
         }

@@ -1,7 +1,7 @@
 //! What keeps a connection from being made, a group from being read, or a look-up from an answer: told, and never guessed.
 
 use super::fake_ldap::*;
-use super::ldap_hostile::{Answer, BASE, open, read_from};
+use super::ldap_hostile::{Answer, BASE, PATIENT, open, read_from};
 use rosterm::identity::EntryId;
 use rosterm::model::EntryEvidence;
 use rosterm::source::Source;
@@ -33,7 +33,7 @@ async fn a_look_up_never_says_gone_without_a_success() {
     ];
     for (answer, cause) in cases {
         let url = serve_read(true, move |request| answer(request.id));
-        let mut source = open(&url, BASE).await.unwrap();
+        let mut source = open(&url, BASE, if cause == Some("no answer for 1 s") { 1 } else { PATIENT }).await.unwrap();
         let told = source.find(&ids).await;
         if let Some(cause) = cause {
             let unknown = EntryEvidence::Unknown { cause: cause.to_owned() };
@@ -45,7 +45,7 @@ async fn a_look_up_never_says_gone_without_a_success() {
     }
     // A part of the tree that is on another server may hold whom we did not find here.
     let url = serve_read(true, |r| Reply::Send([person(r.id, "ann"), reference(r.id, "ldap://b/ou=far,dc=x"), done(r.id, 0, "")].concat()));
-    let told = open(&url, BASE).await.unwrap().find(&ids).await;
+    let told = open(&url, BASE, PATIENT).await.unwrap().find(&ids).await;
     assert!(matches!(&told[0].1, EntryEvidence::Found { .. }));
     assert!(matches!(&told[1].1, EntryEvidence::Unknown { cause } if cause.contains("ldap://b/ou=far,dc=x")));
 }
@@ -58,7 +58,7 @@ async fn a_connection_that_was_closed_meanwhile_is_made_anew() {
         (_, 0) => Reply::Send(known(request, true)),
         _ => Reply::Send([person(request.id, "ann"), page_done(request.id, b"")].concat()),
     });
-    assert_eq!(read_from(&url).await.told(), "complete");
+    assert_eq!(read_from(&url, PATIENT).await.told(), "complete");
 }
 
 #[tokio::test]
@@ -99,13 +99,13 @@ async fn ranges_of_members_are_followed_to_their_end_or_the_group_is_unread() {
                 Reply::Send([people, page_done(request.id, b"")].concat())
             }
         });
-        let got = read(&mut open(&url, location).await.unwrap(), &["uid"]).await;
+        let got = read(&mut open(&url, location, PATIENT).await.unwrap(), &["uid"]).await;
         assert_eq!((got.told().as_str(), got.people.len()), (told, rows));
     }
 }
 
 async fn refused(url: &str) -> String {
-    open(url, BASE).await.map(|_| ()).unwrap_err().to_string()
+    open(url, BASE, PATIENT).await.map(|_| ()).unwrap_err().to_string()
 }
 
 #[tokio::test]
@@ -123,7 +123,8 @@ async fn what_keeps_a_connection_from_being_made_is_told_with_the_server() {
         (|_| Vec::new(), "no answer for 1 s"),
     ] {
         let url = start_tls(answer);
-        let source = format!("url = [\"{url}\"]\nstart_tls = true\ntimeout = 1");
+        let timeout = if told.contains("no answer") { 1 } else { PATIENT };
+        let source = format!("url = [\"{url}\"]\nstart_tls = true\ntimeout = {timeout}");
         let error = Source::open(&configured(&source, BASE, ""), NOW).await.map(|_| ()).unwrap_err().to_string();
         assert!(error.starts_with(&format!("{url}: StartTLS: {told}")), "{error}");
     }
@@ -136,7 +137,7 @@ async fn what_keeps_a_connection_from_being_made_is_told_with_the_server() {
     let error = refused(&serve(|_, _| Reply::SendAndClose(Vec::new()))).await;
     assert!(error.contains("the server closed the connection"), "{error}");
     let plain = serve_read(true, |_| Reply::Send(Vec::new())).replace("ldap://", "ldaps://");
-    let error = refused(&plain).await;
+    let error = open(&plain, BASE, 1).await.map(|_| ()).unwrap_err().to_string();
     assert!(error.contains("TLS: ") && error.contains("check that the port speaks TLS"), "{error}");
     let error = refused("ldap://no..host").await;
     assert!(error.contains("the name no..host is not known"), "{error}");
