@@ -1,7 +1,7 @@
 //! A directory server as a source.
 //!
 //! Reading only: bind, search, and nothing that writes. The client library sits behind our own transport
-//! ([`super::guard`]), and results are decoded here, because a server's bytes must not be able to stop the program. Every
+//! (`source::guard`), and results are decoded here, because a server's bytes must not be able to stop the program. Every
 //! end of a read other than the server's own "success" is told as what it was.
 
 mod connection;
