@@ -91,7 +91,7 @@ impl Filter {
     pub fn parse(text: &str) -> Result<Self, FilterError> {
         let mut parser = Parser { text, at: 0 };
         parser.blanks();
-        let filter = if parser.peek() == Some(b'(') { parser.filter(0)? } else { parser.item(text.trim_end().len())? };
+        let filter = if parser.peek() == Some(b'(') { parser.filter(0)? } else { parser.item(text.trim_end().len().max(parser.at))? };
         parser.blanks();
         if parser.at < text.len() {
             return Err(parser.error(parser.at..text.len(), "there is more text after the filter; wrap both in (&...)"));

@@ -60,6 +60,7 @@ fn a_wrong_filter_is_told_with_a_caret() {
         (r"(cn=a\zz)", "a backslash must be followed by two hex digits (RFC 4515): \\2a for a star\n    (cn=a\\zz)\n         ^"),
         ("(c n=a)", "this is not an attribute's name\n    (c n=a)\n     ^^^"),
         ("", "a comparison such as attribute=value is wanted here"),
+        ("\t", "a comparison such as attribute=value is wanted here"),
         ("(cn=a**b)", "two stars follow each other"),
     ] {
         let error = Filter::parse(text).unwrap_err().into_error(text).to_string();

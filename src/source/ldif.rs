@@ -151,12 +151,14 @@ impl Iterator for Lines<'_> {
     }
 }
 
-/// Writes entries as LDIF, without folding lines.
+/// Writes entries as LDIF, without folding lines, and without `version: 1`: slapadd takes a version line of its own for an entry.
 #[must_use]
 pub fn print<'r>(records: impl IntoIterator<Item = &'r Record>) -> String {
-    let mut out = String::from("version: 1\n");
+    let mut out = String::new();
     for record in records {
-        out.push('\n');
+        if !out.is_empty() {
+            out.push('\n');
+        }
         put(&mut out, "dn", record.dn.as_bytes());
         for (name, value) in &record.attributes {
             put(&mut out, name, value.bytes());

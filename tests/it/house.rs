@@ -20,7 +20,8 @@ const LAYERS: [&[&str]; 11] = [
 ];
 
 /// The one home of each outside crate, as the beginning of a path below `src`.
-const HOMES: [(&str, &[&str]); 9] = [
+const HOMES: [(&str, &[&str]); 10] = [
+    ("futures_util", &["demo/service"]),
     ("ldap3", &["source/ldap", "source/guard"]),
     ("reqwest", &["target/http"]),
     ("rusqlite", &["journal/sqlite"]),

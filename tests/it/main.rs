@@ -4,7 +4,13 @@
 //! ignored, `tests/run` runs them, and there a missing server is a failure.
 
 mod commands;
+mod fake_ldap;
 mod house;
 mod incomplete;
+mod lab;
+mod ldap_hostile;
+mod ldap_real;
+mod ldap_refusals;
+mod real_world;
 mod support;
 mod worlds;

@@ -14,7 +14,7 @@ use std::path::Path;
 pub const NOW: Instant = Instant(1_795_315_222);
 
 pub fn plan(users: usize, seed: u64) -> Plan {
-    Plan { users, seed, lifelike: false, twin_accounts: true, external_ids: seed % 3 != 0 }
+    Plan { users, seed, lifelike: false, twin_accounts: true, external_ids: !seed.is_multiple_of(3) }
 }
 
 pub fn runtime() -> tokio::runtime::Runtime {
@@ -80,7 +80,7 @@ pub fn check(picture: &Picture, world: &World, account_name: impl Fn(&str) -> St
         let verdict = &user.verdict;
         match truth {
             Some(t) if (t.situation, t.reason, t.action) == (verdict.situation, verdict.reason, verdict.action) => {
-                *cases.entry(t.case).or_default() += 1
+                *cases.entry(t.case).or_default() += 1;
             }
             other => wrong.push(format!("{:?}\n  truth {other:?}\n  row   {:?}", verdict, picture.row(user))),
         }
