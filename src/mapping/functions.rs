@@ -2,7 +2,7 @@
 //! as a test.
 //!
 //! A filter and a call are the same function: the piped value is the first argument. Except for the few that the compiler
-//! turns into nodes of their own ([`Run::Syntax`]), a function sees no missing value: a missing argument makes the call
+//! turns into nodes of their own (`Run::Syntax`), a function sees no missing value: a missing argument makes the call
 //! missing before it is run. A function of one text that yields a text works on each value of a list.
 
 mod choice;
