@@ -28,3 +28,7 @@ pub mod target;
 pub mod telemetry;
 pub mod text;
 pub mod tls;
+
+/// Reading a directory is half allocation: see tests/bench/README.md for what this one is worth.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -59,7 +59,10 @@ pub(super) fn print(options: &Options, common: &Common, picture: &Picture, now: 
     let mut out = BufWriter::with_capacity(64 * 1024, stdout);
     let printed = match options.format {
         Format::Json => file::write(&mut out, &picture.header(now), || rows(options, picture)).map(|_| ()),
-        Format::Text => report::text(&mut out, picture, style, || rows(options, picture)),
+        Format::Text => {
+            let length = if options.all || !options.only.is_empty() { report::Length::Whole } else { report::Length::Short };
+            report::text(&mut out, picture, style, length, || rows(options, picture))
+        }
     };
     match printed.and_then(|()| out.flush()) {
         Ok(()) => {}

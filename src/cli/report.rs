@@ -62,8 +62,34 @@ const ORDER: [Situation; 12] = [
     Situation::InSync,
 ];
 
+/// How many rows of a situation are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Length {
+    /// All.
+    Whole,
+    /// All that need a person's eye, the first ones of the others.
+    Short,
+}
+
+impl Length {
+    fn of(self, situation: Situation) -> usize {
+        match (self, situation) {
+            // Nobody may overlook one of these.
+            (Length::Whole, _) | (Length::Short, Situation::Leaving) => usize::MAX,
+            (Length::Short, Situation::InSync | Situation::Left | Situation::Skipped) => 3,
+            (Length::Short, _) => 40,
+        }
+    }
+}
+
 /// The plan for people.
-pub(super) fn text<I: Iterator<Item = Row>>(out: &mut dyn Write, picture: &Picture, style: Style, rows: impl Fn() -> I) -> io::Result<()> {
+pub(super) fn text<I: Iterator<Item = Row>>(
+    out: &mut dyn Write,
+    picture: &Picture,
+    style: Style,
+    length: Length,
+    rows: impl Fn() -> I,
+) -> io::Result<()> {
     head(out, picture, style)?;
     counts(out, picture)?;
     let rows: Vec<Row> = rows().collect();
@@ -76,11 +102,34 @@ pub(super) fn text<I: Iterator<Item = Row>>(out: &mut dyn Write, picture: &Pictu
         let waiting = if approved > 0 { format!(", {} not approved", count(approved)) } else { String::new() };
         writeln!(out, "\n{}", style.bold(&format!("{} ({}{waiting})", situation.words(), count(of_it.len()))))?;
         let names = of_it.iter().map(|r| width(&clean(r.user_name.as_deref().unwrap_or("—")))).max().unwrap_or(0).clamp(8, 32);
-        for row in of_it {
+        for (what, n) in problems(&of_it) {
+            writeln!(out, "  {} for {}", clean(&what), people(n))?;
+        }
+        for row in of_it.iter().take(length.of(situation)) {
             line(out, row, names)?;
+        }
+        let more = of_it.len().saturating_sub(length.of(situation));
+        if more > 0 {
+            writeln!(out, "  … and {} more: rosterm plan --only {}", count(more), situation.code())?;
         }
     }
     closing(out, picture)
+}
+
+/// What is wrong in several rows: field and kind of problem, with the number of people, the most frequent first.
+fn problems(rows: &[&Row]) -> Vec<(String, usize)> {
+    let mut kinds: Vec<(String, usize)> = Vec::new();
+    for problem in rows.iter().flat_map(|r| &r.problems) {
+        let Some(field) = &problem.field else { continue };
+        let what = format!("{field}: {}", problem.code.reason().map_or("a problem", crate::model::Reason::words));
+        match kinds.iter_mut().find(|(known, _)| *known == what) {
+            Some((_, n)) => *n += 1,
+            None => kinds.push((what, 1)),
+        }
+    }
+    kinds.retain(|(_, n)| *n > 1);
+    kinds.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    kinds
 }
 
 fn head(out: &mut dyn Write, picture: &Picture, style: Style) -> io::Result<()> {
@@ -140,7 +189,8 @@ fn counts(out: &mut dyn Write, picture: &Picture) -> io::Result<()> {
                 actions.push(format!("{} {}", action.code(), count(of_it)));
             }
         }
-        writeln!(out, "  {}{:>9}  {}", pad(situation.words(), 11), count(n), actions.join(", "))?;
+        let line = format!("  {}{:>9}  {}", pad(situation.words(), 11), count(n), actions.join(", "));
+        writeln!(out, "{}", line.trim_end())?;
     }
     Ok(())
 }
@@ -148,7 +198,8 @@ fn counts(out: &mut dyn Write, picture: &Picture) -> io::Result<()> {
 fn line(out: &mut dyn Write, row: &Row, names: usize) -> io::Result<()> {
     let name = clean(row.user_name.as_deref().unwrap_or("—"));
     let action = if row.action == Action::None { "·" } else { row.action.code() };
-    writeln!(out, "  {}  {}  {}", pad(&name, names), pad(action, 7), clean(&why(row)))
+    let line = format!("  {}  {}  {}", pad(&name, names), pad(action, 7), clean(&why(row)));
+    writeln!(out, "{}", line.trim_end())
 }
 
 /// What and why, in the operator's words.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// The value of an environment variable, if it is set to text.
 #[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
 pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
