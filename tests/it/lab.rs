@@ -31,7 +31,8 @@ impl Server {
     }
 
     fn start(folder: TempDir, arguments: &[String]) -> Self {
-        let lab = rosterm::config::paths::variable("ROSTERM_LAB_BIN").unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/tests/lab/lab").to_owned());
+        let lab = rosterm::config::paths::variable("ROSTERM_LAB_BIN")
+            .unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/tests/lab/lab").to_owned());
         let mut process = Command::new(lab).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
