@@ -16,10 +16,16 @@ pub struct Server {
 impl Server {
     /// An OpenLDAP that holds these entries.
     pub fn slapd(ldif: &str) -> Self {
+        Self::slapd_with(ldif, &[])
+    }
+
+    /// The same with options of the lab.
+    pub fn slapd_with(ldif: &str, options: &[&str]) -> Self {
         let folder = TempDir::new().unwrap();
         let file = folder.path().join("people.ldif");
         std::fs::write(&file, ldif).unwrap();
-        let arguments = ["slapd".to_owned(), folder.path().join("slapd").display().to_string(), file.display().to_string()];
+        let mut arguments = vec!["slapd".to_owned(), folder.path().join("slapd").display().to_string(), file.display().to_string()];
+        arguments.extend(options.iter().map(ToString::to_string));
         Self::start(folder, &arguments)
     }
 

@@ -61,7 +61,8 @@ fn config(directory: &Server, service: &Server, who: &str) -> String {
 fn every_user_of_a_world_on_openldap_and_scim2_server_is_what_the_truth_says() {
     let plan = Plan { users: 1_500, seed: 11, lifelike: false, twin_accounts: false, external_ids: true };
     let made = world::make(plan);
-    let directory = Server::slapd(&rosterm::source::ldif::print(&made.records));
+    let ldif = rosterm::source::ldif::print(&made.records);
+    let directory = Server::slapd(&ldif);
     let service = Server::scim("full");
     let desk = Desk::new();
     let file = desk.write("rosterm.toml", &config(&directory, &service, "reader"));
@@ -91,16 +92,33 @@ fn every_user_of_a_world_on_openldap_and_scim2_server_is_what_the_truth_says() {
     assert_eq!(code, 3, "{talk}");
     assert!(out.contains("complete") && out.contains("would lose access; none of that is approved."), "{out}");
 
-    // Readers whom the directory stops after 50 entries, or after a second: nobody is removed, created, enabled or newly linked.
-    for who in ["limited", "timed"] {
-        desk.write("rosterm.toml", &config(&directory, &service, who));
-        let (code, out, talk) = desk.rosterm(&["plan"]);
-        assert_eq!(code, 5, "{who} {out} {talk}");
-        assert!(out.contains("The directory was not read completely: "), "{who} {out}");
-        let (_, json, _) = desk.rosterm(&["plan", "--format", "json"]);
-        let plan: serde_json::Value = serde_json::from_str(&json).unwrap();
-        for row in plan["rows"].as_array().unwrap() {
-            assert!(matches!(row["action"].as_str(), Some("none" | "update")), "{who} {row}");
-        }
+    // A reader whom the directory stops after 50 entries, and a directory that runs out of time in the middle.
+    desk.write("rosterm.toml", &config(&directory, &service, "limited"));
+    assert_careful(&desk, "size_limit");
+    let trap = "\ndn: cn=trap,ou=people,dc=example,dc=test\nobjectClass: inetOrgPerson\nobjectClass: errAuxObject\ncn: trap\nsn: trap\nuid: trap\nerrCode: 3\n";
+    let slow = Server::slapd_with(&format!("{ldif}{trap}"), &["--errors"]);
+    desk.write(
+        "rosterm.toml",
+        &config(&slow, &service, "reader").replace("group_dn", "# group_dn").replace("nested_groups", "# nested_groups"),
+    );
+    assert_careful(&desk, "time_limit");
+}
+
+/// The read is incomplete with this cause: nobody is removed, created, enabled or newly linked.
+fn assert_careful(desk: &Desk, cause: &str) {
+    let (code, json, talk) = desk.rosterm(&["plan", "--format", "json"]);
+    assert_eq!(code, 5, "{cause} {talk}");
+    let plan: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(
+        (plan["source"]["complete"].as_bool(), plan["source"]["cause"]["code"].as_str()),
+        (Some(false), Some(cause)),
+        "{}",
+        plan["source"]
+    );
+    assert!(plan["counts"]["blocked"].as_u64().unwrap() > 0);
+    for row in plan["rows"].as_array().unwrap() {
+        assert!(matches!(row["action"].as_str(), Some("none" | "update")), "{cause} {row}");
     }
+    let (_, out, _) = desk.rosterm(&["plan"]);
+    assert!(out.contains("The directory was not read completely: "), "{cause} {out}");
 }
