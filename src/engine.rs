@@ -1,8 +1,10 @@
 //! The one door for both faces: opens both ends, reads them side by side, asks what matching wants to know, and holds the
 //! picture from which every row is made.
 
+pub mod ends;
 pub mod picture;
 pub mod query;
 
+pub use ends::{Ends, compile, open};
 pub use picture::{Picture, User};
-pub use query::{Ends, look, open};
+pub use query::look;

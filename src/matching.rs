@@ -8,6 +8,10 @@
 //! A key is matched by its 64-bit hash and then confirmed by its text: two people whose keys merely hash alike are not a
 //! pair. Nothing here decides what happens to a user; see `plan::classify`.
 
+mod contests;
+
+pub use contests::Contests;
+
 use crate::identity::population::RowIx;
 use crate::identity::value::key_hash;
 use crate::model::Reason;
@@ -262,62 +266,6 @@ impl Matcher {
         }
     }
 
-    /// Everybody who has a say in the ambiguous rows: entries and accounts by the key that they share, in row order.
-    /// One pass over everything; for a listing that names candidates.
-    #[must_use]
-    pub fn contests(&self) -> Contests {
-        let mut wanted: HashMap<u64, Contest> = HashMap::new();
-        let ambiguous: Vec<u32> =
-            (0..narrow(self.entries.len())).filter(|e| matches!(self.entry(RowIx(*e)), EntryPairing::Ambiguous(_))).collect();
-        for entry in &ambiguous {
-            let side = &self.entries[*entry as usize];
-            for text in [&side.key, &side.external].into_iter().flatten() {
-                wanted.entry(key_hash(text)).or_default();
-            }
-        }
-        if wanted.is_empty() {
-            return Contests { by_hash: wanted };
-        }
-        let mut put = |row: u32, side: &Side, is_entry: bool| {
-            if side.present {
-                for text in [&side.key, &side.external].into_iter().flatten() {
-                    if let Some(contest) = wanted.get_mut(&key_hash(text)) {
-                        let list = if is_entry { &mut contest.entries } else { &mut contest.accounts };
-                        if list.last() != Some(&RowIx(row)) {
-                            list.push(RowIx(row));
-                        }
-                    }
-                }
-            }
-        };
-        for (row, side) in self.entries.iter().enumerate() {
-            put(narrow(row), side, true);
-        }
-        for (row, side) in self.accounts.iter().enumerate() {
-            put(narrow(row), side, false);
-        }
-        Contests { by_hash: wanted }
-    }
-
-    /// The other entries and the accounts that an entry's pairing is contested with.
-    #[must_use]
-    pub fn candidates(&self, contests: &Contests, entry: RowIx) -> (Vec<RowIx>, Vec<RowIx>) {
-        let (mut entries, mut accounts) = (Vec::new(), Vec::new());
-        let Some(side) = self.entries.get(entry.index()) else { return (entries, accounts) };
-        for text in [&side.key, &side.external].into_iter().flatten() {
-            if let Some(contest) = contests.by_hash.get(&key_hash(text)) {
-                entries.extend(contest.entries.iter().filter(|e| **e != entry));
-                accounts.extend(contest.accounts.iter());
-            }
-        }
-        accounts.extend(self.partner_of_entry(entry.0).map(|(a, _)| RowIx(a)));
-        for list in [&mut entries, &mut accounts] {
-            list.sort_unstable();
-            list.dedup();
-        }
-        (entries, accounts)
-    }
-
     /// The present account that an entry is taken by.
     fn partner_of_entry(&self, entry: u32) -> Option<(u32, Tie)> {
         let side = self.entries.get(entry as usize).filter(|s| s.present)?;
@@ -509,18 +457,6 @@ impl Matcher {
 enum Tie {
     Link,
     External,
-}
-
-/// Who shares a key with an ambiguous entry.
-#[derive(Debug, Default)]
-pub struct Contests {
-    by_hash: HashMap<u64, Contest>,
-}
-
-#[derive(Debug, Default)]
-struct Contest {
-    entries: Vec<RowIx>,
-    accounts: Vec<RowIx>,
 }
 
 fn narrow(n: usize) -> u32 {

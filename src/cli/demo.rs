@@ -35,7 +35,7 @@ pub(super) async fn run(options: &Options, common: &Common, now: Instant) -> Res
     let world = world::make(Plan { users: options.users, seed: options.seed, lifelike: true, twin_accounts: true, external_ids: true });
     let service = Service::start(world.accounts, Faults::default()).await?;
     let channel = world::channel(service.base_url(), Path::new("(in memory)"), true)?;
-    let (connector, rules) = engine::query::compile(&channel)?;
+    let (connector, rules) = engine::compile(&channel)?;
     let mut settings = vendor::presets()
         .iter()
         .find(|(s, _)| s.vendor == "openldap")

@@ -1,5 +1,6 @@
 //! From a channel to a picture: open, read both sides at once, match, ask, match again.
 
+use super::ends::Ends;
 use super::picture::{Evidence, Picture};
 use crate::clock::Instant;
 use crate::config::Channel;
@@ -7,53 +8,17 @@ use crate::error::{Error, Result};
 use crate::identity::population::{Batch, Population, Schema};
 use crate::identity::{AccountId, EntryId};
 use crate::journal::{Belonging, Journal};
-use crate::mapping::{Context, Rules};
+use crate::mapping::Context;
 use crate::matching::{AccountPairing, EntryPairing};
-use crate::model::{AccountEvidence, Cause, EntryEvidence, ReadEnd, SideState};
-use crate::source::{Source, attributes_to_ask};
+use crate::model::{Cause, EntryEvidence, ReadEnd, SideState};
+use crate::source::attributes_to_ask;
 use crate::target::scim::Listed;
-use crate::target::{Columns, Connector, Target};
 use tokio::sync::mpsc;
 
 /// How many ids one question to the source holds.
 const IDS_A_QUESTION: usize = 100;
 /// How many batches may wait to be stored.
 const WAITING: usize = 2;
-
-/// Both ends of a channel, opened, and its rules, compiled.
-pub struct Ends {
-    /// The source.
-    pub source: Source,
-    /// The target.
-    pub target: Target,
-    /// The connector.
-    pub connector: Connector,
-    /// The rules.
-    pub rules: Rules,
-}
-
-/// The rules and the connector of a channel, compiled: everything that can be wrong without asking a server.
-///
-/// # Errors
-/// A usage error with its place.
-pub fn compile(channel: &Channel) -> Result<(Connector, Rules)> {
-    let connector = Connector::load(&channel.target.connector, &channel.target.folder)?;
-    connector.check_policy(&channel.policy)?;
-    let match_field = channel.target.match_field.as_ref().map_or("userName", |f| f.value.as_str());
-    let rules = Rules::compile(&channel.mapping, match_field, |name| connector.field(name))?;
-    Ok((connector, rules))
-}
-
-/// Opens both ends at once.
-///
-/// # Errors
-/// What is wrong with the configuration, the source or the target; the source is told first.
-pub async fn open(channel: &Channel, now: Instant) -> Result<Ends> {
-    let (connector, rules) = compile(channel)?;
-    let columns = Columns::new(rules.rules().iter().map(|r| &r.field));
-    let (source, target) = tokio::join!(Source::open(&channel.source, now), Target::open(&channel.target, connector.page_size, columns));
-    Ok(Ends { source: source?, target: target?, connector, rules })
-}
 
 /// Reads both ends, matches and classifies everybody.
 ///
@@ -181,9 +146,4 @@ impl Picture {
         };
         self.entries().rows().filter_map(unlisted).collect()
     }
-}
-
-/// What a look-up of an account means for a link.
-pub(super) fn is_gone(evidence: &AccountEvidence) -> bool {
-    matches!(evidence, AccountEvidence::NotFound)
 }

@@ -25,7 +25,7 @@ pub fn runtime() -> tokio::runtime::Runtime {
 pub async fn look_at(world: &World, plan: Plan, faults: Faults) -> rosterm::error::Result<Picture> {
     let service = Service::start(world.accounts.clone(), faults).await?;
     let channel = world::channel(service.base_url(), Path::new("(in memory)"), plan.external_ids)?;
-    let (connector, rules) = engine::query::compile(&channel)?;
+    let (connector, rules) = engine::compile(&channel)?;
     let mut settings = vendor::presets().iter().find(|p| p.0.vendor == "openldap").unwrap().0.clone();
     vendor::override_with(&mut settings, &channel.source.settings);
     let directory = Directory::new("memory", "memory".into(), world.records.clone(), settings, &channel.source.location, NOW)?;

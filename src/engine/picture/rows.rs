@@ -1,0 +1,148 @@
+//! A user as a row of the plan, and the head of its document: evaluated when they are asked for.
+
+use super::{Picture, User};
+use crate::clock::Instant;
+use crate::identity::population::{Population, RowIx};
+use crate::identity::value::Datum;
+use crate::matching::{AccountPairing, EntryPairing};
+use crate::model::{AccountEvidence, Action, Change, EntryEvidence, SideState, Situation};
+use crate::plan::classify::withheld_problem;
+use crate::plan::file::{CauseHead, Header, SourceHead, TargetHead};
+use crate::plan::{AccountRef, Candidate, EntryRef, Row, starts_approved};
+
+impl Picture {
+    /// The row of a user, evaluated now.
+    #[must_use]
+    pub fn row(&self, user: &User) -> Row {
+        let verdict = &user.verdict;
+        let mut detail = self.detail(user.entry, user.account);
+        let linked = user.entry.is_none_or(|e| matches!(self.matcher.entry(e), EntryPairing::Linked(_) | EntryPairing::LinkedUnlisted(_)));
+        let active = |from: bool, to: bool| Change { field: "active".to_owned(), from: Datum::Bool(from), to: Datum::Bool(to) };
+        let changes = match verdict.action {
+            Action::Create => {
+                let mut changes = detail.changes;
+                if user.entry.is_some_and(|e| self.entries.row(e).is_off()) {
+                    changes.push(Change { field: "active".to_owned(), from: Datum::Unassigned, to: Datum::Bool(false) });
+                }
+                changes
+            }
+            Action::Update => detail.changes,
+            Action::Enable => {
+                detail.changes.insert(0, active(false, true));
+                detail.changes
+            }
+            Action::Disable => vec![active(true, false)],
+            Action::Delete | Action::Link | Action::None => match verdict.situation {
+                // What would change is worth seeing where only the policy or a hold keeps it from being sent.
+                Situation::New | Situation::Changed | Situation::Returning => detail.changes,
+                _ => Vec::new(),
+            },
+        };
+        let mut problems = match verdict.situation {
+            Situation::Leaving | Situation::Left | Situation::Unmatched => Vec::new(),
+            _ => detail.problems,
+        };
+        problems.extend(verdict.withheld.map(|code| {
+            let verb = match verdict.situation {
+                Situation::New => "create",
+                Situation::Leaving => "deprovision",
+                _ => "update",
+            };
+            withheld_problem(code, verb)
+        }));
+        let candidates = if verdict.situation == Situation::Ambiguous || verdict.would_be == Some(Situation::Ambiguous) {
+            self.candidates(user)
+        } else {
+            Vec::new()
+        };
+        Row {
+            situation: verdict.situation,
+            reason: verdict.reason,
+            user_name: detail.user_name.take(),
+            action: verdict.action,
+            approved: starts_approved(verdict.action, linked, &changes, false),
+            entry: self.entry_ref(user),
+            account: self.account_ref(user),
+            changes,
+            candidates,
+            problems,
+            hold: self.hold(user.entry, user.account).cloned(),
+            would_be: verdict.would_be,
+            last_failure: None,
+        }
+    }
+
+    fn entry_ref(&self, user: &User) -> Option<EntryRef> {
+        if let Some(entry) = user.entry {
+            let row = self.entries.row(entry);
+            return Some(EntryRef { id: row.id().to_owned(), dn: Some(row.name().to_owned()) });
+        }
+        let AccountPairing::LinkedElsewhere(link) = self.matcher.account(user.account?) else { return None };
+        let id = &self.link(link).entry;
+        let dn = match self.entry_evidence.get(id) {
+            Some(EntryEvidence::Found { dn, .. }) => Some(dn.clone()),
+            _ => None,
+        };
+        Some(EntryRef { id: id.as_str().to_owned(), dn })
+    }
+
+    fn account_ref(&self, user: &User) -> Option<AccountRef> {
+        if let Some(account) = user.account {
+            let row = self.accounts.row(account);
+            return Some(AccountRef {
+                id: row.id().to_owned(),
+                user_name: Some(row.name().to_owned()).filter(|n| !n.is_empty()),
+                active: !row.is_off(),
+                version: row.first(self.columns.version).map(str::to_owned),
+            });
+        }
+        let EntryPairing::LinkedUnlisted(link) = self.matcher.entry(user.entry?) else { return None };
+        let id = &self.link(link).account;
+        match self.account_evidence.get(id) {
+            Some(AccountEvidence::Found { active, user_name }) => {
+                Some(AccountRef { id: id.as_str().to_owned(), user_name: user_name.clone(), active: *active, version: None })
+            }
+            _ => Some(AccountRef { id: id.as_str().to_owned(), user_name: None, active: self.link(link).last_active, version: None }),
+        }
+    }
+
+    fn candidates(&self, user: &User) -> Vec<Candidate> {
+        let Some(entry) = user.entry else { return Vec::new() };
+        let (entries, accounts) = self.matcher.candidates(&self.contests, entry);
+        let of = |kind, population: &Population, row: RowIx| {
+            let row = population.row(row);
+            Candidate { kind, id: row.id().to_owned(), name: row.name().to_owned() }
+        };
+        let accounts = accounts.into_iter().filter(|a| Some(*a) != user.account);
+        entries.into_iter().map(|e| of("entry", &self.entries, e)).chain(accounts.map(|a| of("account", &self.accounts, a))).collect()
+    }
+
+    /// The head of a document.
+    #[must_use]
+    pub fn header(&self, created: Instant) -> Header {
+        let end = |state: &SideState| match state {
+            SideState::Ended(end) => end.cause().map(|why| CauseHead { code: why.cause.code(), detail: why.detail.clone() }),
+            SideState::Reading => Some(CauseHead { code: "reading", detail: String::new() }),
+        };
+        Header {
+            channel: self.channel.clone(),
+            created: created.rfc3339(),
+            config: self.fingerprint.clone(),
+            source: SourceHead {
+                kind: self.source.kind.to_owned(),
+                naming_context: self.source.naming_context.clone(),
+                entries: self.entries.len(),
+                complete: self.sides.source.is_complete(),
+                cause: end(&self.sides.source),
+            },
+            target: TargetHead {
+                connector: self.connector.0.clone(),
+                base_url: self.base_url.clone(),
+                accounts: self.accounts.len(),
+                complete: self.sides.target.is_complete(),
+                cause: end(&self.sides.target),
+            },
+            counts: self.counts,
+        }
+    }
+}
