@@ -135,6 +135,8 @@ pub struct Matcher {
     slots: HashMap<u64, Slot>,
     /// Accounts without link by their `externalId`. Few ids come twice, so the first is kept without a list.
     accounts_by_external: HashMap<u64, (u32, Vec<u32>)>,
+    /// How many linked accounts carry an `externalId`.
+    linked_externals: HashMap<u64, u32>,
     /// Entries by their own id, where it is sent as `externalId`.
     entries_by_external: HashMap<u64, u32>,
 }
@@ -173,6 +175,11 @@ impl Matcher {
         self.links.push(LinkEnds::default());
         self.change_link(link, |l| *l = LinkEnds { entry: entry.map(|r| r.0), account: account.map(|r| r.0), ..LinkEnds::default() });
         link
+    }
+
+    /// The linked account, which the listing does not show, was looked up and has a row now.
+    pub fn set_link_account(&mut self, link: u32, account: RowIx) {
+        self.change_link(link, |l| l.account = Some(account.0));
     }
 
     /// The linked account was looked up and does not exist: its entry may be paired anew.
@@ -221,7 +228,8 @@ impl Matcher {
         if side.external.as_deref().and_then(|id| self.accounts_by_external.get(&key_hash(id))).is_some_and(|g| !g.1.is_empty()) {
             return EntryPairing::Ambiguous(Reason::DuplicateInTarget);
         }
-        if slot.taken_accounts > 0 {
+        let claimed = side.external.as_deref().is_some_and(|id| self.linked_externals.contains_key(&key_hash(id)));
+        if slot.taken_accounts > 0 || claimed {
             return EntryPairing::Ambiguous(Reason::LinkedElsewhere);
         }
         if slot.free_entries.count > 1 || slot.renamed_entries > 0 || slot.reserved > 0 {
@@ -264,6 +272,12 @@ impl Matcher {
             },
             _ => AccountPairing::Contested,
         }
+    }
+
+    /// The present account that an entry is linked to or named by, whatever else is contested about it.
+    #[must_use]
+    pub fn own_account(&self, entry: RowIx) -> Option<RowIx> {
+        self.partner_of_entry(entry.0).map(|(account, _)| RowIx(account))
     }
 
     /// The present account that an entry is taken by.
@@ -354,6 +368,16 @@ impl Matcher {
 
     fn count_external(&mut self, account: u32, sign: Sign) {
         let side = &self.accounts[account as usize];
+        if let Some(id) = side.external.as_deref().filter(|_| side.present && side.link.is_some()) {
+            let count = self.linked_externals.entry(key_hash(id)).or_default();
+            match sign {
+                Sign::In => *count += 1,
+                Sign::Out => *count -= 1,
+            }
+            if *count == 0 {
+                self.linked_externals.remove(&key_hash(id));
+            }
+        }
         if let Some(id) = side.external.as_deref().filter(|_| side.present && side.link.is_none()) {
             let hash = key_hash(id);
             match (sign, self.accounts_by_external.get_mut(&hash)) {

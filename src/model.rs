@@ -244,8 +244,6 @@ pub enum AccountEvidence {
     Found {
         /// Whether it is active.
         active: bool,
-        /// Its `userName`, if it has one.
-        user_name: Option<String>,
     },
     /// The service says that there is no such account.
     NotFound,

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError, RwLock};
 
 static SECRETS: RwLock<Vec<String>> = RwLock::new(Vec::new());
 
-/// Makes `secret` unprintable in the log from now on, as it is and percent-encoded.
+/// Makes `secret` unprintable in the log and on stderr from now on.
 pub fn redact(secret: &str) {
     let mut known = SECRETS.write().unwrap_or_else(PoisonError::into_inner);
     if secret.len() >= 3 && !known.iter().any(|s| s == secret) {

@@ -4,11 +4,11 @@ use super::{Common, report};
 use crate::clock::Instant;
 use crate::config::paths;
 use crate::engine::{Picture, User};
-use crate::error::{Error, Result, exit};
+use crate::error::{Error, Kind, Result, exit};
 use crate::identity::value::key_form;
 use crate::identity::{AccountId, EntryId};
 use crate::journal::{Belonging, Mode};
-use crate::model::{Hold, HoldOn, Link, LinkOrigin};
+use crate::model::{EntryEvidence, Hold, HoldOn, Link, LinkOrigin};
 use crate::plan::Row;
 use clap::Args;
 
@@ -47,7 +47,7 @@ pub(super) async fn link(options: &LinkOptions, common: &Common, now: Instant) -
     }
     let name = options.user.as_deref().unwrap_or_default();
     let (channel, mut journal, picture) = common.look(now, Mode::Write).await?;
-    let user = find(&picture, name, |row, _| row.entry.is_some())?;
+    let user = find(&picture, name, By::Entry, |row, _| row.entry.is_some())?;
     let row = picture.row(user);
     let entry = user
         .entry
@@ -91,13 +91,31 @@ pub(super) async fn link(options: &LinkOptions, common: &Common, now: Instant) -
 async fn migrate(common: &Common, now: Instant) -> Result<u8> {
     let (config, channel) = common.channel()?;
     let mut journal = common.journal(&config, Mode::Write)?;
-    let ends = crate::engine::open(&channel, now).await?;
-    let facts = ends.source.facts();
+    let mut ends = crate::engine::open(&channel, now).await?;
+    let facts = ends.source.facts().clone();
     let belonging = Belonging {
         base_url: ends.target.base_url().to_owned(),
         naming_context: facts.naming_context.clone(),
         id_attribute: facts.settings.id_attribute.to_string(),
     };
+    if let Some(before) = journal.belonging(&channel.name)? {
+        // The same people must be there under the same ids: otherwise every link would point to nobody, and everybody leave.
+        let ids: Vec<EntryId> =
+            journal.links(&before.base_url)?.into_iter().filter(|l| l.channel == channel.name).map(|l| l.entry).collect();
+        let found = ends.source.find(&ids).await.into_iter().filter(|(_, e)| matches!(e, EntryEvidence::Found { .. })).count();
+        if found * 10 < ids.len() * 9 {
+            return Err(Error::new(
+                Kind::Refused,
+                format!(
+                    "of {} linked people only {found} are found by {} under {}: these are not the same people",
+                    ids.len(),
+                    belonging.id_attribute,
+                    belonging.naming_context
+                ),
+            )
+            .hint("keep the id attribute that the links were made with, or take the links back with rosterm unlink"));
+        }
+    }
     journal.set_belonging(&channel.name, &belonging)?;
     let n = journal.links(&belonging.base_url)?.len();
     report::talk(&format!("{n} links belong to {} and {} from now on", belonging.naming_context, belonging.base_url));
@@ -111,7 +129,7 @@ pub(super) async fn unlink(options: &UserOptions, common: &Common, now: Instant)
     let link = if let Some(link) = known(name) {
         link
     } else {
-        let user = find(&picture, name, |row, _| row.entry.as_ref().is_some_and(|e| known(&e.id).is_some()))?;
+        let user = find(&picture, name, By::Either, |row, _| row.entry.as_ref().is_some_and(|e| known(&e.id).is_some()))?;
         let row = picture.row(user);
         row.entry.and_then(|e| known(&e.id)).ok_or_else(|| Error::usage(format!("{name} is not linked")))?
     };
@@ -133,9 +151,10 @@ pub(super) async fn hold(options: &HoldOptions, common: &Common, now: Instant) -
                 .ok_or_else(|| Error::usage(format!("{text} is not a moment to come")).hint("write a day such as 2027-01-31, or RFC 3339"))
         })
         .transpose()?;
-    let (_, mut journal, picture) = common.look(now, Mode::Write).await?;
-    let user = find(&picture, &options.user, |_, _| true)?;
+    let (channel, mut journal, picture) = common.look(now, Mode::Write).await?;
+    let user = find(&picture, &options.user, By::Either, |_, _| true)?;
     let on = hold_on(&picture, user)?;
+    journal.set_belonging(&channel.name, &belonging(&picture))?;
     journal.set_hold(picture.base_url(), &on, &Hold { reason: options.reason.clone(), author: paths::operator(), since: now, until })?;
     report::talk(&format!("{} is left alone: {}", options.user, options.reason));
     Ok(exit::DONE)
@@ -143,7 +162,7 @@ pub(super) async fn hold(options: &HoldOptions, common: &Common, now: Instant) -
 
 pub(super) async fn release(options: &UserOptions, common: &Common, now: Instant) -> Result<u8> {
     let (_, mut journal, picture) = common.look(now, Mode::Write).await?;
-    let user = find(&picture, &options.user, |row, _| row.hold.is_some())?;
+    let user = find(&picture, &options.user, By::Either, |row, _| row.hold.is_some())?;
     let row = picture.row(user);
     let on_entry = row.entry.as_ref().map(|e| HoldOn::Entry(EntryId::new(e.id.as_str())));
     let on_account = row.account.as_ref().map(|a| HoldOn::Account(AccountId::new(a.id.as_str())));
@@ -168,25 +187,28 @@ fn hold_on(picture: &Picture, user: &User) -> Result<HoldOn> {
     }
 }
 
-/// The one user of this name: by lasting id, account id, DN, else by user name in its comparison form.
-/// Where several have the name, `prefer` decides; if it leaves several, all are told.
-fn find<'p>(picture: &'p Picture, name: &str, prefer: impl Fn(&Row, &User) -> bool) -> Result<&'p User> {
+/// What a user may be named by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// User name, lasting id or DN: a person.
+    Entry,
+    /// These, or an account's id.
+    Either,
+}
+
+/// The one user of this name: user name in its comparison form, lasting id, DN, account id. A name that is one user's id and
+/// another's user name is nobody's: the operator says which. Where several have the name, `prefer` decides if it leaves one.
+fn find<'p>(picture: &'p Picture, name: &str, by: By, prefer: impl Fn(&Row, &User) -> bool) -> Result<&'p User> {
     let entries = picture.entries();
     let accounts = picture.accounts();
-    let dn = crate::identity::dn::DnKey::of(name);
-    let looks_like_dn = name.contains('=');
+    let dn = name.contains('=').then(|| crate::identity::dn::DnKey::of(name));
     let key = key_form(name);
-    let id = |user: &User| {
-        user.entry
-            .is_some_and(|e| entries.row(e).id() == name || (looks_like_dn && crate::identity::dn::DnKey::of(entries.row(e).name()) == dn))
-            || user.account.is_some_and(|a| accounts.row(a).id() == name)
-    };
-    if let Some(user) = picture.users().iter().find(|u| id(u)) {
-        return Ok(user);
-    }
     let named = |user: &&User| {
-        let of_account = user.account.is_some_and(|a| key_form(accounts.row(a).name()) == key);
-        of_account || picture.row(user).user_name.is_some_and(|n| key_form(&n) == key)
+        let entry = user.entry.map(|e| entries.row(e));
+        let account = user.account.map(|a| accounts.row(a));
+        entry.is_some_and(|e| e.id() == name || dn.as_ref().is_some_and(|dn| crate::identity::dn::DnKey::of(e.name()) == *dn))
+            || account.is_some_and(|a| key_form(a.name()) == key || (by == By::Either && a.id() == name))
+            || (entry.is_some() && picture.user_name_of(user).is_some_and(|n| key_form(&n) == key))
     };
     let found: Vec<&User> = picture.users().iter().filter(named).collect();
     let preferred: Vec<&User> = found.iter().copied().filter(|u| prefer(&picture.row(u), u)).collect();
@@ -199,7 +221,8 @@ fn find<'p>(picture: &'p Picture, name: &str, prefer: impl Fn(&Row, &User) -> bo
                 None => error.hint("name a user name, a lasting id, a DN or an account id; see rosterm plan --all"),
             })
         }
-        ([one], _) | (_, [one]) => Ok(one),
+        ([one], _) => Ok(one),
+        (several, [one]) if several.iter().all(|u| !is_id(picture, u, name)) => Ok(one),
         (several, _) => {
             let who: Vec<String> = several
                 .iter()
@@ -211,6 +234,12 @@ fn find<'p>(picture: &'p Picture, name: &str, prefer: impl Fn(&Row, &User) -> bo
             Err(Error::usage(format!("{} users have the name {name}", several.len())).hint(format!("name one by id: {}", who.join(", "))))
         }
     }
+}
+
+/// True if the name is an id of this user, not a user name.
+fn is_id(picture: &Picture, user: &User, name: &str) -> bool {
+    user.entry.is_some_and(|e| picture.entries().row(e).id() == name)
+        || user.account.is_some_and(|a| picture.accounts().row(a).id() == name)
 }
 
 fn belonging(picture: &Picture) -> Belonging {

@@ -96,7 +96,8 @@ fn save(path: &Path, picture: &Picture, all: bool, now: Instant) -> Result<Strin
     let name = path.file_name().ok_or_else(|| Error::usage(format!("{} is not a file name", path.display())))?;
     let beside = path.with_file_name(format!(".{}.{}", name.to_string_lossy(), std::process::id()));
     let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    // Never through something that somebody else put there.
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let write = || -> io::Result<String> {
@@ -107,7 +108,9 @@ fn save(path: &Path, picture: &Picture, all: bool, now: Instant) -> Result<Strin
         Ok(id)
     };
     write().map_err(|e| {
-        let _ = std::fs::remove_file(&beside);
+        if e.kind() != io::ErrorKind::AlreadyExists {
+            let _ = std::fs::remove_file(&beside);
+        }
         wrong(e)
     })
 }

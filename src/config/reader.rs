@@ -48,7 +48,7 @@ impl Document {
             let span = e.span().unwrap_or(0..0);
             let mut error = Error::usage(e.message().trim().replace('\n', ", ")).at(Position::of_offset(file, text, span.start));
             if span.start < text.len() {
-                error = error.excerpt(excerpt(text, span));
+                error = error.excerpt(excerpt(text, span, false));
             }
             error.hint("the file must be TOML (toml.io)")
         })?;
@@ -59,7 +59,7 @@ impl Document {
     #[must_use]
     pub fn root(&self) -> Section<'_> {
         Section {
-            place: Place { file: self.file.clone(), text: self.text.clone(), span: 0..0 },
+            place: Place { file: self.file.clone(), text: self.text.clone(), span: 0..0, harmless: true },
             path: String::new(),
             table: self.parsed.as_table(),
             asked: RefCell::default(),
@@ -72,27 +72,62 @@ struct Place {
     file: Rc<str>,
     text: Rc<str>,
     span: Range<usize>,
+    /// Nothing on its line can be a secret.
+    harmless: bool,
 }
 
 impl Place {
     fn locate<T>(&self, value: T) -> Located<T> {
-        Located { value, at: Position::of_offset(&self.file, &self.text, self.span.start), excerpt: excerpt(&self.text, self.span.clone()) }
+        Located {
+            value,
+            at: Position::of_offset(&self.file, &self.text, self.span.start),
+            excerpt: excerpt(&self.text, self.span.clone(), self.harmless),
+        }
     }
 }
 
-/// The line of a span. A line that may hold a secret in plain text (it is wrong there, but it happens) keeps its key only.
-fn excerpt(text: &str, span: Range<usize>) -> Excerpt {
+/// The line of a span, whole where nothing on it can be a secret; else its key alone. A secret in plain text is wrong in this
+/// file, but it happens, under misspelt keys too.
+fn excerpt(text: &str, span: Range<usize>, whole: bool) -> Excerpt {
     let mut excerpt = Excerpt::of_span(text, span);
-    let folded = excerpt.line.to_lowercase();
-    let tells = ["pass", "pwd", "secret", "token", "bearer", "auth", "credential", "key"];
-    if tells.iter().any(|t| folded.contains(t))
-        && let Some((key, _)) = excerpt.line.split_once('=')
-    {
-        excerpt.line = format!("{key}= …");
-        excerpt.start = excerpt.start.min(excerpt.line.chars().count() - 1);
-        excerpt.length = excerpt.length.min(excerpt.line.chars().count() - excerpt.start);
+    if whole {
+        return excerpt;
     }
+    match excerpt.line.split_once('=') {
+        Some((key, _)) => excerpt.line = format!("{key}= …"),
+        None if excerpt.line.trim_start().starts_with('[') => {}
+        None => excerpt.line = "…".to_owned(),
+    }
+    excerpt.start = excerpt.start.min(excerpt.line.chars().count().saturating_sub(1));
+    excerpt.length = excerpt.length.clamp(1, (excerpt.line.chars().count() - excerpt.start).max(1));
     excerpt
+}
+
+/// True where a value can't be a secret: everywhere but directly in a source or a target, and there for these keys.
+fn is_harmless(path: &str) -> bool {
+    const KEYS: [&str; 13] = [
+        "type",
+        "path",
+        "url",
+        "vendor",
+        "start_tls",
+        "bind_dn",
+        "page_size",
+        "timeout",
+        "connector",
+        "base_url",
+        "match",
+        "concurrency",
+        "requests_per_second",
+    ];
+    let mut steps = path.split('.');
+    match (steps.next(), steps.nth(1), steps.next(), steps.next()) {
+        // channels.NAME.source.KEY and what lies below a key there, but for the two tables that are known.
+        (Some("channels"), Some("source"), Some("location" | "settings"), _) => true,
+        (Some("channels"), Some("source" | "target"), Some(key), None) => KEYS.contains(&key),
+        (Some("channels"), Some("source" | "target"), Some(_), Some(_)) => false,
+        _ => true,
+    }
 }
 
 /// One table of the file.
@@ -120,7 +155,7 @@ impl<'d> Section<'d> {
         let key_span = self.table.key(key).and_then(toml_edit::Key::span);
         let span = item.span().filter(|_| item.is_value()).or(key_span).or(item.span()).unwrap_or_else(|| self.place.span.clone());
         let path = if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
-        Item { place: Place { span, ..self.place.clone() }, path, value: item }
+        Item { place: Place { span, harmless: is_harmless(&path), ..self.place.clone() }, path, value: item }
     }
 
     fn ask(&self, key: &'static str) -> Option<Item<'d>> {
@@ -258,7 +293,8 @@ impl<'d> Section<'d> {
     pub fn entries(&self) -> impl Iterator<Item = (Located<String>, Item<'d>)> + use<'_, 'd> {
         self.table.iter().map(|(key, item)| {
             let span = self.table.key(key).and_then(toml_edit::Key::span).unwrap_or_else(|| self.place.span.clone());
-            (Place { span, ..self.place.clone() }.locate(key.to_owned()), self.item_at(key, item))
+            let harmless = is_harmless(&format!("{}.{key}", self.path));
+            (Place { span, harmless, ..self.place.clone() }.locate(key.to_owned()), self.item_at(key, item))
         })
     }
 

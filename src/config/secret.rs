@@ -91,7 +91,9 @@ impl SecretRef {
         match &self.place {
             SecretPlace::Env(name) => format!("${name}"),
             SecretPlace::File(path) => path.display().to_string(),
-            SecretPlace::Command(words) => format!("the output of {}", words.first().map_or("", String::as_str)),
+            SecretPlace::Command(words) => {
+                format!("the output of {}", words.first().map_or("a command", |w| w.split(' ').next().unwrap_or_default()))
+            }
             SecretPlace::Keyring(name) => format!("key ring entry {name}"),
         }
     }
@@ -99,14 +101,15 @@ impl SecretRef {
 
 fn run(words: &[String]) -> std::result::Result<String, String> {
     let (program, arguments) = words.split_first().ok_or("it names no program")?;
-    let output = std::process::Command::new(program)
-        .args(arguments)
-        .stdin(std::process::Stdio::null())
-        .stderr(std::process::Stdio::inherit())
-        .output()
-        .map_err(|e| format!("{program}: {e}"))?;
+    let output = std::process::Command::new(program).args(arguments).stdin(std::process::Stdio::null()).output().map_err(|e| {
+        // What looks like a whole command line may hold the secret.
+        let whole = program.contains(' ');
+        if whole { format!("{e}; write it as a list: command = [\"program\", \"argument\"]") } else { format!("{program}: {e}") }
+    })?;
     if !output.status.success() {
-        return Err(format!("{program}: {}", output.status));
+        let said = String::from_utf8_lossy(&output.stderr);
+        let said = said.trim().lines().last().map(|l| format!(": {}", crate::text::cut(l, 120))).unwrap_or_default();
+        return Err(format!("{program}: {}{said}", output.status));
     }
     String::from_utf8(output.stdout).map_err(|_| format!("{program} printed something that is not text"))
 }

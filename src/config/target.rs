@@ -59,13 +59,20 @@ impl TargetConfig {
     pub(super) fn read(section: &mut Section<'_>, folder: &Path) -> Result<Self> {
         let connector = section.required_string("connector")?;
         let base_url = section.required_string("base_url")?;
-        if !(base_url.value.starts_with("https://") || base_url.value.starts_with("http://")) {
+        let lower = base_url.value.to_ascii_lowercase();
+        if !(lower.starts_with("https://") || lower.starts_with("http://")) {
             return Err(base_url.error("the base URL must begin with https://").hint("copy it from the service's provisioning page"));
         }
         if base_url.value.contains(['?', '#']) {
             return Err(base_url.error("the base URL may not have a query or a fragment"));
         }
-        let base_url = base_url.map(|u| u.trim_end_matches('/').to_owned());
+        if base_url.value.contains('@') {
+            // The line is not quoted: what stands before the @ is usually a password.
+            return Err(crate::error::Error::usage("the base URL may not hold a user or a password")
+                .at(base_url.at)
+                .hint("set token or auth in the target"));
+        }
+        let base_url = base_url.map(|u| normal_url(&u));
         let token = section.any("token").map(|i| SecretRef::read(i, folder)).transpose()?;
         let auth = section.any("auth");
         let auth = match (token, auth) {
@@ -101,6 +108,18 @@ impl TargetConfig {
         section.finish()?;
         Ok(target)
     }
+}
+
+/// One spelling of a service's address, because links and holds belong to it: scheme and host in lower case, no default
+/// port, no slash at the end.
+fn normal_url(url: &str) -> String {
+    let url = url.trim_end_matches('/');
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let scheme = scheme.to_ascii_lowercase();
+    let (host, path) = rest.find('/').map_or((rest, ""), |i| rest.split_at(i));
+    let host = host.to_ascii_lowercase();
+    let default = if scheme == "https" { ":443" } else { ":80" };
+    format!("{scheme}://{}{path}", host.strip_suffix(default).unwrap_or(&host))
 }
 
 impl Auth {
@@ -141,8 +160,9 @@ impl super::reader::Item<'_> {
             return Err(self.wrong("\"auto\" or a number above 0"));
         }
         match self.as_number() {
-            Some(n) if n > 0.0 && n.is_finite() => Ok(Rate::PerSecond(n)),
-            _ => Err(self.wrong("\"auto\" or a number above 0")),
+            Some(n) if (0.01..=100_000.0).contains(&n) => Ok(Rate::PerSecond(n)),
+            Some(_) => Err(self.error("requests_per_second must be from 0.01 to 100000")),
+            None => Err(self.wrong("\"auto\" or a number above 0")),
         }
     }
 }

@@ -116,9 +116,23 @@ fn each_mistake_is_told_with_its_place_and_a_way_out() {
 
 #[test]
 fn a_misspelt_secret_key_does_not_show_the_secret() {
-    let text = WHOLE.replace("token = { env = \"TOKEN\" }", "token = { env = \"T\" }\ntokenn = \"hunter2\"");
-    let error = Config::parse(Path::new("rosterm.toml"), &text).unwrap_err().to_string();
-    assert!(error.contains("did you mean token?") && !error.contains("hunter2"), "{error}");
+    let good = "token = { env = \"T\" }\n";
+    for (line, told) in [
+        (format!("{good}tokenn = \"hunter2\""), "did you mean token?"),
+        (format!("{good}bindpw = \"hunter2\""), "the keys here are: "),
+        ("token = [\n\"hunter2\",\n\"x\"]".to_owned(), "plain text"),
+        ("auth = { bearer = \"hunter2\" }".to_owned(), "plain text"),
+        ("auth = { baerer = \"hunter2\" }".to_owned(), "did you mean bearer?"),
+        ("token = \"hunter2".to_owned(), ""),
+        ("token = hunter2".to_owned(), ""),
+    ] {
+        let text = WHOLE.replace("token = { env = \"TOKEN\" }", &line);
+        let error = Config::parse(Path::new("rosterm.toml"), &text).unwrap_err().to_string();
+        assert!(error.contains(told) && !error.contains("hunter2"), "{error}");
+    }
+    let url = WHOLE.replace("https://users", "https://u:hunter2@users");
+    let error = Config::parse(Path::new("rosterm.toml"), &url).unwrap_err().to_string();
+    assert!(error.contains("may not hold a user or a password") && !error.contains("hunter2"), "{error}");
 }
 
 #[test]

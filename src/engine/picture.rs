@@ -8,7 +8,7 @@ mod verdict;
 
 use super::ends::Ends as OpenEnds;
 use crate::config::{Channel, Policy};
-use crate::identity::population::{Population, Row as StoredRow, RowIx};
+use crate::identity::population::{Batch, Population, Row as StoredRow, RowIx};
 use crate::identity::value::{Datum, key_form};
 use crate::identity::{AccountId, EntryId};
 use crate::mapping::{Context, Desired as Wanted, Rules};
@@ -79,7 +79,7 @@ impl Picture {
         context: Context,
     ) -> Self {
         let rules = ends.rules.clone();
-        let protected = channel.policy.protect.iter().filter_map(|name| rules.form(name).map(std::borrow::Cow::into_owned)).collect();
+        let protected = channel.policy.protect.iter().map(|name| key_form(name).into_owned()).collect();
         let mut picture = Picture {
             channel: channel.name.clone(),
             fingerprint: channel.fingerprint.clone(),
@@ -177,6 +177,20 @@ impl Picture {
         }
     }
 
+    /// Accounts that a look-up found although the listing does not show them: from here on they are as good as listed.
+    pub(super) fn add_found(&mut self, found: &Batch) {
+        let mut rows = Vec::new();
+        self.accounts.absorb(found, |told| rows.push(told.row()));
+        for row in rows {
+            let account = self.accounts.row(row);
+            let key = self.account_key(account);
+            self.matcher.set_account(row, key.as_deref(), account.first(self.columns.external_id));
+            if let Some(link) = self.links_by_account.get(account.id()) {
+                self.matcher.set_link_account(*link, row);
+            }
+        }
+    }
+
     pub(super) fn matcher(&self) -> &Matcher {
         &self.matcher
     }
@@ -198,7 +212,7 @@ impl Picture {
             let account = match self.matcher.entry(row) {
                 EntryPairing::Linked(a) | EntryPairing::ByExternalId(a) | EntryPairing::ByKey(a) => Some(a),
                 // A linked account keeps its place in the row of its entry, also where its new name collides.
-                EntryPairing::Ambiguous(_) => self.own_account(row),
+                EntryPairing::Ambiguous(_) => self.matcher.own_account(row),
                 EntryPairing::LinkedUnlisted(_) | EntryPairing::Alone => None,
             };
             users.push(self.user(Some(row), account));
@@ -214,15 +228,6 @@ impl Picture {
         for user in &self.users {
             self.counts.add(user.verdict.situation);
         }
-    }
-
-    /// The account that an entry in an ambiguous row is linked to or named by.
-    fn own_account(&self, entry: RowIx) -> Option<RowIx> {
-        let account = self.links_by_entry.get(self.entries.row(entry).id()).and_then(|l| self.matcher.link_ends(*l).1);
-        account.or_else(|| {
-            let (_, accounts) = self.matcher.candidates(&self.contests, entry);
-            accounts.into_iter().find(|a| self.matcher.account(*a) == AccountPairing::Paired(entry))
-        })
     }
 
     fn id_of(&self, user: &User) -> (String, String) {

@@ -5,7 +5,7 @@ use super::picture::{Evidence, Picture};
 use crate::clock::Instant;
 use crate::config::Channel;
 use crate::error::{Error, Result};
-use crate::identity::population::{Batch, Population, Schema};
+use crate::identity::population::{Batch, Population, Schema, Upsert};
 use crate::identity::{AccountId, EntryId};
 use crate::journal::{Belonging, Journal};
 use crate::mapping::Context;
@@ -15,8 +15,8 @@ use crate::source::attributes_to_ask;
 use crate::target::scim::Listed;
 use tokio::sync::mpsc;
 
-/// How many ids one question to the source holds.
-const IDS_A_QUESTION: usize = 100;
+/// After so many batches in a row without anybody new, a source repeats itself.
+const STALE_BATCHES: usize = 3;
 /// How many batches may wait to be stored.
 const WAITING: usize = 2;
 
@@ -45,15 +45,22 @@ pub async fn look(channel: &Channel, mut ends: Ends, journal: &Journal, now: Ins
     let columns = target.columns().clone();
     let read_source = source.read(&schema, batches);
     let read_target = target.read(listed);
-    let mut repeated = 0;
+    let (mut repeated, mut stale) = (0, 0);
     let store = async {
         loop {
             tokio::select! {
-                Some(batch) = from_source.recv() => entries.absorb(&batch, |told| {
-                    if !matches!(told, crate::identity::population::Upsert::Inserted(_)) {
-                        repeated += 1;
+                Some(batch) = from_source.recv() => {
+                    let mut fresh = 0;
+                    entries.absorb(&batch, |told| match told {
+                        Upsert::Inserted(_) => fresh += 1,
+                        Upsert::Changed(_) | Upsert::Same(_) => repeated += 1,
+                    });
+                    stale = if fresh == 0 { stale + 1 } else { 0 };
+                    if stale == STALE_BATCHES {
+                        // It repeats itself for ever: the reader ends when nobody takes its batches.
+                        from_source.close();
                     }
-                }),
+                }
                 Some(listed) = from_target.recv() => match listed {
                     Listed::Accounts(batch) => accounts.absorb(&batch, |_| ()),
                     Listed::Again => accounts = Population::new(columns.schema().clone()),
@@ -63,6 +70,9 @@ pub async fn look(channel: &Channel, mut ends: Ends, journal: &Journal, now: Ins
         }
     };
     let (mut source_end, target_end, ()) = tokio::join!(read_source, read_target, store);
+    if stale >= STALE_BATCHES {
+        source_end = ReadEnd::incomplete(Cause::NoProgress, format!("{} entries, then the same ones again", entries.len()));
+    }
     if repeated > 0 && source_end == ReadEnd::Complete {
         // Two entries with one lasting id: whoever is missing instead is not known.
         source_end = ReadEnd::incomplete(Cause::IdsRepeated, format!("{repeated} entries have a lasting id that another one has"));
@@ -81,7 +91,8 @@ pub async fn look(channel: &Channel, mut ends: Ends, journal: &Journal, now: Ins
 /// Links are used only for what they were made for.
 fn check_belonging(channel: &Channel, journal: &Journal, now: &Belonging) -> Result<()> {
     let Some(before) = journal.belonging(&channel.name)? else { return Ok(()) };
-    if before == *now || journal.links(&before.base_url)?.is_empty() {
+    let nothing_there = || Ok::<_, Error>(journal.links(&before.base_url)?.is_empty() && !journal.has_holds(&before.base_url)?);
+    if before == *now || nothing_there()? {
         return Ok(());
     }
     let mut differs = Vec::new();
@@ -94,7 +105,7 @@ fn check_belonging(channel: &Channel, journal: &Journal, now: &Belonging) -> Res
             differs.push(format!("{what} was {a} and is now {b}"));
         }
     }
-    Err(Error::usage(format!("the links of channel {} were made for another pair of ends: {}", channel.name, differs.join("; ")))
+    Err(Error::usage(format!("the links and holds of channel {} were made for another pair of ends: {}", channel.name, differs.join("; ")))
         .hint("if these are the same people and accounts, say so with: rosterm link --migrate"))
 }
 
@@ -103,15 +114,13 @@ async fn ask(picture: &mut Picture, ends: &mut Ends) {
     if picture.source_state().is_complete() && !picture.entries().is_empty() {
         let gone = picture.questions_to_source();
         let mut moved = Vec::new();
-        for ids in gone.chunks(IDS_A_QUESTION) {
-            for (id, evidence) in ends.source.find(ids).await {
-                if let EntryEvidence::Found { verdicts, dn, .. } = &evidence
-                    && verdicts.in_scope()
-                {
-                    moved.push(dn.clone());
-                }
-                picture.learn(Evidence::Entry(id, evidence));
+        for (id, evidence) in ends.source.find(&gone).await {
+            if let EntryEvidence::Found { verdicts, dn, .. } = &evidence
+                && verdicts.in_scope()
+            {
+                moved.push(dn.clone());
             }
+            picture.learn(Evidence::Entry(id, evidence));
         }
         if let Some(first) = moved.first() {
             let detail = format!("{} of the entries were looked up and are in scope, for one {first}", moved.len());
@@ -120,7 +129,9 @@ async fn ask(picture: &mut Picture, ends: &mut Ends) {
     }
     if picture.target_state().is_complete() {
         let unlisted = picture.questions_to_target();
-        for (id, evidence) in ends.target.find(&unlisted).await {
+        let (answers, found) = ends.target.find(&unlisted).await;
+        picture.add_found(&found);
+        for (id, evidence) in answers {
             picture.learn(Evidence::Account(id, evidence));
         }
     }

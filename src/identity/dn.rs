@@ -117,7 +117,7 @@ fn hex_byte(two: &[u8]) -> Option<u8> {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DnKey(Box<str>);
 
-/// Between RDNs; it can't be part of a folded value because control characters are escaped below.
+/// Between RDNs (and U+0003 within one); it can't be part of a folded value because control characters are replaced below.
 const SEPARATOR: char = '\u{1}';
 
 impl DnKey {
@@ -145,7 +145,7 @@ impl DnKey {
                 })
                 .collect();
             parts.sort();
-            out.push_str(&parts.join("+"));
+            out.push_str(&parts.join("\u{3}"));
         }
         DnKey(out.into())
     }
@@ -185,6 +185,7 @@ mod tests {
             ("cn=a,dc=x", "cn=a,dc=y", false),
             ("cn=a,dc=x", "cn=a+dc=x", false),
             (r"cn=a\,dc=x", "cn=a,dc=x", false),
+            (r"cn=a\+uid=b", "cn=a+uid=b", false),
         ] {
             assert_eq!(DnKey::of(a) == DnKey::of(b), same, "{a} | {b}");
         }

@@ -192,6 +192,15 @@ impl Journal {
         read().map_err(|e| self.wrong(&e))
     }
 
+    /// True if anybody at a service is or was held.
+    ///
+    /// # Errors
+    /// Where the file can't be read.
+    pub fn has_holds(&self, base_url: &str) -> Result<bool> {
+        let found = self.connection.query_row("SELECT EXISTS (SELECT 1 FROM holds WHERE service = ?1)", [base_url], |row| row.get(0));
+        found.map_err(|e| self.wrong(&e))
+    }
+
     /// Sets a hold; one that is there is replaced.
     ///
     /// # Errors
@@ -234,6 +243,15 @@ impl Journal {
     /// Where the file can't be written.
     pub fn set_belonging(&mut self, channel: &str, belonging: &Belonging) -> Result<()> {
         let before = self.belonging(channel)?;
+        if let Some(old) = before.as_ref().filter(|b| b.base_url != belonging.base_url) {
+            let others = "SELECT name FROM channels WHERE base_url = ?1 AND name <> ?2";
+            let other: Option<String> =
+                self.connection.query_row(others, [&old.base_url, channel], |row| row.get(0)).optional().map_err(|e| self.wrong(&e))?;
+            if let Some(other) = other {
+                return Err(Error::usage(format!("channel {other} uses the links and holds of {} too", old.base_url))
+                    .hint("they can't move with one channel alone: set links and holds of the new address anew"));
+            }
+        }
         let write = |connection: &mut Connection| -> rusqlite::Result<()> {
             let transaction = connection.transaction()?;
             if let Some(before) = before.filter(|b| b.base_url != belonging.base_url) {
@@ -307,7 +325,9 @@ fn link_of(row: &Row<'_>) -> rusqlite::Result<Link> {
             _ => LinkOrigin::Matched,
         },
         since: Instant(row.get(4)?),
-        remembered: serde_json::from_str(&remembered).unwrap_or_default(),
+        // Unreadable is not "nothing": a link that remembers nothing is never doubted.
+        remembered: serde_json::from_str(&remembered)
+            .map_err(|e| rusqlite::Error::FromSqlConversionFailure(5, rusqlite::types::Type::Text, Box::new(e)))?,
         last_active: row.get(6)?,
     })
 }

@@ -117,6 +117,12 @@ impl Rules {
         self.match_rule
     }
 
+    /// The place of the rule for `userName`, if there is one.
+    #[must_use]
+    pub fn user_name(&self) -> Option<usize> {
+        self.list.iter().position(|r| r.field.path.eq_ignore_ascii_case("userName"))
+    }
+
     /// The place of the rule for `externalId`, if there is one.
     #[must_use]
     pub fn external_id(&self) -> Option<usize> {

@@ -5,6 +5,9 @@ use crate::identity::population::RowIx;
 use crate::identity::value::key_hash;
 use hashbrown::HashMap;
 
+/// How many of each side a row names: with a match rule that gives everybody the same key, all would name all.
+const MOST: usize = 20;
+
 /// Who shares a key with an ambiguous entry.
 #[derive(Debug, Default)]
 pub struct Contests {
@@ -55,15 +58,15 @@ impl Matcher {
         Contests { by_hash: wanted }
     }
 
-    /// The other entries and the accounts that an entry's pairing is contested with.
+    /// The other entries and the accounts that an entry's pairing is contested with, the first ones of each.
     #[must_use]
     pub fn candidates(&self, contests: &Contests, entry: RowIx) -> (Vec<RowIx>, Vec<RowIx>) {
         let (mut entries, mut accounts) = (Vec::new(), Vec::new());
         let Some(side) = self.entries.get(entry.index()) else { return (entries, accounts) };
         for text in [&side.key, &side.external].into_iter().flatten() {
             if let Some(contest) = contests.by_hash.get(&key_hash(text)) {
-                entries.extend(contest.entries.iter().filter(|e| **e != entry));
-                accounts.extend(contest.accounts.iter());
+                entries.extend(contest.entries.iter().filter(|e| **e != entry).take(MOST));
+                accounts.extend(contest.accounts.iter().take(MOST));
             }
         }
         accounts.extend(self.partner_of_entry(entry.0).map(|(a, _)| RowIx(a)));

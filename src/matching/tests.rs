@@ -100,10 +100,10 @@ fn pairing_follows_links_then_external_ids_then_keys() {
             &[A::Contested; 2],
         ),
         (
-            "an externalId of a linked account does not count",
+            "an externalId that is on an account linked to somebody else",
             (&[("a", "id0"), ("b", "")], &[("b", "id0"), ("a", "")], &[(1, Some(0))]),
-            &[E::ByKey(r(1)), E::Linked(r(0))],
-            &[A::Paired(r(1)), A::Paired(r(0))],
+            &[E::Ambiguous(LinkedElsewhere), E::Linked(r(0))],
+            &[A::Paired(r(1)), A::Contested],
         ),
         ("an externalId that names nobody", (&[("a", "id0")], &[("a", "other")], &[]), &[E::ByKey(r(0))], &[A::Paired(r(0))]),
     ];

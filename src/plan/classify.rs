@@ -191,6 +191,8 @@ fn would_be(facts: &Facts, policy: &Policy) -> Would {
             };
             leaving(reason, active, Tie::Link)
         }
+        // Whose account a match means must be clear before it is taken away; a link means what it says.
+        Ends::Pair { tie: Tie::Match, .. } if facts.ambiguous.is_some() => (Situation::Ambiguous, facts.ambiguous, Action::None),
         Ends::Pair { tie, disabled: true, active } => leaving(Some(Reason::Disabled), active, tie),
         Ends::Unlisted { disabled: true, active } => leaving(Some(Reason::Disabled), active == Answer::Known(true), Tie::Link),
         _ if facts.ambiguous.is_some() => (Situation::Ambiguous, facts.ambiguous, Action::None),

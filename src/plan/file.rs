@@ -2,6 +2,7 @@
 
 use super::Row;
 use crate::model::Situation;
+use crate::text;
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -108,6 +109,23 @@ pub fn id(header: &Header, rows: impl Iterator<Item = Row>) -> String {
     crate::config::hex(&hash.finalize()[..16])
 }
 
+/// JSON in which no value can steer a terminal: what `text::clean` hides is written as an escape, and the value is the same.
+struct Plain;
+
+impl serde_json::ser::Formatter for Plain {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some((at, c)) = rest.char_indices().find(|(_, c)| text::is_unsafe(*c)) {
+            out.write_all(&rest.as_bytes()[..at])?;
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(out, "\\u{unit:04x}")?;
+            }
+            rest = &rest[at + c.len_utf8()..];
+        }
+        out.write_all(rest.as_bytes())
+    }
+}
+
 /// Writes the document. `rows` is asked twice for the same rows: once for the id, once to write them.
 ///
 /// # Errors
@@ -120,12 +138,14 @@ pub fn write<I: Iterator<Item = Row>>(out: &mut dyn Write, header: &Header, rows
     write!(out, "{{\"format\":\"{FORMAT}\",\"id\":\"{id}\"")?;
     for (name, value) in fields {
         let line = if matches!(name.as_str(), "source" | "target" | "counts") { "\n " } else { "" };
-        write!(out, ",{line}{}:{value}", Value::String(name))?;
+        write!(out, ",{line}{}:", Value::String(name))?;
+        value.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Plain)).map_err(io::Error::from)?;
     }
     out.write_all(b",\n \"rows\":[")?;
     for (i, row) in rows().enumerate() {
         out.write_all(if i == 0 { b"\n  " } else { b",\n  " })?;
-        serde_json::to_writer(&mut *out, &row).map_err(io::Error::from)?;
+        let mut serializer = serde_json::Serializer::with_formatter(&mut *out, Plain);
+        row.serialize(&mut serializer).map_err(io::Error::from)?;
     }
     out.write_all(b"\n ]}\n")?;
     Ok(id)

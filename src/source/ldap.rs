@@ -99,6 +99,8 @@ impl Ldap {
         let Some(mut session) = self.session.take() else { return lost() };
         let end = people::read(&mut session, &self.wanted(), schema, &batches).await;
         self.session = Some(session);
+        // People may have been renamed between the two reads: a look-up must not judge them by members read before.
+        self.members = None;
         end
     }
 

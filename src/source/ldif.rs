@@ -49,6 +49,12 @@ pub struct Record {
 /// # Errors
 /// A usage error that names the line.
 pub fn parse(file: &str, text: &[u8]) -> Result<Vec<Record>> {
+    if let Some(last) = text.last().filter(|b| **b != b'\n') {
+        let line = memchr::memchr_iter(b'\n', text).count() + 1;
+        return Err(Error::usage(format!("the file ends in the middle of a line (after byte {last:#04x}): it may have been cut off"))
+            .at(Position { file: file.to_owned(), line, column: 1 })
+            .hint("export it again; if it is whole, end its last line"));
+    }
     let mut records = Vec::new();
     let mut current: Option<Record> = None;
     for line in Lines::new(text) {
@@ -75,20 +81,22 @@ pub fn parse(file: &str, text: &[u8]) -> Result<Vec<Record>> {
             plain => plain.iter().copied().skip_while(|b| *b == b' ').collect(),
         };
         let value = Value::of(value);
-        match (&mut current, name) {
+        // Keywords are spelt in any letter case (RFC 2849 by way of RFC 2234).
+        let keyword = name.to_ascii_lowercase();
+        match (&mut current, keyword.as_str()) {
             (None, "version") if records.is_empty() => {
                 if value.bytes() != b"1" {
                     return Err(wrong("only version 1 of LDIF is known".to_owned()));
                 }
             }
-            (None, name) if name.eq_ignore_ascii_case("dn") => match value {
+            (None, "dn") => match value {
                 Value::Text(dn) if crate::identity::dn::parse(&dn).is_some() => {
                     current = Some(Record { dn: dn.into(), attributes: Vec::new() });
                 }
                 Value::Text(dn) => return Err(wrong(format!("\"{dn}\" is not a distinguished name"))),
                 Value::Binary(_) => return Err(wrong("the DN is not UTF-8".to_owned())),
             },
-            (None, name) => {
+            (None, _) => {
                 return Err(
                     wrong(format!("{name} stands outside of an entry")).hint("an entry begins with dn: and ends with an empty line")
                 );
@@ -98,7 +106,7 @@ pub fn parse(file: &str, text: &[u8]) -> Result<Vec<Record>> {
             (Some(_), "changetype" | "control") => {
                 return Err(wrong("the file holds changes, not entries".to_owned()).hint("export the entries: ldapsearch -LLL ..."));
             }
-            (Some(record), name) => record.attributes.push((name.into(), value)),
+            (Some(record), _) => record.attributes.push((name.into(), value)),
         }
     }
     records.extend(current);
@@ -184,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_file_reads_into_its_entries() {
-        let text = b"version: 1\r\n# people\n dn of nobody\ndn: uid=ann,dc=x\ncn: Ann\n  Lee\nsn:: w5xsZQ==\njpegPhoto:: /9j/\nempty:\n\n\ndn:: dWlkPWLDtmIsZGM9eA==\nchangetype: add\ncn: x";
+        let text = b"version: 1\r\n# people\n dn of nobody\ndn: uid=ann,dc=x\ncn: Ann\n  Lee\nsn:: w5xsZQ==\njpegPhoto:: /9j/\nempty:\n\n\ndn:: dWlkPWLDtmIsZGM9eA==\nchangeType: add\ncn: x\n";
         let records = parse("a.ldif", text).unwrap();
         assert_eq!(records.len(), 2);
         assert_eq!(records[0].attributes[0], ("cn".into(), Value::Text("Ann Lee".into())));
@@ -202,6 +210,9 @@ mod tests {
             ("dn: uid=a,dc=x\nchangetype: modify\n", "a.ldif:2:1: the file holds changes, not entries"),
             ("dn: nonsense\n", "a.ldif:1:1: \"nonsense\" is not a distinguished name"),
             ("dn: uid=a,dc=x\njpegPhoto:< file:///etc/passwd\n", "a.ldif:2:1: the value of jpegPhoto is in another file"),
+            ("dn: uid=a,dc=x\nchangeType: delete\n", "a.ldif:2:1: the file holds changes, not entries"),
+            ("dn: uid=a,dc=x\ncn: a\nDN: uid=b,dc=x\n", "a.ldif:3:1: a second dn in one entry"),
+            ("dn: uid=a,dc=x\nobjectClass: inet", "a.ldif:2:1: the file ends in the middle of a line"),
             ("version: 2\n", "a.ldif:1:1: only version 1 of LDIF is known"),
             ("dn: uid=a,dc=x\ncn: a\ndn: uid=b,dc=x\n", "a.ldif:3:1: a second dn in one entry"),
         ] {
@@ -216,7 +227,7 @@ mod tests {
             let records: Vec<Record> = entries.into_iter().enumerate().map(|(i, attributes)| Record {
                 dn: format!("uid={i},dc=x"),
                 attributes: attributes.into_iter()
-                    .filter(|(n, _)| !["dn", "changetype", "control"].contains(&n.as_str()))
+                    .filter(|(n, _)| !["dn", "changetype", "control"].contains(&n.to_ascii_lowercase().as_str()))
                     .map(|(n, v)| (n.into(), Value::of(v))).collect(),
             }).collect();
             prop_assert_eq!(parse("x", print(&records).as_bytes()).unwrap(), records);

@@ -42,9 +42,12 @@ pub fn time(text: &str) -> Option<Instant> {
     let rest = text[digits..].trim_start_matches(['.', ',']).trim_start_matches(|c: char| c.is_ascii_digit());
     let offset = match rest.as_bytes() {
         [b'Z' | b'z'] => 0,
-        [sign @ (b'+' | b'-'), h1, h2, minutes @ ..] if h1.is_ascii_digit() && h2.is_ascii_digit() => {
-            let hours = i64::from(h1 - b'0') * 10 + i64::from(h2 - b'0');
-            let minutes = std::str::from_utf8(minutes).ok()?.parse::<i64>().unwrap_or(0);
+        [sign @ (b'+' | b'-'), digits @ ..] if matches!(digits.len(), 2 | 4) && digits.iter().all(u8::is_ascii_digit) => {
+            let two = |i: usize| digits.get(i..i + 2).map_or(0, |d| i64::from(d[0] - b'0') * 10 + i64::from(d[1] - b'0'));
+            let (hours, minutes) = (two(0), two(2));
+            if hours > 23 || minutes > 59 {
+                return None;
+            }
             (hours * 3600 + minutes * 60) * if *sign == b'+' { 1 } else { -1 }
         }
         _ => return None,
@@ -99,6 +102,8 @@ mod tests {
             ("20261122024022.0Z", Some(1_795_315_222)),
             ("202611220240Z", Some(1_795_315_200)),
             ("20261122034022+0100", Some(1_795_315_222)),
+            ("20261121231022-0330", Some(1_795_315_222)),
+            ("20260101000000+009223372036854775807", None),
             ("2026", None),
             ("20261122024022", None),
             ("soon", None),

@@ -60,7 +60,12 @@ impl Connector {
         }
         let page_size = root.int_in("page_size", 1..=100_000)?.and_then(|n| u32::try_from(n.value).ok()).unwrap_or(100);
         let can_delete = root.bool("can_delete")?.is_none_or(|b| b.value);
-        let lists_inactive = root.bool("lists_inactive")?.is_none_or(|b| b.value);
+        let lists_inactive = root.bool("lists_inactive")?;
+        if let Some(hides) = lists_inactive.as_ref().filter(|b| !b.value) {
+            // A missing account would prove nothing there, and everybody who is new would have to be looked up first.
+            return Err(hides.error("services that leave inactive accounts out of their listing are not supported by this version"));
+        }
+        let lists_inactive = lists_inactive.is_none_or(|b| b.value);
         let fields_section = root.required_section("fields")?;
         root.finish()?;
         let fields = fields_section

@@ -18,6 +18,8 @@ use serde_json::{Map, Value};
 use std::collections::HashSet;
 use tokio::sync::mpsc;
 
+/// After so many failed look-ups in a row the service is not asked any more.
+const FAILURES_IN_A_ROW: usize = 10;
 /// More pages than this are not a listing.
 const MAX_PAGES: usize = 1_000_000;
 
@@ -107,7 +109,7 @@ pub struct Target {
     http: Http,
     columns: Columns,
     page_size: Option<u32>,
-    first: Option<Page>,
+    concurrency: usize,
 }
 
 struct Page {
@@ -129,13 +131,11 @@ impl Target {
     /// What is wrong, with a hint.
     pub async fn open(config: &TargetConfig, page_size: u32, columns: Columns) -> Result<Self> {
         let http = Http::new(config)?;
-        let mut target = Target { http, columns, page_size: Some(config.page_size.unwrap_or(page_size)), first: None };
+        let mut target = Target { http, columns, page_size: Some(config.page_size.unwrap_or(page_size)), concurrency: config.concurrency };
         loop {
             match target.page(1).await {
-                Ok(page) => {
-                    target.first = Some(page);
-                    return Ok(target);
-                }
+                // The page is read again with the others: opening the source may take long.
+                Ok(_) => return Ok(target),
                 // Some refuse a page of this size, and a few any count at all.
                 Err(PageError::Refused(answer)) if matches!(answer.status, 400 | 413 | 500) && target.page_size.is_some() => {
                     target.page_size = target.page_size.and_then(|n| (n > 10).then_some(n / 2));
@@ -197,7 +197,7 @@ impl Target {
         };
         let object = answer.object().map_err(broken)?;
         let total = get(&object, "totalResults")
-            .and_then(|v| v.as_u64().or_else(|| v.as_str().and_then(|s| s.parse().ok())))
+            .and_then(|v| v.as_u64().or_else(|| v.to_string().trim_matches('"').trim_end_matches(".0").parse().ok()))
             .and_then(|n| usize::try_from(n).ok());
         match get(&object, "Resources").cloned() {
             Some(Value::Array(resources)) => Ok(Page { resources, total }),
@@ -221,7 +221,6 @@ impl Target {
         if listed.send(Listed::Again).await.is_err() {
             return ReadEnd::incomplete(Cause::ConnectionLost, "nobody waits for the rest");
         }
-        self.first = None;
         self.read_once(&listed).await.0
     }
 
@@ -231,24 +230,24 @@ impl Target {
         let mut seen: HashSet<u64> = HashSet::new();
         let mut start = 1;
         let (mut total, mut repeated, mut without_id) = (None, 0, 0);
+        let mut moved = false;
         for _ in 0..MAX_PAGES {
-            let page = match self.first.take() {
-                Some(page) if start == 1 => page,
-                _ => match self.page(start).await {
-                    Ok(page) => page,
-                    Err(PageError::Refused(answer)) if answer.status == 400 && total.is_some_and(|t| seen.len() >= t) => {
-                        Page { resources: Vec::new(), total: None }
-                    }
-                    Err(error) => {
-                        let said = match error {
-                            PageError::Refused(answer) => answer.complaint(),
-                            PageError::Broken(error) => error.message().to_owned(),
-                        };
-                        let end = ReadEnd::incomplete(Cause::PageMissing, format!("accounts from number {start} on: {said}"));
-                        return (end, seen.len());
-                    }
-                },
+            let page = match self.page(start).await {
+                Ok(page) => page,
+                Err(PageError::Refused(answer)) if answer.status == 400 && total.is_some_and(|t| seen.len() >= t) => {
+                    Page { resources: Vec::new(), total: None }
+                }
+                Err(error) => {
+                    let said = match error {
+                        PageError::Refused(answer) => answer.complaint(),
+                        PageError::Broken(error) => error.message().to_owned(),
+                    };
+                    let end = ReadEnd::incomplete(Cause::PageMissing, format!("accounts from number {start} on: {said}"));
+                    return (end, seen.len());
+                }
             };
+            // Somebody was added or taken away meanwhile: whoever stood between two pages may have slipped through.
+            moved |= page.total.is_some() && total.is_some() && page.total != total;
             total = page.total.or(total);
             let (mut fresh, received) = (0, page.resources.len());
             let mut again = 0;
@@ -268,7 +267,7 @@ impl Target {
                 return (ReadEnd::incomplete(Cause::ConnectionLost, "nobody waits for the rest"), seen.len());
             }
             if fresh == 0 {
-                return (end_of(seen.len(), total, repeated, without_id, received), seen.len());
+                return (end_of(seen.len(), total, repeated, moved, without_id, received), seen.len());
             }
             repeated += again;
             start += received;
@@ -276,34 +275,63 @@ impl Target {
         (ReadEnd::incomplete(Cause::NoProgress, format!("more than {MAX_PAGES} pages")), seen.len())
     }
 
-    /// Looks accounts up by their ids, one answer for each.
-    pub async fn find(&self, ids: &[AccountId]) -> Vec<(AccountId, AccountEvidence)> {
-        let mut found = Vec::with_capacity(ids.len());
-        for id in ids {
-            let evidence = match self.http.get(&format!("/Users/{}", encode(id.as_str()))).await {
-                Err(e) => AccountEvidence::Unknown { cause: e.message().to_owned() },
-                Ok(answer) if answer.status == 404 => AccountEvidence::NotFound,
-                Ok(answer) => match answer.object() {
-                    Ok(user) if (200..300).contains(&answer.status) && id_of(&user).as_deref() == Some(id.as_str()) => {
-                        AccountEvidence::Found {
-                            active: is_active(&user),
-                            user_name: get(&user, "userName").and_then(Value::as_str).map(str::to_owned),
+    /// Looks accounts up by their ids, one answer for each. Those that are found come as rows too, as if the listing showed
+    /// them. A service that refuses us, or fails again and again, is not asked for the rest.
+    pub async fn find(&self, ids: &[AccountId]) -> (Vec<(AccountId, AccountEvidence)>, Batch) {
+        let mut builder = BatchBuilder::new(self.columns.schema());
+        let mut draft = Draft::default();
+        let mut answers = Vec::with_capacity(ids.len());
+        let mut failures = 0;
+        let mut given_up: Option<String> = None;
+        for some in ids.chunks(self.concurrency) {
+            if let Some(cause) = &given_up {
+                answers.extend(some.iter().map(|id| (id.clone(), AccountEvidence::Unknown { cause: cause.clone() })));
+                continue;
+            }
+            let asked = some.iter().map(|id| async move { self.http.get(&format!("/Users/{}", encode(id.as_str()))).await });
+            for (id, answer) in some.iter().zip(futures_util::future::join_all(asked).await) {
+                let refused = answer.as_ref().is_ok_and(|a| matches!(a.status, 401 | 403));
+                let evidence = self.evidence(id, answer, &mut draft);
+                match &evidence {
+                    AccountEvidence::Unknown { cause } => {
+                        failures += 1;
+                        if refused || failures >= FAILURES_IN_A_ROW {
+                            given_up = Some(cause.clone());
                         }
                     }
-                    Ok(_) if (200..300).contains(&answer.status) => {
-                        AccountEvidence::Unknown { cause: "the service answered with another account".to_owned() }
+                    AccountEvidence::Found { .. } => {
+                        failures = 0;
+                        builder.push(&mut draft);
                     }
-                    _ => AccountEvidence::Unknown { cause: answer.complaint() },
-                },
-            };
-            found.push((id.clone(), evidence));
+                    AccountEvidence::NotFound => failures = 0,
+                }
+                answers.push((id.clone(), evidence));
+            }
         }
-        found
+        (answers, builder.seal())
+    }
+
+    fn evidence(&self, id: &AccountId, answer: Result<Answer>, draft: &mut Draft) -> AccountEvidence {
+        let answer = match answer {
+            Err(e) => return AccountEvidence::Unknown { cause: e.message().to_owned() },
+            Ok(answer) if answer.status == 404 => return AccountEvidence::NotFound,
+            Ok(answer) => answer,
+        };
+        match answer.object() {
+            Ok(user) if (200..300).contains(&answer.status) => {
+                if self.columns.fill(draft, &user) && draft.id() == id.as_str() {
+                    AccountEvidence::Found { active: is_active(&user) }
+                } else {
+                    AccountEvidence::Unknown { cause: "the service answered with another account".to_owned() }
+                }
+            }
+            _ => AccountEvidence::Unknown { cause: answer.complaint() },
+        }
     }
 }
 
 /// How a listing ended whose last page brought nobody new.
-fn end_of(read: usize, total: Option<usize>, repeated: usize, without_id: usize, received: usize) -> ReadEnd {
+fn end_of(read: usize, total: Option<usize>, repeated: usize, moved: bool, without_id: usize, received: usize) -> ReadEnd {
     if without_id > 0 {
         return ReadEnd::incomplete(Cause::PageMissing, format!("{without_id} of the items are not accounts with an id"));
     }
@@ -311,10 +339,16 @@ fn end_of(read: usize, total: Option<usize>, repeated: usize, without_id: usize,
     match total {
         // Whoever came twice took the place of somebody who did not come: the listing moved.
         _ if repeated > 0 => ReadEnd::incomplete(Cause::IdsRepeated, format!("{of_total}, and {repeated} came more than once")),
+        _ if moved => ReadEnd::incomplete(Cause::IdsRepeated, format!("{of_total}, and the total changed on the way")),
         Some(total) if read < total && received > 0 => {
             ReadEnd::incomplete(Cause::NoProgress, format!("{of_total}, then the same ones again"))
         }
         Some(total) if read < total => ReadEnd::incomplete(Cause::TotalNotReached, of_total),
-        _ => ReadEnd::Complete,
+        Some(_) => ReadEnd::Complete,
+        // Without a total, a service that repeats itself looks like one that has ended.
+        None if received > 0 => ReadEnd::incomplete(Cause::NoProgress, format!("{of_total}, no totalResults, then the same ones again")),
+        None => {
+            ReadEnd::incomplete(Cause::TotalNotReached, format!("{of_total}, and the service tells no totalResults to hold them against"))
+        }
     }
 }

@@ -21,7 +21,7 @@ const LAYERS: [&[&str]; 11] = [
 
 /// The one home of each outside crate, as the beginning of a path below `src`.
 const HOMES: [(&str, &[&str]); 10] = [
-    ("futures_util", &["demo/service"]),
+    ("futures_util", &["demo/service", "target/scim"]),
     ("ldap3", &["source/ldap", "source/guard"]),
     ("reqwest", &["target/http"]),
     ("rusqlite", &["journal/sqlite"]),

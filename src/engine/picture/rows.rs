@@ -5,12 +5,18 @@ use crate::clock::Instant;
 use crate::identity::population::{Population, RowIx};
 use crate::identity::value::Datum;
 use crate::matching::{AccountPairing, EntryPairing};
-use crate::model::{AccountEvidence, Action, Change, EntryEvidence, SideState, Situation};
+use crate::model::{Action, Change, EntryEvidence, SideState, Situation};
 use crate::plan::classify::withheld_problem;
 use crate::plan::file::{CauseHead, Header, SourceHead, TargetHead};
 use crate::plan::{AccountRef, Candidate, EntryRef, Row, starts_approved};
 
 impl Picture {
+    /// The user name that a row would show.
+    #[must_use]
+    pub fn user_name_of(&self, user: &User) -> Option<String> {
+        self.user_name(user.entry, user.account)
+    }
+
     /// The row of a user, evaluated now.
     #[must_use]
     pub fn row(&self, user: &User) -> Row {
@@ -50,7 +56,8 @@ impl Picture {
             };
             withheld_problem(code, verb)
         }));
-        let candidates = if verdict.situation == Situation::Ambiguous || verdict.would_be == Some(Situation::Ambiguous) {
+        // Also where somebody leaves: an account that is contested with theirs has no other row to be seen in.
+        let candidates = if user.entry.is_some_and(|e| matches!(self.matcher.entry(e), EntryPairing::Ambiguous(_))) {
             self.candidates(user)
         } else {
             Vec::new()
@@ -97,13 +104,8 @@ impl Picture {
             });
         }
         let EntryPairing::LinkedUnlisted(link) = self.matcher.entry(user.entry?) else { return None };
-        let id = &self.link(link).account;
-        match self.account_evidence.get(id) {
-            Some(AccountEvidence::Found { active, user_name }) => {
-                Some(AccountRef { id: id.as_str().to_owned(), user_name: user_name.clone(), active: *active, version: None })
-            }
-            _ => Some(AccountRef { id: id.as_str().to_owned(), user_name: None, active: self.link(link).last_active, version: None }),
-        }
+        let link = self.link(link);
+        Some(AccountRef { id: link.account.as_str().to_owned(), user_name: None, active: link.last_active, version: None })
     }
 
     fn candidates(&self, user: &User) -> Vec<Candidate> {

@@ -22,11 +22,17 @@ pub(super) struct Detail {
 
 impl Picture {
     pub(super) fn user_name(&self, entry: Option<RowIx>, account: Option<RowIx>) -> Option<String> {
-        let desired = entry.and_then(|row| match self.rules.desired(self.rules.match_rule(), self.entries.row(row), &self.context) {
+        let desired = entry.and_then(|row| self.desired_name(row));
+        desired.or_else(|| account.map(|row| self.accounts.row(row).name().to_owned()).filter(|n| !n.is_empty()))
+    }
+
+    /// The user name that the mapping wants for an entry.
+    fn desired_name(&self, entry: RowIx) -> Option<String> {
+        let rule = self.rules.user_name().filter(|i| !self.rules.rules()[*i].masked)?;
+        match self.rules.desired(rule, self.entries.row(entry), &self.context) {
             Wanted::Value(datum) => Some(datum.plain().into_owned()),
             _ => None,
-        });
-        desired.or_else(|| account.map(|row| self.accounts.row(row).name().to_owned()).filter(|n| !n.is_empty()))
+        }
     }
 
     /// Everything that decides about a user.
@@ -134,10 +140,8 @@ impl Picture {
         if self.protected.is_empty() {
             return false;
         }
-        let of_account = account.and_then(|a| self.rules.form(self.accounts.row(a).name()).map(|k| self.protected.contains(k.as_ref())));
-        let of_entry = entry
-            .and_then(|e| self.rules.key(self.entries.row(e), &self.context).ok().flatten().map(|k| self.protected.contains(k.as_ref())));
-        of_account == Some(true) || of_entry == Some(true)
+        let is = |name: &str| self.protected.contains(key_form(name).as_ref());
+        account.is_some_and(|a| is(self.accounts.row(a).name())) || entry.and_then(|e| self.desired_name(e)).is_some_and(|name| is(&name))
     }
 
     /// Evaluates every rule for a user: what differs, what is wrong.
@@ -157,7 +161,14 @@ impl Picture {
             if index == self.rules.match_rule()
                 && let Some(p) = &key_problem
             {
-                problem(p.code, p.message.clone());
+                problem(
+                    p.code,
+                    if rule.masked {
+                        "the rule gives no single value for this person (the field is masked)".to_owned()
+                    } else {
+                        p.message.clone()
+                    },
+                );
                 continue;
             }
             let to = match self.rules.desired(index, entry, &self.context) {

@@ -113,6 +113,8 @@ fn each_line_of_the_table_holds() {
         ),
         // a linked pair whose entry is disabled leaves, whatever its new name collides with
         (c, ambiguous(pair(link, true, true), Reason::RenameCollision), S::Leaving, Some(Reason::Disabled), Action::Disable),
+        // a match that is contested takes nothing away
+        (c, ambiguous(pair(key, true, true), Reason::DuplicateInTarget), S::Ambiguous, Some(Reason::DuplicateInTarget), Action::None),
         // a link that its account contradicts is not believed at all
         (c, ambiguous(leaver(Known(Deleted), true), Reason::LinkSuspect), S::Ambiguous, Some(Reason::LinkSuspect), Action::None),
         (d, ambiguous(pair(link, true, true), Reason::LinkSuspect), S::Ambiguous, Some(Reason::LinkSuspect), Action::None),

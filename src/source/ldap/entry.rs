@@ -94,6 +94,14 @@ impl<'t> Attribute<'t> {
         self.values.iter().filter_map(octets)
     }
 
+    /// True for the attribute itself, in the transfer form or the range that a server chose: not for one with other options.
+    #[must_use]
+    pub fn is_plain(self) -> bool {
+        let transfer =
+            |o: &str| o.is_empty() || o.eq_ignore_ascii_case("binary") || o.get(..6).is_some_and(|p| p.eq_ignore_ascii_case("range="));
+        self.options.split(';').all(transfer)
+    }
+
     /// With Active Directory's ranged retrieval, the index of the last value that is here, if it is not the last of all
     /// (MS-ADTS section 3.1.1.3.1.3.3): 1499 for `range=0-1499`, `None` for `range=1500-*`.
     ///

@@ -3,6 +3,7 @@
 use super::connection::{Item, Query};
 use super::entry::Entry;
 use super::failure::{Failure, NO_SUCH_OBJECT};
+use super::people::is_inside;
 use super::session::Session;
 use crate::filter::escape;
 use crate::identity::dn::DnKey;
@@ -53,8 +54,10 @@ async fn follow(
         }
         let named = match direct(session, &dn, settings).await {
             Ok(named) => named,
-            // A group in the group that was deleted meanwhile has no members; the group itself must be there.
-            Err(failure) if failure.code == Some(NO_SUCH_OBJECT) && group_key != key => Vec::new(),
+            // Deleted meanwhile, or renamed: its members may well be in scope still.
+            Err(failure) if failure.code == Some(NO_SUCH_OBJECT) => {
+                return Err(Failure::new(Cause::GroupUnread, format!("the group {dn} went away while it was read")));
+            }
             Err(failure) => return Err(failure),
         };
         total += named.len();
@@ -82,13 +85,22 @@ async fn all_groups(session: &mut Session, settings: &Settings, context: &str, p
         names_only: false,
     };
     let mut groups = HashMap::new();
+    let inside = DnKey::of(context);
+    let elsewhere = session.root.contexts_below(&inside);
     let mut search = session.connection.search(query).await?;
     while let Some(item) = search.next().await? {
-        // Groups on other servers are not followed, just as the people there are not in the base.
-        if let Item::Entry(tag) = item {
-            let entry = Entry::of(&tag).map_err(Failure::malformed)?;
-            groups.insert(DnKey::of(entry.dn), entry.dn.to_owned());
-            enough(groups.len())?;
+        match item {
+            Item::Entry(tag) => {
+                let entry = Entry::of(&tag).map_err(Failure::malformed)?;
+                groups.insert(DnKey::of(entry.dn), entry.dn.to_owned());
+                enough(groups.len())?;
+            }
+            // A nested group that lies on another server may have members that are in the base.
+            Item::Reference(urls) => {
+                if let Some(url) = urls.iter().find(|url| is_inside(url, &inside, &elsewhere)) {
+                    return Err(Failure::new(Cause::GroupUnread, format!("groups on another server, {url}")));
+                }
+            }
         }
     }
     Ok(groups)
@@ -120,7 +132,7 @@ async fn direct(session: &mut Session, dn: &str, settings: &Settings) -> Result<
                         if last < from || more.len() > 1 {
                             return Err(Failure::malformed("a range of members that does not go on"));
                         }
-                        next = last + 1;
+                        next = last.checked_add(1).ok_or_else(|| Failure::malformed("a range of members that is none"))?;
                         more.push(format!("{};range={next}-*", attribute.name));
                     }
                 }

@@ -101,7 +101,7 @@ fn nobody_waits() -> ReadEnd {
 }
 
 /// Whether a reference leads to a part of what was asked for. One that does not say where it leads counts.
-fn is_inside(url: &str, base: &DnKey, elsewhere: &[DnKey]) -> bool {
+pub(super) fn is_inside(url: &str, base: &DnKey, elsewhere: &[DnKey]) -> bool {
     dn_of_url(url).is_none_or(|dn| {
         let dn = DnKey::of(&dn);
         dn.is_under(base) && !elsewhere.iter().any(|context| dn.is_under(context))
@@ -140,6 +140,10 @@ impl<'w> Rows<'w> {
         self.draft.set_off(status::is_disabled(settings, self.wanted.now, first));
         for attribute in entry.attributes() {
             let Some(column) = self.schema.column(attribute.name) else { continue };
+            // `;lang-ja` and the like are other attributes (RFC 4512 section 2.5.2); which one came first must not matter.
+            if !attribute.is_plain() {
+                continue;
+            }
             if !attribute.options.is_empty() && attribute.range_end() != Ok(None) && self.unfinished.is_none() {
                 self.unfinished = Some(format!("{} of {}", attribute.name, entry.dn));
             }
