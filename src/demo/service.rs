@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What the service does otherwise than it should.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fault of its own")]
 pub struct Faults {
     /// Every request must carry this bearer token.
     pub token: Option<String>,
@@ -34,6 +35,12 @@ pub struct Faults {
     pub answer: Option<(u16, &'static str, &'static str)>,
     /// Looking up a single account fails with this status.
     pub lookup_status: Option<u16>,
+    /// The listing tells no `totalResults`.
+    pub no_total: bool,
+    /// `totalResults` is one less from the second page on.
+    pub total_shrinks: bool,
+    /// The listing leaves the account with this id out; looked up singly, it is there.
+    pub unlisted: Option<&'static str>,
     /// Requests with a `count` above this get 400.
     pub refuse_count_above: Option<usize>,
 }
@@ -142,8 +149,13 @@ async fn list(State(inner): State<Arc<Inner>>, Query(query): Query<HashMap<Strin
     {
         from -= 1;
     }
-    let page: Vec<&Value> = inner.users.iter().skip(from).take(count).collect();
-    let total = inner.users.len().saturating_add_signed(faults.total_off_by);
+    let listed = || inner.users.iter().filter(|u| faults.unlisted.is_none() || u.get("id").and_then(Value::as_str) != faults.unlisted);
+    let page: Vec<&Value> = listed().skip(from).take(count).collect();
+    let shrunk = usize::from(faults.total_shrinks && start > 1);
+    let total = (listed().count() - shrunk).saturating_add_signed(faults.total_off_by);
+    if faults.no_total {
+        return scim(200, &json!({"Resources": page}));
+    }
     scim(
         200,
         &json!({

@@ -44,6 +44,7 @@ pub struct User {
 /// Both sides of a channel as they were read, and what follows from them.
 pub struct Picture {
     channel: String,
+    shares_service: bool,
     fingerprint: String,
     connector: (String, String),
     base_url: String,
@@ -82,6 +83,7 @@ impl Picture {
         let protected = channel.policy.protect.iter().map(|name| key_form(name).into_owned()).collect();
         let mut picture = Picture {
             channel: channel.name.clone(),
+            shares_service: channel.shares_service,
             fingerprint: channel.fingerprint.clone(),
             connector: (ends.connector.name.clone(), ends.connector.title.clone()),
             base_url: ends.target.base_url().to_owned(),

@@ -170,7 +170,7 @@ fn links_are_not_used_for_other_ends_until_somebody_says_they_are_the_same() {
         assert_eq!(code, 2);
         assert_eq!(
             talk,
-            "rosterm: the links of channel test were made for another pair of ends: the naming context was dc=example,dc=test and is now dc=example,dc=moved\n  hint: if these are the same people and accounts, say so with: rosterm link --migrate\n"
+            "rosterm: the links and holds of channel test were made for another pair of ends: the naming context was dc=example,dc=test and is now dc=example,dc=moved\n  hint: if these are the same people and accounts, say so with: rosterm link --migrate\n"
         );
         assert_eq!(desk.rosterm(&["link", "--migrate"]).0, 0);
         assert_eq!(desk.rosterm(&["plan"]).0, 3);
@@ -426,4 +426,71 @@ fn each_bad_end_of_a_listing_is_exit_5_with_its_sentence() {
     ] {
         with_service(accounts(), &faults, |desk, _| assert_blocked(desk, what, sentence));
     }
+}
+
+#[test]
+fn an_account_that_only_a_look_up_shows_is_treated_as_if_it_were_listed() {
+    let mut users = accounts();
+    users[1]["userName"] = "eve".into();
+    users[1]["emails"] = serde_json::json!([{"value": "eve@example.com"}]);
+    for (remembered, situation, reason) in [("bob", "ambiguous", Some("link_suspect")), ("eve", "changed", None)] {
+        with_service(users.clone(), &Faults { unlisted: Some("a2"), ..Faults::default() }, |desk, service| {
+            let mut journal = rosterm::journal::Journal::open(&desk.path("state.db"), rosterm::journal::Mode::Write).unwrap();
+            let link = rosterm::model::Link {
+                entry: rosterm::identity::EntryId::new("e-bob"),
+                account: rosterm::identity::AccountId::new("a2"),
+                channel: "test".into(),
+                origin: rosterm::model::LinkOrigin::Created,
+                since: crate::support::NOW,
+                remembered: vec![remembered.into()],
+                last_active: true,
+            };
+            journal.add_links(service.base_url(), &[link]).unwrap();
+            let (_, json, _) = desk.rosterm(&["plan", "--format", "json", "--all"]);
+            let plan: serde_json::Value = serde_json::from_str(&json).unwrap();
+            let row = plan["rows"].as_array().unwrap().iter().find(|r| r["entry"]["id"] == "e-bob").unwrap();
+            assert_eq!((row["situation"].as_str(), row["reason"].as_str()), (Some(situation), reason), "{row}");
+            assert_eq!(row["account"]["user_name"], "eve");
+        });
+    }
+}
+
+#[test]
+fn links_never_move_to_ids_that_are_not_the_same_people() {
+    with_service(accounts(), &Faults::default(), |desk, _| {
+        assert_eq!(desk.rosterm(&["link", "ann"]).0, 0);
+        let config = std::fs::read_to_string(desk.path("rosterm.toml")).unwrap();
+        desk.write("rosterm.toml", &format!("{config}[channels.test.source.settings]\nid_attribute = \"mail\"\n"));
+        assert_eq!(desk.rosterm(&["plan"]).0, 2);
+        let (code, _, talk) = desk.rosterm(&["link", "--migrate"]);
+        assert_eq!(
+            (code, talk.lines().next()),
+            (4, Some("rosterm: of 1 linked people only 0 are found by mail under dc=example,dc=test: these are not the same people"))
+        );
+        desk.write("rosterm.toml", &config);
+        assert_eq!(desk.rosterm(&["plan"]).0, 3);
+    });
+}
+
+#[test]
+fn a_name_that_is_ones_id_and_anothers_user_name_is_nobodys() {
+    let mut users = accounts();
+    users[2]["userName"] = "a1".into();
+    with_service(users, &Faults::default(), |desk, _| {
+        let (code, _, talk) = desk.rosterm(&["hold", "a1", "who?"]);
+        assert_eq!(code, 2);
+        assert!(talk.starts_with("rosterm: 2 users have the name a1\n"), "{talk}");
+    });
+}
+
+#[test]
+fn json_and_text_never_steer_a_terminal() {
+    let mut users = accounts();
+    users[2]["userName"] = "evil\u{1b}[2J\u{9b}31m\u{202e}name".into();
+    with_service(users, &Faults::default(), |desk, _| {
+        for format in ["text", "json"] {
+            let (_, out, _) = desk.rosterm(&["plan", "--all", "--format", format]);
+            assert!(out.contains("evil") && !out.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{out:?}");
+        }
+    });
 }

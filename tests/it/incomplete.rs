@@ -46,6 +46,13 @@ fn a_listing_that_is_not_proved_whole_creates_and_links_nobody() {
             Cause::NoProgress,
         ),
         ("the first page comes for ever", Faults { ignore_start: true, ..capped.clone() }, Cause::NoProgress),
+        ("there is no total", Faults { no_total: true, ..capped.clone() }, Cause::TotalNotReached),
+        (
+            "there is no total, and the first page comes for ever",
+            Faults { no_total: true, ignore_start: true, ..capped.clone() },
+            Cause::NoProgress,
+        ),
+        ("the total changes on the way, twice", Faults { total_shrinks: true, ..capped.clone() }, Cause::IdsRepeated),
         ("the listing moves, twice", Faults { shift: Some(10_000), ..capped.clone() }, Cause::IdsRepeated),
     ] {
         runtime().block_on(async {

@@ -87,6 +87,9 @@ impl Picture {
             Some(EntryEvidence::Unknown { .. }) => Answer::Failed,
             Some(EntryEvidence::NotFound { .. }) => Answer::Known(Whereabouts::Deleted),
             Some(EntryEvidence::Found { disabled: true, .. }) => Answer::Known(Whereabouts::Disabled),
+            // Somebody who is in the scope of another channel to this service is not leaving; as long as the other channels'
+            // locations are not asked, nobody who is still there is.
+            Some(EntryEvidence::Found { .. }) if self.shares_service => Answer::Failed,
             Some(EntryEvidence::Found { .. }) => Answer::Known(Whereabouts::OutOfScope),
         }
     }

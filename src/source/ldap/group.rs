@@ -55,7 +55,7 @@ async fn follow(
         let named = match direct(session, &dn, settings).await {
             Ok(named) => named,
             // Deleted meanwhile, or renamed: its members may well be in scope still.
-            Err(failure) if failure.code == Some(NO_SUCH_OBJECT) => {
+            Err(failure) if failure.code == Some(NO_SUCH_OBJECT) && group_key != key => {
                 return Err(Failure::new(Cause::GroupUnread, format!("the group {dn} went away while it was read")));
             }
             Err(failure) => return Err(failure),
