@@ -45,6 +45,8 @@ pub fn hint(failure: &str) -> &'static str {
         "the certificate has expired; renew it on the server"
     } else if failure.contains("NotValidForName") || failure.contains("not valid for name") {
         "the certificate is for another name; use the name that is in it"
+    } else if failure.contains("InvalidContentType") || failure.contains("corrupt message") {
+        "this port does not speak TLS: check the port, or the scheme of the address"
     } else {
         "check that the port speaks TLS, and name your certificate authority with ca_file"
     }

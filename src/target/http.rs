@@ -155,13 +155,15 @@ impl Http {
             Some(port) => format!("{}:{port}", u.host_str().unwrap_or("")),
             None => u.host_str().unwrap_or("").to_owned(),
         });
-        let why = chain(e);
+        // The first layer repeats the URL, which says nothing new.
+        let why = std::error::Error::source(e).map_or_else(|| chain(e), chain);
+        let why = why.strip_prefix("client error (Connect): ").unwrap_or(&why);
         if e.is_timeout() {
             return Error::failure(format!("{host} did not answer within {} s", self.timeout))
                 .hint("raise timeout in the target, or ask for smaller pages with page_size");
         }
         if is_tls(e) {
-            return Error::failure(format!("{host} cannot be trusted: {why}")).hint(tls::hint(&why));
+            return Error::failure(format!("{host} cannot be trusted: {why}")).hint(tls::hint(why));
         }
         if why.contains("larger than") {
             return Error::failure(format!("{host}: {why}"));
@@ -175,20 +177,10 @@ impl Http {
     }
 }
 
+/// True for a failed handshake. The layers between wrap the TLS library's error beyond recognition, so its words decide.
 fn is_tls(e: &reqwest::Error) -> bool {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(e);
-    while let Some(error) = cause {
-        if error.downcast_ref::<rustls::Error>().is_some()
-            || error
-                .downcast_ref::<std::io::Error>()
-                .and_then(std::io::Error::get_ref)
-                .is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>)
-        {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+    let why = chain(e);
+    ["peer certificate", "corrupt message", "peer is incompatible", "fatal alert", "handshake"].iter().any(|words| why.contains(words))
 }
 
 async fn read(mut response: reqwest::Response) -> std::result::Result<Answer, reqwest::Error> {
