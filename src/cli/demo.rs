@@ -16,8 +16,8 @@ use std::path::Path;
 #[derive(Debug, Clone, Args)]
 pub(super) struct Options {
     /// About how many people
-    #[arg(long, default_value_t = 2000, value_name = "N")]
-    users: usize,
+    #[arg(long, default_value_t = 2000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=2_000_000))]
+    users: u32,
     /// The same seed makes the same people
     #[arg(long, default_value_t = 1, value_name = "S")]
     seed: u64,
@@ -32,7 +32,8 @@ pub(super) async fn run(options: &Options, common: &Common, now: Instant) -> Res
     if !options.plain {
         report::talk("The screens are not in this version yet: this is the plan, as with --plain.");
     }
-    let world = world::make(Plan { users: options.users, seed: options.seed, lifelike: true, twin_accounts: true, external_ids: true });
+    let world =
+        world::make(Plan { users: options.users as usize, seed: options.seed, lifelike: true, twin_accounts: true, external_ids: true });
     let service = Service::start(world.accounts, Faults::default()).await?;
     let channel = world::channel(service.base_url(), Path::new("(in memory)"), true)?;
     let (connector, rules) = engine::compile(&channel)?;

@@ -93,6 +93,14 @@ fn code(picture: &Picture) -> u8 {
 /// Writes the document beside its place first, so that a full disk never leaves half a plan under its name.
 fn save(path: &Path, picture: &Picture, all: bool, now: Instant) -> Result<String> {
     let wrong = |e: io::Error| Error::failure(format!("the plan cannot be saved in {}: {e}", path.display()));
+    if path.as_os_str() == "-" {
+        return Err(Error::usage("--out saves in a file").hint("for stdout there is --format json"));
+    }
+    // A link is followed; a device, a pipe or a folder is never replaced by a file.
+    let path = &std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if std::fs::metadata(path).is_ok_and(|m| !m.is_file()) {
+        return Err(Error::usage(format!("{} is not a plain file", path.display())).hint("for stdout there is --format json"));
+    }
     let name = path.file_name().ok_or_else(|| Error::usage(format!("{} is not a file name", path.display())))?;
     let beside = path.with_file_name(format!(".{}.{}", name.to_string_lossy(), std::process::id()));
     let mut options = std::fs::OpenOptions::new();

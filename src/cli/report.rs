@@ -150,6 +150,7 @@ fn head(out: &mut dyn Write, picture: &Picture, style: Style) -> io::Result<()> 
         clean(picture.target_title()),
         clean(picture.base_url())
     )?;
+    writeln!(out, "links     {:>9}  {} holds", count(picture.links().len()), count(picture.holds()))?;
     for (side, end) in [("directory", picture.source_state()), ("service", picture.target_state())] {
         if let SideState::Ended(ReadEnd::Incomplete(why)) = end {
             let sentence = format!("The {side} was not read completely: {}. {}", why.cause.words(), clean(&redacted(&why.detail)));
@@ -235,6 +236,14 @@ fn why(row: &Row) -> String {
         && let Some(dn) = row.entry.as_ref().and_then(|e| e.dn.as_ref())
     {
         parts.push(dn.clone());
+    }
+    if row.situation == Situation::Invalid
+        && let Some(dn) = row.entry.as_ref().and_then(|e| e.dn.as_ref())
+    {
+        parts.push(dn.clone());
+    }
+    if row.action != Action::None && !row.action.is_deprovision() && !row.approved {
+        parts.push("not approved".to_owned());
     }
     parts.retain(|p| !p.is_empty());
     parts.join(" · ")

@@ -163,6 +163,12 @@ impl<'d> Section<'d> {
         self.item(key)
     }
 
+    /// True if the key is there; it counts as asked for only when it is read.
+    #[must_use]
+    pub fn has(&self, key: &str) -> bool {
+        self.item(key).is_some()
+    }
+
     /// A text.
     pub fn string(&mut self, key: &'static str) -> Result<Option<Located<String>>> {
         self.ask(key).map(|i| i.as_string().ok_or_else(|| i.wrong("a text in quotes"))).transpose()

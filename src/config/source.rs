@@ -2,7 +2,7 @@
 
 use super::reader::{Located, Section};
 use super::secret::SecretRef;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::identity::AttributeName;
 use std::path::{Path, PathBuf};
 
@@ -195,16 +195,33 @@ impl SourceConfig {
     }
 }
 
+/// True for this machine itself: what is sent there crosses no network.
+pub(super) fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost") || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
 impl LdapConfig {
     fn read(section: &mut Section<'_>, folder: &Path) -> Result<Self> {
         let urls = section
             .strings("url")?
             .ok_or_else(|| section.error(format!("{} needs a url", section.path())).hint("url = \"ldaps://directory.example.com\""))?;
         let start_tls = section.bool("start_tls")?;
+        let in_clear = section.has("bind_dn") && !start_tls.as_ref().is_some_and(|s| s.value);
         let urls = urls
             .into_iter()
             .map(|u| {
+                if u.value.contains('@') {
+                    // Not quoted: what stands before the @ is usually a password.
+                    return Err(Error::usage("an LDAP URL may not hold a user or a password")
+                        .at(u.at)
+                        .hint("set bind_dn and password in the source"));
+                }
                 let url = LdapUrl::parse(&u.value).map_err(|why| u.error(format!("the URL {} is not usable: {why}", u.value)))?;
+                if in_clear && !url.tls && !is_loopback(&url.host) {
+                    return Err(u
+                        .error("the password would cross the network in clear text")
+                        .hint("write ldaps://, or set start_tls = true"));
+                }
                 if url.tls && start_tls.as_ref().is_some_and(|s| s.value) {
                     return Err(u
                         .error("start_tls is for ldap:// URLs; an ldaps:// connection is encrypted from the start")

@@ -89,6 +89,11 @@ impl TargetConfig {
                     .hint("add token = { env = \"NAME\" }, or auth = \"none\" for a service that asks for nothing"));
             }
         };
+        let host = base_url.value.split("://").nth(1).unwrap_or("").split('/').next().unwrap_or("");
+        let host = if host.starts_with('[') { host.split(']').next().unwrap_or("") } else { host.split(':').next().unwrap_or("") };
+        if base_url.value.starts_with("http://") && !matches!(auth, Auth::None) && !super::source::is_loopback(host) {
+            return Err(base_url.error("the token would cross the network in clear text").hint("write https://"));
+        }
         let rate = match section.any("requests_per_second") {
             None => Rate::Auto,
             Some(item) => item.as_rate()?,

@@ -309,6 +309,12 @@ impl Picture {
         &self.links
     }
 
+    /// How many holds are in force.
+    #[must_use]
+    pub fn holds(&self) -> usize {
+        self.holds.len()
+    }
+
     /// What a link to this account would remember of it.
     #[must_use]
     pub fn to_remember(&self, account: RowIx) -> Vec<String> {

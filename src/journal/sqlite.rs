@@ -37,8 +37,10 @@ impl Journal {
             Error::failure(format!("the state in {} cannot be used: {e}", path.display()))
                 .hint("name another place with --state PATH, or check the file's owner and the disk")
         };
+        // Not being allowed to look is not the same as nothing being there.
+        let there = path.try_exists().map_err(|e| wrong(&e))?;
         let connection = match mode {
-            Mode::Read if !path.exists() => Connection::open_in_memory().map_err(|e| wrong(&e))?,
+            Mode::Read if !there => Connection::open_in_memory().map_err(|e| wrong(&e))?,
             Mode::Read => Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(|e| wrong(&e))?,
             Mode::Write => {
                 private_file(path).map_err(|e| wrong(&e))?;
@@ -78,6 +80,10 @@ impl Journal {
         let version: usize = self.connection.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0)).map(|v| v as usize)?;
         if version > known {
             return Err(Migrate::Newer(version));
+        }
+        let tables: u32 = self.connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))?;
+        if version == 0 && tables > 0 {
+            return Err(Migrate::Older);
         }
         let in_memory = self.connection.path().is_none_or(str::is_empty);
         if mode == Mode::Read && !in_memory {

@@ -58,6 +58,15 @@ impl Matcher {
         Contests { by_hash: wanted }
     }
 
+    /// Entries that have the key of an account which is linked to somebody who is not in scope: the same person anew, or
+    /// another one.
+    #[must_use]
+    pub fn claimants(&self, contests: &Contests, account: RowIx) -> Vec<RowIx> {
+        let key = self.accounts.get(account.index()).and_then(|side| side.key.as_deref());
+        let contest = key.and_then(|k| contests.by_hash.get(&key_hash(k)));
+        contest.map_or_else(Vec::new, |c| c.entries.iter().take(MOST).copied().collect())
+    }
+
     /// The other entries and the accounts that an entry's pairing is contested with, the first ones of each.
     #[must_use]
     pub fn candidates(&self, contests: &Contests, entry: RowIx) -> (Vec<RowIx>, Vec<RowIx>) {

@@ -16,7 +16,7 @@ const MAX_BODY: usize = 64 * 1024 * 1024;
 /// How often a reading request is tried.
 const TRIES: u32 = 4;
 /// The longest that we wait because a service asks us to, in one step.
-const LONGEST_WAIT: Duration = Duration::from_secs(120);
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// A client for one service.
 pub struct Http {

@@ -85,7 +85,7 @@ fn a_plan_is_printed_for_people() {
         assert_eq!(
             out,
             "people            3  complete     people.ldif (openldap)\n\
-             accounts          3  complete     SCIM 2.0 at URL\n\
+             accounts          3  complete     SCIM 2.0 at URL\nlinks             0  0 holds\n\
              \n  changed            1  update 1\n  new                1  create 1\n  unmatched          1\n  in sync            1  link 1\n\
              \nchanged (1)\n  bob       update   familyName: Rey → Ray\n\
              \nnew (1)\n  cat       create   uid=cat,ou=people,dc=example,dc=test\n\

@@ -57,7 +57,8 @@ impl Picture {
             withheld_problem(code, verb)
         }));
         // Also where somebody leaves: an account that is contested with theirs has no other row to be seen in.
-        let candidates = if user.entry.is_some_and(|e| matches!(self.matcher.entry(e), EntryPairing::Ambiguous(_))) {
+        // And where somebody is gone, but a person with the same user name is there.
+        let candidates = if user.entry.is_none_or(|e| matches!(self.matcher.entry(e), EntryPairing::Ambiguous(_))) {
             self.candidates(user)
         } else {
             Vec::new()
@@ -109,8 +110,11 @@ impl Picture {
     }
 
     fn candidates(&self, user: &User) -> Vec<Candidate> {
-        let Some(entry) = user.entry else { return Vec::new() };
-        let (entries, accounts) = self.matcher.candidates(&self.contests, entry);
+        let (entries, accounts) = match (user.entry, user.account) {
+            (Some(entry), _) => self.matcher.candidates(&self.contests, entry),
+            (None, Some(account)) => (self.matcher.claimants(&self.contests, account), Vec::new()),
+            (None, None) => return Vec::new(),
+        };
         let of = |kind, population: &Population, row: RowIx| {
             let row = population.row(row);
             Candidate { kind, id: row.id().to_owned(), name: row.name().to_owned() }

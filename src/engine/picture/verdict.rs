@@ -175,6 +175,14 @@ impl Picture {
                 continue;
             }
             let to = match self.rules.desired(index, entry, &self.context) {
+                // Nothing is there yet to be kept.
+                Wanted::Keep if account.is_none() && rule.required => {
+                    problem(
+                        ProblemCode::MissingRequired,
+                        format!("{} is required, and the rule keeps what is not there yet", rule.field.name),
+                    );
+                    continue;
+                }
                 Wanted::Keep => continue,
                 Wanted::Problem(p) => {
                     problem(
