@@ -136,6 +136,31 @@ fn a_misspelt_secret_key_does_not_show_the_secret() {
 }
 
 #[test]
+fn nothing_secret_crosses_a_network_in_clear_text() {
+    let ldap = |url: &str| WHOLE.replace("\"ldaps://dc1.example.com\"", &format!("\"{url}\""));
+    let scim = |url: &str| WHOLE.replace("https://users.example.com/scim/v2/", url);
+    for (text, told) in [
+        (ldap("ldap://dc1.example.com"), Some("the password would cross the network in clear text")),
+        (ldap("ldap://u:hunter2@dc1.example.com"), Some("an LDAP URL may not hold a user or a password")),
+        (ldap("ldap://127.0.0.1:3890"), None),
+        (ldap("ldap://[::1]"), None),
+        (scim("http://users.example.com/v2"), Some("the token would cross the network in clear text")),
+        (scim("http://localhost.example.com/v2"), Some("the token would cross the network in clear text")),
+        (scim("http://localhost:8080/v2"), None),
+        (scim("http://[::1]:8080/v2"), None),
+        (scim("HTTPS://Users.Example.com:443/v2"), None),
+    ] {
+        let error = Config::parse(Path::new("rosterm.toml"), &text).err().map(|e| e.to_string());
+        assert_eq!(error.is_some(), told.is_some(), "{error:?}");
+        if let (Some(error), Some(told)) = (error, told) {
+            assert!(error.contains(told) && !error.contains("hunter2"), "{error}");
+        }
+    }
+    let config = Config::parse(Path::new("rosterm.toml"), &scim("HTTPS://Users.Example.com:443/V2/")).unwrap();
+    assert_eq!(config.channels[0].target.base_url.value, "https://users.example.com/V2");
+}
+
+#[test]
 fn the_channel_is_the_only_one_or_must_be_named() {
     let two = format!("{WHOLE}{}", WHOLE.replace("format = 1", "").replace("channels.lucid", "channels.other"));
     let config = Config::parse(Path::new("rosterm.toml"), &two).unwrap();

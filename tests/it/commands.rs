@@ -494,3 +494,46 @@ fn json_and_text_never_steer_a_terminal() {
         }
     });
 }
+
+#[test]
+fn a_create_needs_a_user_name_whatever_the_rule_says() {
+    with_service(Vec::new(), &Faults::default(), |desk, _| {
+        let config = std::fs::read_to_string(desk.path("rosterm.toml")).unwrap();
+        desk.write("rosterm.toml", &config.replace("\"uid | lower\"", "\"uid if uid == 'ann' else keep()\""));
+        let (_, json, _) = desk.rosterm(&["plan", "--format", "json"]);
+        let plan: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!((plan["counts"]["new"].as_u64(), plan["counts"]["invalid"].as_u64()), (Some(1), Some(2)), "{}", plan["counts"]);
+    });
+}
+
+#[test]
+fn a_plan_is_saved_in_plain_files_only_and_through_links() {
+    with_service(accounts(), &Faults::default(), |desk, _| {
+        std::fs::create_dir(desk.path("folder")).unwrap();
+        desk.write("target.json", "old");
+        std::os::unix::fs::symlink(desk.path("target.json"), desk.path("link.json")).unwrap();
+        for place in ["folder", "-", "/dev/null", "none/plan.json"] {
+            let (code, out, talk) = desk.rosterm(&["plan", "--out", place]);
+            assert!(matches!(code, 1 | 2) && out.is_empty() && !talk.is_empty(), "{place}: {talk}");
+        }
+        assert!(!std::fs::metadata("/dev/null").unwrap().is_file());
+        assert_eq!(desk.rosterm(&["plan", "--out", "link.json"]).0, 3);
+        assert!(std::fs::symlink_metadata(desk.path("link.json")).unwrap().is_symlink());
+        assert!(std::fs::read_to_string(desk.path("target.json")).unwrap().contains("rosterm-plan/1"));
+    });
+}
+
+#[test]
+fn somebody_gone_is_shown_with_the_person_who_has_the_name_now() {
+    with_service(accounts(), &Faults::default(), |desk, _| {
+        assert_eq!(desk.rosterm(&["link", "bob"]).0, 0);
+        desk.write("people.ldif", &LDIF.replace("e-bob", "e-bob-anew"));
+        let (_, json, _) = desk.rosterm(&["plan", "--format", "json"]);
+        let plan: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let row = plan["rows"].as_array().unwrap().iter().find(|r| r["situation"] == "leaving").unwrap();
+        assert_eq!(
+            (row["reason"].as_str(), row["approved"].as_bool(), row["candidates"][0]["id"].as_str()),
+            (Some("deleted"), Some(false), Some("e-bob-anew"))
+        );
+    });
+}
