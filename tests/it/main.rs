@@ -3,7 +3,9 @@
 //! Tests that need a real server are marked `#[ignore = "needs real servers: tests/run"]`: plain `cargo test` names them as
 //! ignored, `tests/run` runs them, and there a missing server is a failure.
 
+mod bad_ends;
 mod commands;
+mod decisions;
 mod fake_ldap;
 mod house;
 mod incomplete;
