@@ -7,7 +7,7 @@ mod report;
 
 use crate::clock::{self, Instant};
 use crate::config::{Channel, Config, paths};
-use crate::engine::{self, Picture};
+use crate::engine::{self, Job, Picture, Progress};
 use crate::error::{Error, Kind, Result, exit};
 use crate::journal::{Journal, Mode};
 use crate::telemetry;
@@ -143,7 +143,9 @@ impl Common {
         let (config, channel) = self.channel()?;
         let journal = self.journal(&config, mode)?;
         let ends = engine::open(&channel, now).await?;
-        let picture = engine::look(&channel, ends, &journal, now).await?;
+        let progress = Progress::default();
+        let picture =
+            engine::look(&Job { channel: &channel, others: &config.others(&channel), now, progress: &progress }, ends, &journal).await?;
         Ok((channel, journal, picture))
     }
 }

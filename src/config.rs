@@ -168,6 +168,14 @@ impl Config {
     }
 }
 
+impl Config {
+    /// Every channel but this one, in the order of the file.
+    #[must_use]
+    pub fn others(&self, channel: &Channel) -> Vec<Channel> {
+        self.channels.iter().filter(|c| c.name != channel.name).cloned().collect()
+    }
+}
+
 impl Channel {
     fn read(name: &str, section: &mut Section<'_>, folder: &Path) -> Result<Self> {
         let active = section.bool("active")?.is_none_or(|b| b.value);

@@ -3,8 +3,10 @@
 
 pub mod ends;
 pub mod picture;
+pub mod progress;
 pub mod query;
 
 pub use ends::{Ends, compile, open};
 pub use picture::{Picture, User};
-pub use query::look;
+pub use progress::Progress;
+pub use query::{Job, look};

@@ -4,6 +4,7 @@
 
 pub mod field;
 mod situation;
+pub mod step;
 
 pub use situation::{Action, Reason, Situation};
 

@@ -17,6 +17,7 @@ use crate::config::{SourceConfig, SourceKind};
 use crate::error::Result;
 use crate::identity::population::{Batch, Schema};
 use crate::identity::{AttributeName, EntryId};
+use crate::model::step::Step;
 use crate::model::{EntryEvidence, ReadEnd};
 use tokio::sync::mpsc;
 
@@ -50,6 +51,21 @@ impl Source {
         match &config.kind {
             SourceKind::Ldap(ldap) => Ok(Source::Ldap(Box::new(ldap::Ldap::open(ldap, config, now).await?))),
             SourceKind::Ldif { path } => Ok(Source::Memory(Box::new(memory::Directory::from_ldif(path, config, now)?))),
+        }
+    }
+
+    /// Tries everything that a read needs, step by step: resolve, TLS, bind, base, filter, group, counts. Tells each step as
+    /// it is done; gives the source if it can be read.
+    pub async fn check(config: &SourceConfig, now: Instant, mut tell: impl FnMut(Step)) -> Option<Self> {
+        match Self::open(config, now).await {
+            Ok(source) => {
+                tell(Step::good("source", source.facts().place.clone()));
+                Some(source)
+            }
+            Err(error) => {
+                tell(Step::failed("source", &error));
+                None
+            }
         }
     }
 

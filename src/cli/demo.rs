@@ -4,7 +4,7 @@ use super::{Common, plan, report};
 use crate::clock::Instant;
 use crate::demo::service::{Faults, Service};
 use crate::demo::world::{self, Plan};
-use crate::engine::{self, Ends};
+use crate::engine::{self, Ends, Job, Progress};
 use crate::error::{Error, Result};
 use crate::journal::{Belonging, Journal};
 use crate::source::memory::Directory;
@@ -45,7 +45,7 @@ pub(super) async fn run(options: &Options, common: &Common, now: Instant) -> Res
     vendor::override_with(&mut settings, &channel.source.settings);
     let directory = Directory::new("memory", "the embedded directory".to_owned(), world.records, settings, &channel.source.location, now)?;
     let columns = Columns::new(rules.rules().iter().map(|r| &r.field));
-    let target = Target::open(&channel.target, connector.page_size, columns).await?;
+    let target = Target::open(&channel.target, &connector, columns).await?;
     let ends = Ends { source: Source::Memory(Box::new(directory)), target, connector, rules };
     let mut journal = Journal::in_memory()?;
     let facts = ends.source.facts();
@@ -59,6 +59,6 @@ pub(super) async fn run(options: &Options, common: &Common, now: Instant) -> Res
     for (on, hold) in &world.holds {
         journal.set_hold(service.base_url(), on, hold)?;
     }
-    let picture = engine::look(&channel, ends, &journal, now).await?;
+    let picture = engine::look(&Job { channel: &channel, others: &[], now, progress: &Progress::default() }, ends, &journal).await?;
     plan::print(&options.plan, common, &picture, now)
 }

@@ -38,6 +38,6 @@ pub fn compile(channel: &Channel) -> Result<(Connector, Rules)> {
 pub async fn open(channel: &Channel, now: Instant) -> Result<Ends> {
     let (connector, rules) = compile(channel)?;
     let columns = Columns::new(rules.rules().iter().map(|r| &r.field));
-    let (source, target) = tokio::join!(Source::open(&channel.source, now), Target::open(&channel.target, connector.page_size, columns));
+    let (source, target) = tokio::join!(Source::open(&channel.source, now), Target::open(&channel.target, &connector, columns));
     Ok(Ends { source: source?, target: target?, connector, rules })
 }

@@ -2,6 +2,7 @@
 
 use super::ends::Ends;
 use super::picture::{Evidence, Picture};
+use super::progress::Progress;
 use crate::clock::Instant;
 use crate::config::Channel;
 use crate::error::{Error, Result};
@@ -20,11 +21,25 @@ const STALE_BATCHES: usize = 3;
 /// How many batches may wait to be stored.
 const WAITING: usize = 2;
 
+/// What is looked at, and who watches.
+#[derive(Debug, Clone, Copy)]
+pub struct Job<'a> {
+    /// The channel.
+    pub channel: &'a Channel,
+    /// The other channels of the same configuration: some may lead to the same service.
+    pub others: &'a [Channel],
+    /// The moment that is "now" for the whole job.
+    pub now: Instant,
+    /// How far it has come.
+    pub progress: &'a Progress,
+}
+
 /// Reads both ends, matches and classifies everybody.
 ///
 /// # Errors
 /// Where the state can't be read, or its links belong to something else.
-pub async fn look(channel: &Channel, mut ends: Ends, journal: &Journal, now: Instant) -> Result<Picture> {
+pub async fn look(job: &Job<'_>, mut ends: Ends, journal: &Journal) -> Result<Picture> {
+    let Job { channel, now, progress, .. } = *job;
     let belonging = Belonging {
         base_url: ends.target.base_url().to_owned(),
         naming_context: ends.source.facts().naming_context.clone(),
@@ -55,16 +70,21 @@ pub async fn look(channel: &Channel, mut ends: Ends, journal: &Journal, now: Ins
                         Upsert::Inserted(_) => fresh += 1,
                         Upsert::Changed(_) | Upsert::Same(_) => repeated += 1,
                     });
+                    progress.entries.set(entries.len());
                     stale = if fresh == 0 { stale + 1 } else { 0 };
                     if stale == STALE_BATCHES {
                         // It repeats itself for ever: the reader ends when nobody takes its batches.
                         from_source.close();
                     }
                 }
-                Some(listed) = from_target.recv() => match listed {
-                    Listed::Accounts(batch) => accounts.absorb(&batch, |_| ()),
-                    Listed::Again => accounts = Population::new(columns.schema().clone()),
-                },
+                Some(listed) = from_target.recv() => {
+                    match listed {
+                        Listed::Total(total) => progress.accounts_total.set(total),
+                        Listed::Accounts(batch) => accounts.absorb(&batch, |_| ()),
+                        Listed::Again => accounts = Population::new(columns.schema().clone()),
+                    }
+                    progress.accounts.set(accounts.len());
+                }
                 else => break,
             }
         }

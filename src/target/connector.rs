@@ -29,6 +29,11 @@ const BUILT_IN: [(&str, &str); 2] =
     [("scim2", include_str!("../../assets/connectors/scim2.toml")), ("demo", include_str!("../../assets/connectors/demo.toml"))];
 
 impl Connector {
+    /// The names of the connectors that are built in, but for the demo's own.
+    pub fn built_in() -> impl Iterator<Item = &'static str> {
+        BUILT_IN.iter().map(|(name, _)| *name).filter(|name| *name != "demo")
+    }
+
     /// The connector that a configuration names: a built-in one, or a file (relative to the configuration's folder).
     ///
     /// # Errors

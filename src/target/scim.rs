@@ -5,6 +5,7 @@
 //! were read as the last `totalResults` said and that the end was seen. Ids that come again in between mean that the
 //! listing moved: it is read once more, and if that happens again it is incomplete.
 
+use super::connector::Connector;
 use super::http::{Answer, Http, encode};
 use super::path::{Path, get};
 use crate::config::TargetConfig;
@@ -13,6 +14,7 @@ use crate::identity::population::{Batch, BatchBuilder, Draft, Schema};
 use crate::identity::value::truth;
 use crate::identity::{AccountId, AttributeName};
 use crate::model::field::Field;
+use crate::model::step::Step;
 use crate::model::{AccountEvidence, Cause, ReadEnd};
 use serde_json::{Map, Value};
 use std::collections::HashSet;
@@ -98,6 +100,8 @@ fn is_active(resource: &Map<String, Value>) -> bool {
 /// What a listing sends while it is read.
 #[derive(Debug)]
 pub enum Listed {
+    /// How many accounts there are, by the service's own word.
+    Total(usize),
     /// Accounts.
     Accounts(Batch),
     /// What was sent so far does not count: the listing is read once more.
@@ -129,9 +133,10 @@ impl Target {
     ///
     /// # Errors
     /// What is wrong, with a hint.
-    pub async fn open(config: &TargetConfig, page_size: u32, columns: Columns) -> Result<Self> {
+    pub async fn open(config: &TargetConfig, connector: &Connector, columns: Columns) -> Result<Self> {
         let http = Http::new(config)?;
-        let mut target = Target { http, columns, page_size: Some(config.page_size.unwrap_or(page_size)), concurrency: config.concurrency };
+        let page_size = Some(config.page_size.unwrap_or(connector.page_size));
+        let mut target = Target { http, columns, page_size, concurrency: config.concurrency };
         loop {
             match target.page(1).await {
                 // The page is read again with the others: opening the source may take long.
@@ -145,6 +150,21 @@ impl Target {
                 }
                 Err(PageError::Refused(answer)) => return Err(target.refused(&answer)),
                 Err(PageError::Broken(error)) => return Err(error),
+            }
+        }
+    }
+
+    /// Tries everything that a read needs, step by step: service, token, one page. Tells each step as it is done; gives the
+    /// target if it can be read.
+    pub async fn check(config: &TargetConfig, connector: &Connector, columns: Columns, mut tell: impl FnMut(Step)) -> Option<Self> {
+        match Self::open(config, connector, columns).await {
+            Ok(target) => {
+                tell(Step::good("service", target.base_url()));
+                Some(target)
+            }
+            Err(error) => {
+                tell(Step::failed("service", &error));
+                None
             }
         }
     }
@@ -248,6 +268,11 @@ impl Target {
             };
             // Somebody was added or taken away meanwhile: whoever stood between two pages may have slipped through.
             moved |= page.total.is_some() && total.is_some() && page.total != total;
+            if let Some(told) = page.total.filter(|t| total != Some(*t))
+                && listed.send(Listed::Total(told)).await.is_err()
+            {
+                return (ReadEnd::incomplete(Cause::ConnectionLost, "nobody waits for the rest"), seen.len());
+            }
             total = page.total.or(total);
             let (mut fresh, received) = (0, page.resources.len());
             let mut again = 0;

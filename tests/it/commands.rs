@@ -251,7 +251,7 @@ fn an_ldif_world_reads_as_the_one_in_memory() {
     runtime.block_on(async {
         let ends = rosterm::engine::open(&channel, crate::support::NOW).await.unwrap();
         let journal = crate::support::remember(&made, service.base_url(), &ends.source);
-        let picture = rosterm::engine::look(&channel, ends, &journal, crate::support::NOW).await.unwrap();
+        let picture = crate::support::look(&channel, ends, &journal).await.unwrap();
         crate::support::check(&picture, &made, str::to_owned);
     });
 }

@@ -2,7 +2,7 @@
 
 use crate::commands::Desk;
 use crate::lab::Server;
-use crate::support::{NOW, check, fill, runtime};
+use crate::support::{NOW, check, fill, look, runtime};
 use rosterm::config::Config;
 use rosterm::demo::world::{self, Plan, World};
 use rosterm::engine;
@@ -73,7 +73,7 @@ fn every_user_of_a_world_on_openldap_and_scim2_server_is_what_the_truth_says() {
         assert_eq!(ends.source.facts().settings.vendor, "openldap");
         let mut journal = Journal::open(&desk.path("state.db"), Mode::Write).unwrap();
         fill(&mut journal, &made, ends.target.base_url(), &ends.source);
-        let picture = engine::look(&channel, ends, &journal, NOW).await.unwrap();
+        let picture = look(&channel, ends, &journal).await.unwrap();
         assert!(
             picture.source_state().is_complete() && picture.target_state().is_complete(),
             "{:?} {:?}",

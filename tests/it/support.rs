@@ -1,9 +1,10 @@
 //! What tests share: a picture of an embedded world, and the binary.
 
 use rosterm::clock::Instant;
+use rosterm::config::Channel;
 use rosterm::demo::service::{Faults, Service};
 use rosterm::demo::world::{self, Plan, Truth, World};
-use rosterm::engine::{self, Ends, Picture};
+use rosterm::engine::{self, Ends, Job, Picture, Progress};
 use rosterm::journal::{Belonging, Journal};
 use rosterm::source::memory::Directory;
 use rosterm::source::{Source, vendor};
@@ -30,10 +31,15 @@ pub async fn look_at(world: &World, plan: Plan, faults: Faults) -> rosterm::erro
     vendor::override_with(&mut settings, &channel.source.settings);
     let directory = Directory::new("memory", "memory".into(), world.records.clone(), settings, &channel.source.location, NOW)?;
     let columns = Columns::new(rules.rules().iter().map(|r| &r.field));
-    let target = Target::open(&channel.target, connector.page_size, columns).await?;
+    let target = Target::open(&channel.target, &connector, columns).await?;
     let ends = Ends { source: Source::Memory(Box::new(directory)), target, connector, rules };
     let journal = remember(world, service.base_url(), &ends.source);
-    engine::look(&channel, ends, &journal, NOW).await
+    look(&channel, ends, &journal).await
+}
+
+/// The picture of a channel that is alone in its configuration.
+pub async fn look(channel: &Channel, ends: Ends, journal: &Journal) -> rosterm::error::Result<Picture> {
+    engine::look(&Job { channel, others: &[], now: NOW, progress: &Progress::default() }, ends, journal).await
 }
 
 /// A journal with the links and holds of a world.
