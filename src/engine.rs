@@ -2,6 +2,7 @@
 //! picture from which every row is made.
 
 pub mod ends;
+mod evidence;
 pub mod picture;
 pub mod progress;
 pub mod query;

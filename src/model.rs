@@ -255,6 +255,20 @@ pub enum AccountEvidence {
     },
 }
 
+/// Which entry a DN is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Identified {
+    /// The entry with this lasting id.
+    Entry(EntryId),
+    /// There is no such entry that this reader can see.
+    NotFound,
+    /// The look-up was refused or failed.
+    Unknown {
+        /// Why.
+        cause: String,
+    },
+}
+
 /// One field that would get another value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Change {
@@ -293,6 +307,8 @@ pub enum ProblemCode {
     ImmutableChanged,
     /// A reference could not be resolved; the value at the target is kept.
     Unresolved,
+    /// A look-up that the verdict rests on was refused or failed.
+    LookupFailed,
     /// The policy switched this verb off.
     PolicyOff,
     /// The account is protected by the policy.
@@ -309,7 +325,7 @@ impl ProblemCode {
             ProblemCode::InvalidValue => Some(Reason::InvalidValue),
             ProblemCode::SeveralValues => Some(Reason::SeveralValues),
             ProblemCode::ImmutableChanged => Some(Reason::ImmutableChanged),
-            ProblemCode::Unresolved | ProblemCode::PolicyOff | ProblemCode::Protected => None,
+            ProblemCode::Unresolved | ProblemCode::LookupFailed | ProblemCode::PolicyOff | ProblemCode::Protected => None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `rosterm demo`: the embedded pair.
 
-use super::{Common, plan, report};
+use super::{Common, report};
 use crate::clock::Instant;
 use crate::demo::service::{Faults, Service};
 use crate::demo::world::{self, Plan};
@@ -25,17 +25,17 @@ pub(super) struct Options {
     #[arg(long)]
     plain: bool,
     #[command(flatten)]
-    plan: plan::Options,
+    plan: super::plan::Options,
 }
 
 pub(super) async fn run(options: &Options, common: &Common, now: Instant) -> Result<u8> {
     if !options.plain {
         report::talk("The screens are not in this version yet: this is the plan, as with --plain.");
     }
-    let world =
-        world::make(Plan { users: options.users as usize, seed: options.seed, lifelike: true, twin_accounts: true, external_ids: true });
+    let plan = Plan { lifelike: true, ..Plan::of(options.users as usize, options.seed) };
+    let world = world::make(plan);
     let service = Service::start(world.accounts, Faults::default()).await?;
-    let channel = world::channel(service.base_url(), Path::new("(in memory)"), true)?;
+    let channel = world::channel(plan, service.base_url(), Path::new("(in memory)"))?;
     let (connector, rules) = engine::compile(&channel)?;
     let mut settings = vendor::presets()
         .iter()
@@ -60,5 +60,5 @@ pub(super) async fn run(options: &Options, common: &Common, now: Instant) -> Res
         journal.set_hold(service.base_url(), on, hold)?;
     }
     let picture = engine::look(&Job { channel: &channel, others: &[], now, progress: &Progress::default() }, ends, &journal).await?;
-    plan::print(&options.plan, common, &picture, now)
+    super::plan::print(&options.plan, common, &picture, now)
 }

@@ -1,7 +1,10 @@
 //! People, accounts, links and holds from a seed: every line of the table of situations, and the truth about each.
 
 mod cases;
+mod dialect;
 mod people;
+
+pub use dialect::{Dialect, Inactive};
 
 use crate::clock::Instant;
 use crate::config::{Channel, Config};
@@ -12,13 +15,14 @@ use crate::source::ldif::{Record, Value as LdifValue};
 use fastrand::Rng;
 use people::Person;
 use serde_json::{Map, Value, json};
+use std::collections::HashSet;
 use std::path::Path;
 
 const BASE: &str = "dc=example,dc=test";
-const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
 /// How a world is made.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a knob of its own")]
 pub struct Plan {
     /// About how many people.
     pub users: usize,
@@ -30,6 +34,12 @@ pub struct Plan {
     pub twin_accounts: bool,
     /// The mapping sends the lasting id as `externalId`.
     pub external_ids: bool,
+    /// The mapping sends managers.
+    pub managers: bool,
+    /// What kind of service it is for.
+    pub dialect: Dialect,
+    /// Where the service shows inactive accounts.
+    pub inactive: Inactive,
 }
 
 /// A world.
@@ -64,17 +74,25 @@ pub struct Truth {
     pub action: Action,
 }
 
-/// The channel of the demo, with a service at `base_url` and a directory in the file `directory`.
+/// The configuration of a world's channel, with a service at `base_url` and a directory in the file `directory`.
+#[must_use]
+pub fn config_text(plan: Plan, base_url: &str, directory: &str) -> String {
+    let mut text = plan.dialect.mapping(include_str!("../../assets/demo/rosterm.toml"));
+    text = text.replace("BASE_URL", base_url).replace("DIRECTORY", directory);
+    for (wanted, rule) in [(plan.external_ids, "externalId ="), (plan.managers, "manager =")] {
+        if !wanted {
+            text = text.replace(rule, &format!("# {rule}"));
+        }
+    }
+    text
+}
+
+/// The channel of a world, with a service at `base_url` and a directory in the file `directory`.
 ///
 /// # Errors
 /// None, unless the demo's own configuration is broken.
-pub fn channel(base_url: &str, directory: &Path, external_ids: bool) -> Result<Channel> {
-    let mut text =
-        include_str!("../../assets/demo/rosterm.toml").replace("BASE_URL", base_url).replace("DIRECTORY", &directory.display().to_string());
-    if !external_ids {
-        text = text.replace("externalId =", "# externalId =");
-    }
-    let config = Config::parse(Path::new("demo.toml"), &text)?;
+pub fn channel(plan: Plan, base_url: &str, directory: &Path) -> Result<Channel> {
+    let config = Config::parse(Path::new("demo.toml"), &config_text(plan, base_url, &directory.display().to_string()))?;
     config.channel(None).cloned()
 }
 
@@ -86,6 +104,8 @@ struct Maker {
     next: usize,
     /// Which index the accounts have that were added, for ids.
     account_ids: usize,
+    /// The ids of inactive accounts.
+    inactive: HashSet<String>,
     plan: Plan,
 }
 
@@ -99,6 +119,7 @@ pub fn make(plan: Plan) -> World {
         team: Vec::new(),
         next: 0,
         account_ids: 0,
+        inactive: HashSet::new(),
         plan,
     };
     maker.frame();
@@ -150,6 +171,11 @@ impl Maker {
         group("team-b", strip(b).into_iter().chain([dn("team-a")]).collect());
     }
 
+    /// The user name that the mapping makes of a `uid`.
+    fn name(&self, uid: &str) -> String {
+        self.plan.dialect.name(uid)
+    }
+
     fn person(&mut self) -> Person {
         let n = self.next;
         self.next += 1;
@@ -174,16 +200,19 @@ impl Maker {
     /// Makes the account that a person should have.
     fn account(&mut self, person: &Person) -> Map<String, Value> {
         self.account_ids += 1;
-        let mut resource = person.account();
+        let mut resource = self.plan.dialect.account(person);
         if !self.plan.external_ids {
             resource.remove("externalId");
         }
-        resource.insert("id".to_owned(), json!(format!("acc-{:06}", self.account_ids)));
+        resource.insert("id".to_owned(), json!(self.plan.dialect.id(self.account_ids)));
         resource
     }
 
     fn add_account(&mut self, resource: Map<String, Value>) -> String {
         let id = resource["id"].as_str().unwrap_or_default().to_owned();
+        if resource.get("active") == Some(&json!(false)) {
+            self.inactive.insert(id.clone());
+        }
         self.world.accounts.push(Value::Object(resource));
         id
     }
@@ -200,7 +229,8 @@ impl Maker {
             origin: LinkOrigin::Created,
             since: Instant(1_760_000_000),
             remembered: remembered.iter().map(ToString::to_string).collect(),
-            last_active: true,
+            // What was seen when the account was still shown.
+            last_active: !self.inactive.contains(account),
         });
     }
 

@@ -3,6 +3,8 @@
 //! Desired values are never stored: a verdict needs only whether something differs, and a row is evaluated when it is
 //! shown. What must stay true: a verdict and its row are made by the same code from the same facts.
 
+mod questions;
+mod references;
 mod rows;
 mod verdict;
 
@@ -19,6 +21,7 @@ use crate::plan::classify::{Sides, Verdict, classify};
 use crate::plan::file::Counts;
 use crate::source::Facts as SourceFacts;
 use crate::target::Columns;
+use references::References;
 use std::collections::{HashMap, HashSet};
 
 /// An answer to a question of matching.
@@ -28,6 +31,12 @@ pub enum Evidence {
     Entry(EntryId, EntryEvidence),
     /// Whether an account exists.
     Account(AccountId, AccountEvidence),
+    /// Whether an account exists that could be that of an entry, by its user name or `externalId`.
+    Named(RowIx, AccountEvidence),
+    /// An entry is in the scope of another channel to the same service.
+    Claimed(EntryId, String),
+    /// Which entry a DN is, or why that is not known.
+    Reference(String, Result<EntryId, String>),
 }
 
 /// One user: whose row it is, and the verdict.
@@ -44,7 +53,8 @@ pub struct User {
 /// Both sides of a channel as they were read, and what follows from them.
 pub struct Picture {
     channel: String,
-    shares_service: bool,
+    /// The service leaves inactive accounts out of its listing.
+    hides_inactive: bool,
     fingerprint: String,
     connector: (String, String),
     base_url: String,
@@ -65,6 +75,11 @@ pub struct Picture {
     protected: HashSet<String>,
     entry_evidence: HashMap<EntryId, EntryEvidence>,
     account_evidence: HashMap<AccountId, AccountEvidence>,
+    /// What a look-up by name said about those who would be new.
+    named_evidence: HashMap<RowIx, AccountEvidence>,
+    /// Leavers who are in the scope of another channel, and which.
+    claims: HashMap<EntryId, String>,
+    references: References,
     users: Vec<User>,
     counts: Counts,
     salt: [u8; 16],
@@ -83,7 +98,7 @@ impl Picture {
         let protected = channel.policy.protect.iter().map(|name| key_form(name).into_owned()).collect();
         let mut picture = Picture {
             channel: channel.name.clone(),
-            shares_service: channel.shares_service,
+            hides_inactive: !ends.connector.lists_inactive,
             fingerprint: channel.fingerprint.clone(),
             connector: (ends.connector.name.clone(), ends.connector.title.clone()),
             base_url: ends.target.base_url().to_owned(),
@@ -104,6 +119,9 @@ impl Picture {
             protected,
             entry_evidence: HashMap::new(),
             account_evidence: HashMap::new(),
+            named_evidence: HashMap::new(),
+            claims: HashMap::new(),
+            references: References::default(),
             users: Vec::new(),
             counts: Counts::default(),
             salt: random_salt(),
@@ -172,10 +190,22 @@ impl Picture {
                 if matches!(evidence, AccountEvidence::NotFound)
                     && let Some(link) = self.links_by_account.get(&id)
                 {
+                    if self.hides_inactive && !self.links[*link as usize].last_active {
+                        // Some services deny what they hide: the account was inactive when it was last seen.
+                        self.account_evidence.insert(id, AccountEvidence::Found { active: false });
+                        return;
+                    }
                     self.matcher.set_account_gone(*link);
                 }
                 self.account_evidence.insert(id, evidence);
             }
+            Evidence::Named(entry, evidence) => {
+                self.named_evidence.insert(entry, evidence);
+            }
+            Evidence::Claimed(id, channel) => {
+                self.claims.insert(id, channel);
+            }
+            Evidence::Reference(dn, who) => self.learn_reference(&dn, who),
         }
     }
 
@@ -191,10 +221,6 @@ impl Picture {
                 self.matcher.set_link_account(*link, row);
             }
         }
-    }
-
-    pub(super) fn matcher(&self) -> &Matcher {
-        &self.matcher
     }
 
     pub(super) fn link(&self, number: u32) -> &Link {

@@ -1,17 +1,16 @@
 //! From a channel to a picture: open, read both sides at once, match, ask, match again.
 
 use super::ends::Ends;
-use super::picture::{Evidence, Picture};
+use super::evidence;
+use super::picture::Picture;
 use super::progress::Progress;
 use crate::clock::Instant;
 use crate::config::Channel;
 use crate::error::{Error, Result};
 use crate::identity::population::{Batch, Population, Schema, Upsert};
-use crate::identity::{AccountId, EntryId};
 use crate::journal::{Belonging, Journal};
 use crate::mapping::Context;
-use crate::matching::{AccountPairing, EntryPairing};
-use crate::model::{Cause, EntryEvidence, ReadEnd, SideState};
+use crate::model::{Cause, ReadEnd, SideState};
 use crate::source::attributes_to_ask;
 use crate::target::scim::Listed;
 use tokio::sync::mpsc;
@@ -103,7 +102,7 @@ pub async fn look(job: &Job<'_>, mut ends: Ends, journal: &Journal) -> Result<Pi
     let mut picture = Picture::new(channel, &ends, columns, entries, accounts, context);
     picture.set_ends(SideState::Ended(source_end), SideState::Ended(target_end));
     picture.remember(links, holds);
-    ask(&mut picture, &mut ends).await;
+    evidence::ask(job, &mut picture, &mut ends).await;
     picture.classify();
     Ok(picture)
 }
@@ -127,54 +126,4 @@ fn check_belonging(channel: &Channel, journal: &Journal, now: &Belonging) -> Res
     }
     Err(Error::usage(format!("the links and holds of channel {} were made for another pair of ends: {}", channel.name, differs.join("; ")))
         .hint("if these are the same people and accounts, say so with: rosterm link --migrate"))
-}
-
-/// Asks what matching wants to know: where the entries of linked accounts are, and whether unlisted accounts exist.
-async fn ask(picture: &mut Picture, ends: &mut Ends) {
-    if picture.source_state().is_complete() && !picture.entries().is_empty() {
-        let gone = picture.questions_to_source();
-        let mut moved = Vec::new();
-        for (id, evidence) in ends.source.find(&gone).await {
-            if let EntryEvidence::Found { verdicts, dn, .. } = &evidence
-                && verdicts.in_scope()
-            {
-                moved.push(dn.clone());
-            }
-            picture.learn(Evidence::Entry(id, evidence));
-        }
-        if let Some(first) = moved.first() {
-            let detail = format!("{} of the entries were looked up and are in scope, for one {first}", moved.len());
-            picture.set_source(SideState::Ended(ReadEnd::incomplete(Cause::MovedDuringRead, detail)));
-        }
-    }
-    if picture.target_state().is_complete() {
-        let unlisted = picture.questions_to_target();
-        let (answers, found) = ends.target.find(&unlisted).await;
-        picture.add_found(&found);
-        for (id, evidence) in answers {
-            picture.learn(Evidence::Account(id, evidence));
-        }
-    }
-}
-
-impl Picture {
-    /// Entries of linked accounts that are not in scope: where are they?
-    fn questions_to_source(&self) -> Vec<EntryId> {
-        let leaver = |row| match self.matcher().account(row) {
-            AccountPairing::LinkedElsewhere(link) => {
-                Some(self.link(link)).filter(|l| !self.is_of_other_channel(l)).map(|l| l.entry.clone())
-            }
-            _ => None,
-        };
-        self.accounts().rows().filter_map(leaver).collect()
-    }
-
-    /// Linked accounts that the listing does not show: do they exist?
-    fn questions_to_target(&self) -> Vec<AccountId> {
-        let unlisted = |row| match self.matcher().entry(row) {
-            EntryPairing::LinkedUnlisted(link) => Some(self.link(link).account.clone()),
-            _ => None,
-        };
-        self.entries().rows().filter_map(unlisted).collect()
-    }
 }

@@ -55,6 +55,8 @@ pub enum Ends {
         disabled: bool,
         /// The account that it was linked to was looked up and is gone.
         lost_account: bool,
+        /// Where the service hides inactive accounts: whether it is settled that none of them is this entry's.
+        hidden: Answer<()>,
     },
     /// An entry in scope that is linked to an account which the listing does not show.
     Unlisted {
@@ -223,8 +225,12 @@ fn blocked_by(facts: &Facts, would: Would, sides: &Sides) -> Option<Reason> {
     let target = (!sides.target.is_complete()).then_some(Reason::TargetIncomplete);
     let provisional = matches!(facts.ends, Ends::Pair { tie: Tie::Match, .. });
     let unanswered = match facts.ends {
-        Ends::Leaver { whereabouts: Answer::Pending, .. } | Ends::Unlisted { active: Answer::Pending, .. } => Some(Reason::LookupPending),
-        Ends::Leaver { whereabouts: Answer::Failed, .. } | Ends::Unlisted { active: Answer::Failed, .. } => Some(Reason::LookupFailed),
+        Ends::Leaver { whereabouts: Answer::Pending, .. }
+        | Ends::Unlisted { active: Answer::Pending, .. }
+        | Ends::Entry { hidden: Answer::Pending, .. } => Some(Reason::LookupPending),
+        Ends::Leaver { whereabouts: Answer::Failed, .. }
+        | Ends::Unlisted { active: Answer::Failed, .. }
+        | Ends::Entry { hidden: Answer::Failed, .. } => Some(Reason::LookupFailed),
         _ => None,
     };
     let unlisted = matches!(facts.ends, Ends::Unlisted { .. });

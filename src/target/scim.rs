@@ -108,6 +108,15 @@ pub enum Listed {
     Again,
 }
 
+/// STUB
+#[derive(Debug, Clone)]
+pub struct Sought {
+    /// STUB
+    pub user_name: Option<String>,
+    /// STUB
+    pub external_id: Option<String>,
+}
+
 /// A service that answered its first request.
 pub struct Target {
     http: Http,
@@ -302,7 +311,8 @@ impl Target {
 
     /// Looks accounts up by their ids, one answer for each. Those that are found come as rows too, as if the listing showed
     /// them. A service that refuses us, or fails again and again, is not asked for the rest.
-    pub async fn find(&self, ids: &[AccountId]) -> (Vec<(AccountId, AccountEvidence)>, Batch) {
+    pub async fn find(&self, ids: &[AccountId], told: impl Fn(usize)) -> (Vec<(AccountId, AccountEvidence)>, Batch) {
+        told(0);
         let mut builder = BatchBuilder::new(self.columns.schema());
         let mut draft = Draft::default();
         let mut answers = Vec::with_capacity(ids.len());
@@ -334,6 +344,11 @@ impl Target {
             }
         }
         (answers, builder.seal())
+    }
+
+    /// STUB
+    pub async fn find_named(&self, _sought: &[Sought], _told: impl Fn(usize)) -> (Vec<AccountEvidence>, Batch) {
+        todo!()
     }
 
     fn evidence(&self, id: &AccountId, answer: Result<Answer>, draft: &mut Draft) -> AccountEvidence {

@@ -240,14 +240,14 @@ fn the_demo_prints_its_plan_without_any_configuration() {
 
 #[test]
 fn an_ldif_world_reads_as_the_one_in_memory() {
-    let plan = Plan { users: 500, seed: 5, lifelike: false, twin_accounts: true, external_ids: true };
+    let plan = Plan::of(500, 5);
     let made = world::make(plan);
     let runtime = runtime();
     let service = runtime.block_on(Service::start(made.accounts.clone(), Faults::default())).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("world.ldif");
     std::fs::write(&file, rosterm::source::ldif::print(&made.records)).unwrap();
-    let channel = world::channel(service.base_url(), Path::new(&file), true).unwrap();
+    let channel = world::channel(plan, service.base_url(), Path::new(&file)).unwrap();
     runtime.block_on(async {
         let ends = rosterm::engine::open(&channel, crate::support::NOW).await.unwrap();
         let journal = crate::support::remember(&made, service.base_url(), &ends.source);

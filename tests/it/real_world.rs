@@ -59,7 +59,7 @@ fn config(directory: &Server, service: &Server, who: &str) -> String {
 #[test]
 #[ignore = "needs real servers: tests/run"]
 fn every_user_of_a_world_on_openldap_and_scim2_server_is_what_the_truth_says() {
-    let plan = Plan { users: 1_500, seed: 11, lifelike: false, twin_accounts: false, external_ids: true };
+    let plan = Plan { twin_accounts: false, ..Plan::of(1_500, 11) };
     let made = world::make(plan);
     let ldif = rosterm::source::ldif::print(&made.records);
     let directory = Server::slapd(&ldif);

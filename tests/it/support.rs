@@ -15,7 +15,7 @@ use std::path::Path;
 pub const NOW: Instant = Instant(1_795_315_222);
 
 pub fn plan(users: usize, seed: u64) -> Plan {
-    Plan { users, seed, lifelike: false, twin_accounts: true, external_ids: !seed.is_multiple_of(3) }
+    Plan { external_ids: !seed.is_multiple_of(3), managers: !seed.is_multiple_of(5), ..Plan::of(users, seed) }
 }
 
 pub fn runtime() -> tokio::runtime::Runtime {
@@ -25,7 +25,7 @@ pub fn runtime() -> tokio::runtime::Runtime {
 /// Reads an embedded world through the real engine.
 pub async fn look_at(world: &World, plan: Plan, faults: Faults) -> rosterm::error::Result<Picture> {
     let service = Service::start(world.accounts.clone(), faults).await?;
-    let channel = world::channel(service.base_url(), Path::new("(in memory)"), plan.external_ids)?;
+    let channel = world::channel(plan, service.base_url(), Path::new("(in memory)"))?;
     let (connector, rules) = engine::compile(&channel)?;
     let mut settings = vendor::presets().iter().find(|p| p.0.vendor == "openldap").unwrap().0.clone();
     vendor::override_with(&mut settings, &channel.source.settings);

@@ -1,7 +1,7 @@
 //! Every line of the table of situations, as somebody to whom it happened: entry, account, link, hold, and the truth.
 
-use super::Maker;
 use super::people::Person;
+use super::{BASE, Inactive, Maker};
 use crate::clock::Instant;
 use crate::identity::{AccountId, EntryId};
 use crate::model::{Action, Hold, HoldOn, Reason, Situation};
@@ -51,6 +51,11 @@ pub(super) const CASES: &[Case] = &[
     Maker::held_entry,
     Maker::held_account,
     Maker::outside,
+    Maker::manager_is_shown,
+    Maker::manager_changed,
+    Maker::manager_has_no_account,
+    Maker::manager_is_gone,
+    Maker::manager_is_not_in_scope,
 ];
 
 impl Maker {
@@ -61,8 +66,10 @@ impl Maker {
     }
 
     pub(super) fn in_sync_but_for_case(&mut self) {
+        let dialect = self.plan.dialect;
         let (person, _) = self.fine(false, |person, resource| {
-            resource.insert("userName".to_owned(), json!(person.uid.to_uppercase()));
+            let name = dialect.name(&person.uid);
+            resource.insert("userName".to_owned(), json!(name.to_uppercase()));
             resource.insert("emails".to_owned(), json!([{"value": person.mail.to_uppercase(), "type": "WORK"}, {"value": "home@example.net", "type": "home", "primary": true}]));
             resource.insert("nickName".to_owned(), json!(""));
         });
@@ -84,7 +91,7 @@ impl Maker {
 
     pub(super) fn renamed(&mut self) {
         let (person, _) = self.fine(true, |person, _| person.uid = format!("{}-married", person.uid));
-        self.truth("renamed, linked", &person, Situation::Changed, None, Action::Update);
+        self.truth_of_name("renamed, linked", &person);
     }
 
     pub(super) fn renamed_by_external_id(&mut self) {
@@ -92,7 +99,16 @@ impl Maker {
             return self.in_sync(false);
         }
         let (person, _) = self.fine(false, |person, _| person.uid = format!("{}-moved", person.uid));
-        self.truth("renamed, found by externalId", &person, Situation::Changed, None, Action::Update);
+        self.truth_of_name("renamed, found by externalId", &person);
+    }
+
+    /// Only the user name differs, which not every service lets be changed.
+    fn truth_of_name(&mut self, case: &'static str, person: &Person) {
+        if self.plan.dialect.fixes_names() {
+            self.truth(case, person, Situation::Invalid, Some(Reason::ImmutableChanged), Action::None);
+        } else {
+            self.truth(case, person, Situation::Changed, None, Action::Update);
+        }
     }
 
     pub(super) fn new_person(&mut self) {
@@ -106,7 +122,7 @@ impl Maker {
         self.entry(&person, true);
         self.account_ids += 1;
         let gone = format!("gone-{}", self.account_ids);
-        self.link(&person.id, &gone, &[&person.uid.clone()]);
+        self.link(&person.id, &gone, &[&self.name(&person.uid)]);
         self.truth("the linked account is gone", &person, Situation::New, Some(Reason::AccountGone), Action::Create);
     }
 
@@ -145,7 +161,11 @@ impl Maker {
             resource.insert("active".to_owned(), json!(false));
         }
         let account = self.add_account(resource);
-        self.link(&person.id, &account, &[&person.uid.clone(), &person.mail.clone()]);
+        self.link(&person.id, &account, &[&self.name(&person.uid), &person.mail]);
+        if !active && self.plan.inactive != Inactive::Listed {
+            // Neither in the directory nor in the listing: nobody has a row to be seen in.
+            return;
+        }
         if let Some(change) = change {
             let in_group = change(&mut person);
             self.entry(&person, in_group);
@@ -208,6 +228,9 @@ impl Maker {
             person.disabled = true;
             resource.insert("active".to_owned(), json!(false));
         });
+        if !linked && self.plan.inactive != Inactive::Listed {
+            return self.truth("disabled, account hidden", &person, Situation::Skipped, Some(Reason::Disabled), Action::None);
+        }
         let action = if linked { Action::None } else { Action::Link };
         self.truth(
             if linked { "disabled, account inactive" } else { "disabled, account inactive, by key" },
@@ -222,6 +245,9 @@ impl Maker {
         let (person, _) = self.fine(linked, |_, resource| {
             resource.insert("active".to_owned(), json!(false));
         });
+        if !linked && self.plan.inactive > Inactive::Filtered {
+            return self.truth("back, account hidden", &person, Situation::New, Some(Reason::FirstSeen), Action::Create);
+        }
         self.truth(if linked { "back, linked" } else { "back, by key" }, &person, Situation::Returning, None, Action::Enable);
     }
 
@@ -248,7 +274,7 @@ impl Maker {
             self.truth("new", &person, Situation::New, Some(Reason::FirstSeen), Action::Create);
             return;
         }
-        for name in [person.uid.clone(), person.uid.to_uppercase()] {
+        for name in [self.name(&person.uid), self.name(&person.uid).to_uppercase()] {
             let mut resource = self.account(&person);
             resource.remove("externalId");
             resource.insert("userName".to_owned(), json!(name));
@@ -262,7 +288,7 @@ impl Maker {
         let before = self.person();
         let resource = self.account(&before);
         let account = self.add_account(resource);
-        self.link(&before.id, &account, &[&before.uid.clone()]);
+        self.link(&before.id, &account, &[&self.name(&before.uid)]);
         self.truth_of_account(
             "deleted and created anew: the account",
             &account,
@@ -297,11 +323,11 @@ impl Maker {
     pub(super) fn link_suspect(&mut self) {
         let person = self.person();
         let mut resource = self.account(&person);
-        resource.insert("userName".to_owned(), json!(format!("stranger-{}", person.number)));
+        resource.insert("userName".to_owned(), json!(self.name(&format!("stranger-{}", person.number))));
         resource.insert("emails".to_owned(), json!([{"value": format!("stranger-{}@example.net", person.number), "type": "work"}]));
         resource.remove("externalId");
         let account = self.add_account(resource);
-        self.link(&person.id, &account, &[&person.uid.clone(), &person.mail.clone()]);
+        self.link(&person.id, &account, &[&self.name(&person.uid), &person.mail]);
         self.entry(&person, true);
         self.truth("the linked account is somebody else's", &person, Situation::Ambiguous, Some(Reason::LinkSuspect), Action::None);
     }
@@ -332,13 +358,17 @@ impl Maker {
 
     pub(super) fn immutable_changed(&mut self) {
         let (person, _) = self.fine(true, |person, _| person.number = format!("9{}", person.number));
-        self.truth("only a field differs that can't change", &person, Situation::Invalid, Some(Reason::ImmutableChanged), Action::None);
+        if self.plan.dialect.fixes_numbers() {
+            self.truth("only a field differs that can't change", &person, Situation::Invalid, Some(Reason::ImmutableChanged), Action::None);
+        } else {
+            self.truth("another number", &person, Situation::Changed, None, Action::Update);
+        }
     }
 
     pub(super) fn unmatched(&mut self) {
         let person = self.person();
         let mut resource = self.account(&person);
-        resource.insert("userName".to_owned(), json!(format!("svc-{}", person.uid)));
+        resource.insert("userName".to_owned(), json!(self.name(&format!("svc-{}", person.uid))));
         let account = self.add_account(resource);
         self.truth_of_account("an account of nobody's", &account, Situation::Unmatched, Some(Reason::NeverLinked), Action::None);
     }
@@ -347,7 +377,7 @@ impl Maker {
         let person = self.person();
         let resource = self.account(&person);
         let account = self.add_account(resource);
-        self.link_of("contractors", &person.id, &account, &[&person.uid.clone()]);
+        self.link_of("contractors", &person.id, &account, &[&self.name(&person.uid)]);
         self.truth_of_account("another channel's account", &account, Situation::Unmatched, Some(Reason::OtherChannel), Action::None);
     }
 
@@ -365,10 +395,80 @@ impl Maker {
     pub(super) fn held_account(&mut self) {
         let person = self.person();
         let mut resource = self.account(&person);
-        resource.insert("userName".to_owned(), json!(format!("svc-{}", person.uid)));
+        resource.insert("userName".to_owned(), json!(self.name(&format!("svc-{}", person.uid))));
         let account = self.add_account(resource);
         self.hold(HoldOn::Account(AccountId::new(account.as_str())));
         self.truth_of_account("held, unmatched", &account, Situation::Held, Some(Reason::NeverLinked), Action::None);
+    }
+
+    /// Somebody in sync but for what is said about the manager; `boss` makes the manager, and tells their DN and account.
+    fn managed(&mut self, case: &'static str, situation: Situation, action: Action, boss: fn(&mut Self) -> (String, Option<String>)) {
+        if !self.plan.managers {
+            return self.in_sync(true);
+        }
+        let (dn, shown) = boss(self);
+        let dialect = self.plan.dialect;
+        let (person, _) = self.fine(true, |person, resource| {
+            person.manager = Some(dn);
+            if let Some(shown) = shown {
+                dialect.set_manager(resource, &shown);
+            }
+        });
+        self.truth(case, &person, situation, None, action);
+    }
+
+    /// A manager in scope, linked or not, and their account.
+    fn boss(&mut self, linked: bool) -> (String, String) {
+        let (boss, account) = self.fine(linked, |_, _| ());
+        let (case, action) = if linked { ("in sync, linked", Action::None) } else { ("in sync, by key", Action::Link) };
+        self.truth(case, &boss, Situation::InSync, None, action);
+        (boss.dn(), account)
+    }
+
+    fn manager_is_shown(&mut self) {
+        self.managed("the manager is shown", Situation::InSync, Action::None, |m| {
+            let linked = m.rng.bool();
+            let (dn, account) = m.boss(linked);
+            (dn, Some(account))
+        });
+    }
+
+    fn manager_changed(&mut self) {
+        self.managed("another manager is shown", Situation::Changed, Action::Update, |m| {
+            let ((dn, _), (_, other)) = (m.boss(true), m.boss(true));
+            (dn, Some(other))
+        });
+    }
+
+    fn manager_has_no_account(&mut self) {
+        self.managed("the manager has no account yet: what is shown is kept", Situation::InSync, Action::None, |m| {
+            let (_, other) = m.boss(true);
+            let boss = m.person();
+            m.entry(&boss, true);
+            m.truth("new", &boss, Situation::New, Some(Reason::FirstSeen), Action::Create);
+            (boss.dn(), Some(other))
+        });
+    }
+
+    fn manager_is_gone(&mut self) {
+        self.managed("the manager is gone: what is shown is kept", Situation::InSync, Action::None, |m| {
+            let (_, other) = m.boss(true);
+            (format!("uid=long-gone,ou=people,{BASE}"), Some(other))
+        });
+    }
+
+    fn manager_is_not_in_scope(&mut self) {
+        self.managed("the manager is another channel's, and not shown", Situation::Changed, Action::Update, |m| {
+            let (_, other) = m.boss(true);
+            let mut boss = m.person();
+            boss.unit = "ou=former";
+            m.entry(&boss, false);
+            let resource = m.account(&boss);
+            let account = m.add_account(resource);
+            m.link_of("contractors", &boss.id, &account, &[&m.name(&boss.uid)]);
+            m.truth_of_account("another channel's account", &account, Situation::Unmatched, Some(Reason::OtherChannel), Action::None);
+            (boss.dn(), Some(other))
+        });
     }
 
     /// Somebody who never was in scope: no row at all.

@@ -1,9 +1,8 @@
 //! One person: names in several scripts, and the account that the demo's mapping wants for them.
 
-use super::{BASE, ENTERPRISE, text};
+use super::{BASE, text};
 use crate::source::ldif::Record;
 use fastrand::Rng;
-use serde_json::{Map, Value, json};
 
 const GIVEN: [&str; 32] = [
     "Janet",
@@ -91,6 +90,8 @@ pub(super) struct Person {
     pub number: String,
     pub disabled: bool,
     pub external: bool,
+    /// The DN of somebody.
+    pub manager: Option<String>,
     /// Below the suffix.
     pub unit: &'static str,
     dn_number: usize,
@@ -116,15 +117,19 @@ impl Person {
             number: format!("{}", 10_000 + n),
             disabled: false,
             external: false,
+            manager: None,
             unit: if rng.bool() { "ou=staff,ou=people" } else { "ou=people" },
             dn_number: n,
         }
     }
 
-    pub(super) fn record(&self) -> Record {
+    pub(super) fn dn(&self) -> String {
         // The RDN is not the user name: people are renamed, and two may share one.
         let escaped = self.family.replace(',', "\\,");
-        let dn = format!("cn={escaped} {},{},{BASE}", self.dn_number, self.unit);
+        format!("cn={escaped} {},{},{BASE}", self.dn_number, self.unit)
+    }
+
+    pub(super) fn record(&self) -> Record {
         let mut attributes = vec![
             text("objectClass", "inetOrgPerson"),
             text("cn", &format!("{} {}", self.family, self.dn_number)),
@@ -137,29 +142,12 @@ impl Person {
         ];
         attributes.extend(self.second_uid.iter().map(|uid| text("uid", uid)));
         attributes.extend((!self.mail.is_empty()).then(|| text("mail", &self.mail)));
+        attributes.extend(self.manager.iter().map(|dn| text("manager", dn)));
         attributes.extend(self.title.iter().map(|t| text("title", t)));
         attributes.extend(self.department.iter().map(|d| text("departmentNumber", d)));
         attributes.extend(self.disabled.then(|| text("pwdAccountLockedTime", "000001010000Z")));
         // slapadd keeps values of one attribute only if they stand together.
         attributes.sort_by(|a, b| a.0.cmp(&b.0));
-        Record { dn, attributes }
-    }
-
-    /// The account that is right for this person, but for its id.
-    pub(super) fn account(&self) -> Map<String, Value> {
-        let mut account = Map::new();
-        let mut put = |name: &str, value: Value| account.insert(name.to_owned(), value);
-        put("schemas", json!(["urn:ietf:params:scim:schemas:core:2.0:User", ENTERPRISE]));
-        put("userName", json!(self.uid));
-        put("externalId", json!(self.id));
-        put("name", json!({"givenName": self.given, "familyName": self.family}));
-        put("displayName", json!(format!("{} {}", self.given, self.family)));
-        put("emails", json!([{"value": self.mail, "type": "work", "primary": true}]));
-        if let Some(title) = &self.title {
-            put("title", json!(title));
-        }
-        put("active", json!(true));
-        put(ENTERPRISE, json!({"department": self.department.unwrap_or("Unassigned"), "employeeNumber": format!("E{}", self.number)}));
-        account
+        Record { dn: self.dn(), attributes }
     }
 }

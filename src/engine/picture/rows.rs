@@ -5,7 +5,7 @@ use crate::clock::Instant;
 use crate::identity::population::{Population, RowIx};
 use crate::identity::value::Datum;
 use crate::matching::{AccountPairing, EntryPairing};
-use crate::model::{Action, Change, EntryEvidence, SideState, Situation};
+use crate::model::{Action, Change, EntryEvidence, Problem, ProblemCode, Reason, SideState, Situation};
 use crate::plan::classify::withheld_problem;
 use crate::plan::file::{CauseHead, Header, SourceHead, TargetHead};
 use crate::plan::{AccountRef, Candidate, EntryRef, Row, starts_approved};
@@ -48,6 +48,11 @@ impl Picture {
             Situation::Leaving | Situation::Left | Situation::Unmatched => Vec::new(),
             _ => detail.problems,
         };
+        if verdict.reason == Some(Reason::LookupFailed)
+            && let Some(message) = self.failed_lookup(user.entry, user.account)
+        {
+            problems.push(Problem { field: None, code: ProblemCode::LookupFailed, message });
+        }
         problems.extend(verdict.withheld.map(|code| {
             let verb = match verdict.situation {
                 Situation::New => "create",

@@ -6,6 +6,7 @@ use crate::identity::value::{Datum, key_form};
 use crate::identity::{AccountId, EntryId};
 use crate::mapping::Desired as Wanted;
 use crate::matching::{AccountPairing, EntryPairing};
+use crate::model::field::FieldKind;
 use crate::model::{AccountEvidence, Change, EntryEvidence, Hold, HoldOn, Link, Problem, ProblemCode, Reason};
 use crate::plan::classify::{Answer, Desired, Ends, Facts, Tie, Whereabouts};
 use crate::plan::diff;
@@ -60,9 +61,11 @@ impl Picture {
                 };
                 Ends::Unlisted { disabled, active }
             }
-            (Some(e), None, _) => Ends::Entry { disabled, lost_account: self.matcher.lost_account(e) },
+            (Some(e), None, _) => Ends::Entry { disabled, lost_account: self.matcher.lost_account(e), hidden: self.hidden(e) },
             (None, Some(a), _) => match self.matcher.account(a) {
-                AccountPairing::LinkedElsewhere(l) if self.is_of_other_channel(self.link(l)) => Ends::Account { other_channel: true },
+                AccountPairing::LinkedElsewhere(l) if self.is_of_other_channel(self.link(l)) || self.claim(self.link(l)).is_some() => {
+                    Ends::Account { other_channel: true }
+                }
                 AccountPairing::LinkedElsewhere(l) => {
                     link = Some(l);
                     Ends::Leaver { whereabouts: self.whereabouts(&self.link(l).entry), active }
@@ -87,10 +90,45 @@ impl Picture {
             Some(EntryEvidence::Unknown { .. }) => Answer::Failed,
             Some(EntryEvidence::NotFound { .. }) => Answer::Known(Whereabouts::Deleted),
             Some(EntryEvidence::Found { disabled: true, .. }) => Answer::Known(Whereabouts::Disabled),
-            // Somebody who is in the scope of another channel to this service is not leaving; as long as the other channels'
-            // locations are not asked, nobody who is still there is.
-            Some(EntryEvidence::Found { .. }) if self.shares_service => Answer::Failed,
             Some(EntryEvidence::Found { .. }) => Answer::Known(Whereabouts::OutOfScope),
+        }
+    }
+
+    /// The other channel that has the entry of a link in its scope.
+    pub(super) fn claim(&self, link: &Link) -> Option<&str> {
+        self.claims.get(&link.entry).map(String::as_str)
+    }
+
+    /// Whether it is settled that somebody without account has no hidden one either.
+    fn hidden(&self, entry: RowIx) -> Answer<()> {
+        if !self.hides_inactive {
+            return Answer::Known(());
+        }
+        match self.named_evidence.get(&entry) {
+            None => Answer::Pending,
+            Some(AccountEvidence::NotFound) => Answer::Known(()),
+            // Found, and yet it pairs with nobody: whose it is, the look-up could not settle.
+            Some(AccountEvidence::Found { .. } | AccountEvidence::Unknown { .. }) => Answer::Failed,
+        }
+    }
+
+    /// Why a look-up that this user's verdict rests on has failed.
+    pub(super) fn failed_lookup(&self, entry: Option<RowIx>, account: Option<RowIx>) -> Option<String> {
+        if let Some(row) = entry {
+            let unlisted = match self.matcher.entry(row) {
+                EntryPairing::LinkedUnlisted(l) => self.account_evidence.get(&self.link(l).account),
+                _ => None,
+            };
+            return match unlisted.or_else(|| self.named_evidence.get(&row)) {
+                Some(AccountEvidence::Unknown { cause }) => Some(cause.clone()),
+                Some(AccountEvidence::Found { .. }) => Some("a hidden account was found that could be this person's".to_owned()),
+                _ => None,
+            };
+        }
+        let AccountPairing::LinkedElsewhere(link) = self.matcher.account(account?) else { return None };
+        match self.entry_evidence.get(&self.link(link).entry) {
+            Some(EntryEvidence::Unknown { cause }) => Some(cause.clone()),
+            _ => None,
         }
     }
 
@@ -192,6 +230,16 @@ impl Picture {
                     continue;
                 }
                 Wanted::Clear => Datum::Unassigned,
+                Wanted::Value(datum) if rule.field.kind == FieldKind::Reference => match self.resolve(&datum.plain()) {
+                    Ok(id) => Datum::Text(id),
+                    // The value at the target is kept, and the row goes on.
+                    Err(why) => {
+                        let who = if rule.masked { "the person that it names".to_owned() } else { datum.plain().into_owned() };
+                        let message = format!("{}: {who} {why}", rule.field.name);
+                        problem(ProblemCode::Unresolved, message);
+                        continue;
+                    }
+                },
                 Wanted::Value(datum) => datum,
             };
             if let Err(why) = diff::check(&rule.field, &to) {

@@ -20,7 +20,11 @@ fn pair(tie: Tie, disabled: bool, active: bool) -> Facts {
 }
 
 fn entry(disabled: bool, lost_account: bool) -> Facts {
-    facts(Ends::Entry { disabled, lost_account })
+    facts(Ends::Entry { disabled, lost_account, hidden: Answer::Known(()) })
+}
+
+fn sought(disabled: bool, hidden: Answer<()>) -> Facts {
+    facts(Ends::Entry { disabled, lost_account: false, hidden })
 }
 
 fn leaver(whereabouts: Answer<Whereabouts>, active: bool) -> Facts {
@@ -158,6 +162,14 @@ fn each_line_of_the_table_holds() {
         (c, leaver(Failed, false), S::Blocked, Some(Reason::LookupFailed), Action::None),
         (c, unlisted(false, Pending), S::Blocked, Some(Reason::LookupPending), Action::None),
         (c, unlisted(true, Failed), S::Blocked, Some(Reason::LookupFailed), Action::None),
+        // where inactive accounts are hidden, nobody is new before a look-up said so; nobody else waits for it
+        (c, sought(false, Pending), S::Blocked, Some(Reason::LookupPending), Action::None),
+        (c, sought(false, Failed), S::Blocked, Some(Reason::LookupFailed), Action::None),
+        (c, sought(false, Known(())), S::New, Some(Reason::FirstSeen), Action::Create),
+        (c, sought(true, Pending), S::Skipped, Some(Reason::Disabled), Action::None),
+        (p, sought(true, Pending), S::Blocked, Some(Reason::LookupPending), Action::None),
+        (c, invalid(sought(false, Pending), Reason::MappingError), S::Invalid, Some(Reason::MappingError), Action::None),
+        (c, ambiguous(sought(false, Pending), Reason::DuplicateInSource), S::Ambiguous, Some(Reason::DuplicateInSource), Action::None),
     ]
     .into_iter()
     .enumerate()
