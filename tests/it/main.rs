@@ -4,6 +4,7 @@
 //! ignored, `tests/run` runs them, and there a missing server is a failure.
 
 mod bad_ends;
+mod channels;
 mod commands;
 mod decisions;
 mod fake_ldap;
