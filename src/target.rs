@@ -8,4 +8,4 @@ pub mod path;
 pub mod scim;
 
 pub use connector::Connector;
-pub use scim::{Columns, Sought, Target};
+pub use scim::{Columns, OddItem, Sought, Target};

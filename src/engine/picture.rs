@@ -3,6 +3,8 @@
 //! Desired values are never stored: a verdict needs only whether something differs, and a row is evaluated when it is
 //! shown. What must stay true: a verdict and its row are made by the same code from the same facts.
 
+mod notes;
+mod odd;
 mod questions;
 mod references;
 mod rows;
@@ -21,6 +23,7 @@ use crate::plan::classify::{Sides, Verdict, classify};
 use crate::plan::file::Counts;
 use crate::source::Facts as SourceFacts;
 use crate::target::Columns;
+use odd::Odd;
 use references::References;
 use std::collections::{HashMap, HashSet};
 
@@ -80,6 +83,11 @@ pub struct Picture {
     /// Leavers who are in the scope of another channel, and which.
     claims: HashMap<EntryId, String>,
     references: References,
+    odd: Odd,
+    /// The channels of the configuration.
+    channels: HashSet<String>,
+    /// Sentences of the ends about themselves.
+    remarks: Vec<String>,
     users: Vec<User>,
     counts: Counts,
     salt: [u8; 16],
@@ -122,6 +130,9 @@ impl Picture {
             named_evidence: HashMap::new(),
             claims: HashMap::new(),
             references: References::default(),
+            odd: Odd::default(),
+            channels: HashSet::from([channel.name.clone()]),
+            remarks: Vec::new(),
             users: Vec::new(),
             counts: Counts::default(),
             salt: random_salt(),
@@ -164,6 +175,12 @@ impl Picture {
 
     pub(super) fn set_ends(&mut self, source: SideState, target: SideState) {
         self.sides = Sides { source_empty: source.is_complete() && self.entries.is_empty(), source, target };
+    }
+
+    /// The other channels of the configuration, and what the ends have to say about themselves.
+    pub(super) fn set_surroundings(&mut self, others: &[Channel], remarks: Vec<String>) {
+        self.channels.extend(others.iter().map(|c| c.name.clone()));
+        self.remarks = remarks;
     }
 
     pub(super) fn set_source(&mut self, source: SideState) {

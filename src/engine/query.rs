@@ -12,6 +12,7 @@ use crate::journal::{Belonging, Journal};
 use crate::mapping::Context;
 use crate::model::{Cause, ReadEnd, SideState};
 use crate::source::attributes_to_ask;
+use crate::target::OddItem;
 use crate::target::scim::Listed;
 use tokio::sync::mpsc;
 
@@ -60,6 +61,7 @@ pub async fn look(job: &Job<'_>, mut ends: Ends, journal: &Journal) -> Result<Pi
     let read_source = source.read(&schema, batches);
     let read_target = target.read(listed);
     let (mut repeated, mut stale) = (0, 0);
+    let mut odd: Vec<OddItem> = Vec::new();
     let store = async {
         loop {
             tokio::select! {
@@ -79,8 +81,12 @@ pub async fn look(job: &Job<'_>, mut ends: Ends, journal: &Journal) -> Result<Pi
                 Some(listed) = from_target.recv() => {
                     match listed {
                         Listed::Total(total) => progress.accounts_total.set(total),
+                        Listed::Odd(item) => odd.push(item),
                         Listed::Accounts(batch) => accounts.absorb(&batch, |_| ()),
-                        Listed::Again => accounts = Population::new(columns.schema().clone()),
+                        Listed::Again => {
+                            accounts = Population::new(columns.schema().clone());
+                            odd.clear();
+                        }
                     }
                     progress.accounts.set(accounts.len());
                 }
@@ -88,7 +94,7 @@ pub async fn look(job: &Job<'_>, mut ends: Ends, journal: &Journal) -> Result<Pi
             }
         }
     };
-    let (mut source_end, target_end, ()) = tokio::join!(read_source, read_target, store);
+    let (mut source_end, mut target_end, ()) = tokio::join!(read_source, read_target, store);
     if stale >= STALE_BATCHES {
         source_end = ReadEnd::incomplete(Cause::NoProgress, format!("{} entries, then the same ones again", entries.len()));
     }
@@ -100,6 +106,12 @@ pub async fn look(job: &Job<'_>, mut ends: Ends, journal: &Journal) -> Result<Pi
 
     let context = Context { now };
     let mut picture = Picture::new(channel, &ends, columns, entries, accounts, context);
+    picture.set_surroundings(job.others, Vec::new());
+    let anybodys = odd.iter().filter(|item| !picture.add_odd(item)).count();
+    if anybodys > 0 && target_end == ReadEnd::Complete {
+        let detail = format!("{anybodys} of the items have no id, and do not show what people are matched by");
+        target_end = ReadEnd::incomplete(Cause::PageMissing, detail);
+    }
     picture.set_ends(SideState::Ended(source_end), SideState::Ended(target_end));
     picture.remember(links, holds);
     evidence::ask(job, &mut picture, &mut ends).await;

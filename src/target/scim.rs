@@ -97,11 +97,24 @@ fn is_active(resource: &Map<String, Value>) -> bool {
     }
 }
 
+/// STUB
+#[derive(Debug, Clone)]
+pub struct OddItem {
+    /// STUB
+    pub user_name: Option<String>,
+    /// STUB
+    pub external_id: Option<String>,
+    /// STUB
+    pub sample: String,
+}
+
 /// What a listing sends while it is read.
 #[derive(Debug)]
 pub enum Listed {
     /// How many accounts there are, by the service's own word.
     Total(usize),
+    /// STUB
+    Odd(OddItem),
     /// Accounts.
     Accounts(Batch),
     /// What was sent so far does not count: the listing is read once more.

@@ -51,6 +51,9 @@ impl Picture {
                 link =
                     self.links_by_entry.get(self.entries.row(e).id()).copied().filter(|l| self.matcher.link_ends(*l) == (Some(e), Some(a)));
                 let tie = if matches!(pairing, Some(EntryPairing::Linked(_))) || link.is_some() { Tie::Link } else { Tie::Match };
+                if tie == Tie::Match && self.may_be_odd(e) {
+                    ambiguous = ambiguous.or(Some(Reason::DuplicateInTarget));
+                }
                 Ends::Pair { tie, disabled, active }
             }
             (Some(_), None, Some(EntryPairing::LinkedUnlisted(l))) => {
@@ -101,6 +104,9 @@ impl Picture {
 
     /// Whether it is settled that somebody without account has no hidden one either.
     fn hidden(&self, entry: RowIx) -> Answer<()> {
+        if self.may_be_odd(entry) {
+            return Answer::Failed;
+        }
         if !self.hides_inactive {
             return Answer::Known(());
         }
@@ -115,6 +121,9 @@ impl Picture {
     /// Why a look-up that this user's verdict rests on has failed.
     pub(super) fn failed_lookup(&self, entry: Option<RowIx>, account: Option<RowIx>) -> Option<String> {
         if let Some(row) = entry {
+            if self.may_be_odd(row) {
+                return Some("the listing has an account of this name without id".to_owned());
+            }
             let unlisted = match self.matcher.entry(row) {
                 EntryPairing::LinkedUnlisted(l) => self.account_evidence.get(&self.link(l).account),
                 _ => None,

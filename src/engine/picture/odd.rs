@@ -1,0 +1,44 @@
+//! Items of the listing that are accounts of somebody, but cannot be addressed: they have no id, and a look-up by name gave
+//! none. Nobody whose account one of them may be is created or paired with another one.
+
+use super::Picture;
+use crate::identity::population::RowIx;
+use crate::target::OddItem;
+use std::collections::HashSet;
+
+/// What is known of such items.
+#[derive(Debug, Default)]
+pub(super) struct Odd {
+    pub count: usize,
+    /// The first one, cut.
+    pub first: Option<String>,
+    /// Their match values, in comparison form.
+    keys: HashSet<String>,
+    /// Their `externalId`s.
+    externals: HashSet<String>,
+}
+
+impl Picture {
+    /// Notes an item. False if it does not show what people are matched by: then it could be anybody's.
+    pub(in crate::engine) fn add_odd(&mut self, item: &OddItem) -> bool {
+        self.odd.count += 1;
+        self.odd.first.get_or_insert_with(|| item.sample.clone());
+        let by_name = self.rules.rules()[self.rules.match_rule()].field.path.eq_ignore_ascii_case("userName");
+        let key = item.user_name.as_deref().filter(|_| by_name).and_then(|name| self.rules.form(name)).map(std::borrow::Cow::into_owned);
+        let external = item.external_id.clone().filter(|_| self.rules.external_id().is_some());
+        let known = key.is_some() || external.is_some();
+        self.odd.keys.extend(key);
+        self.odd.externals.extend(external);
+        known
+    }
+
+    /// True if one of the items could be the account of this entry.
+    pub(super) fn may_be_odd(&self, entry: RowIx) -> bool {
+        if self.odd.count == 0 {
+            return false;
+        }
+        let row = self.entries.row(entry);
+        self.odd.externals.contains(row.id())
+            || self.rules.key(row, &self.context).ok().flatten().is_some_and(|key| self.odd.keys.contains(key.as_ref()))
+    }
+}
