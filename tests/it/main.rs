@@ -14,6 +14,7 @@ mod lab;
 mod ldap_hostile;
 mod ldap_real;
 mod ldap_refusals;
+mod provoked;
 mod real_world;
 mod support;
 mod worlds;
