@@ -34,6 +34,10 @@ impl Picture {
             }
             Action::Update => detail.changes,
             Action::Enable => {
+                if user.account.is_none() {
+                    // A hidden account's values are not known: what differs shows when it is active again.
+                    detail.changes.clear();
+                }
                 detail.changes.insert(0, active(false, true));
                 detail.changes
             }
