@@ -238,6 +238,20 @@ pub enum EntryEvidence {
     },
 }
 
+/// The lasting id of an entry that is known by its DN.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Identified {
+    /// It is there.
+    Entry(EntryId),
+    /// No such entry that this reader can see.
+    NotFound,
+    /// The question was refused or failed.
+    Unknown {
+        /// Why.
+        cause: String,
+    },
+}
+
 /// What a single look-up of an account by its id found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccountEvidence {

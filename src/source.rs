@@ -4,6 +4,7 @@
 //! incomplete read must never be taken for "everybody else is gone". Reading and looking up are the only verbs; nothing
 //! here can write to a directory.
 
+mod csv;
 mod guard;
 pub mod ldap;
 pub mod ldif;
@@ -18,21 +19,21 @@ use crate::error::Result;
 use crate::identity::population::{Batch, Schema};
 use crate::identity::{AttributeName, EntryId};
 use crate::model::step::Step;
-use crate::model::{EntryEvidence, ReadEnd};
+use crate::model::{EntryEvidence, Identified, ReadEnd};
 use tokio::sync::mpsc;
 
 /// A source that has been opened: its settings are known, its base and group exist.
 pub enum Source {
     /// A directory server.
     Ldap(Box<ldap::Ldap>),
-    /// Entries held in memory: an LDIF file, or the embedded directory.
+    /// Entries held in memory: an LDIF or CSV file, or the embedded directory.
     Memory(Box<memory::Directory>),
 }
 
 /// What is known about an open source.
 #[derive(Debug, Clone)]
 pub struct Facts {
-    /// `ldap`, `ldif` or `memory`.
+    /// `ldap`, `ldif`, `csv` or `memory`.
     pub kind: &'static str,
     /// Which server or file, for a screen.
     pub place: String,
@@ -51,6 +52,7 @@ impl Source {
         match &config.kind {
             SourceKind::Ldap(ldap) => Ok(Source::Ldap(Box::new(ldap::Ldap::open(ldap, config, now).await?))),
             SourceKind::Ldif { path } => Ok(Source::Memory(Box::new(memory::Directory::from_ldif(path, config, now)?))),
+            SourceKind::Csv(csv) => Ok(Source::Memory(Box::new(memory::Directory::from_csv(csv, config, now)?))),
         }
     }
 
@@ -84,6 +86,25 @@ impl Source {
         match self {
             Source::Ldap(ldap) => ldap.read(schema, batches).await,
             Source::Memory(directory) => directory.read(schema, batches).await,
+        }
+    }
+
+    /// What there is to tell about the last read, if it ended complete, as sentences for people: how membership of the group
+    /// was determined, which members lie outside of the base. Not cleaned: they quote DNs.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        match self {
+            Source::Ldap(ldap) => ldap.notes().to_vec(),
+            Source::Memory(directory) => directory.notes().to_vec(),
+        }
+    }
+
+    /// The lasting ids of entries by DN, wherever they lie: for managers that are not in scope. One answer for each DN, in
+    /// their order; at most 2,000 are asked for, the others are unknown.
+    pub async fn identify(&mut self, dns: &[String]) -> Vec<(String, Identified)> {
+        match self {
+            Source::Ldap(ldap) => ldap.identify(dns).await,
+            Source::Memory(directory) => directory.identify(dns),
         }
     }
 

@@ -72,7 +72,7 @@ fn each_mistake_is_told_with_its_place_and_a_way_out() {
         (
             "password = { env = \"LDAP_PASSWORD\" }",
             "pasword = \"hunter2\"",
-            "rosterm.toml:6:11: bind_dn needs a password\n    bind_dn = \"cn=reader,dc=example,dc=com\"\n              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: password = { env = \"NAME\" }, { file = \"path\" }, { command = [\"program\", \"argument\"] } or { keyring = \"name\" }",
+            "rosterm.toml:7:1: there is no key pasword in channels.lucid.source\n    pasword = …\n    ^^^^^^^\n  hint: did you mean password?",
         ),
         (
             "token = { env = \"TOKEN\" }",

@@ -9,12 +9,15 @@ mod dial;
 mod entry;
 mod failure;
 mod group;
+mod identify;
 mod lookup;
 mod people;
+mod ranges;
 mod session;
 
 pub use entry::dn_of_url;
 
+use super::scope::Members;
 use super::{Facts, vendor};
 use crate::clock::Instant;
 use crate::config::{LdapConfig, Located, Location, SourceConfig};
@@ -23,13 +26,12 @@ use crate::filter::Filter;
 use crate::identity::EntryId;
 use crate::identity::dn::DnKey;
 use crate::identity::population::{Batch, Schema};
-use crate::model::{Cause, EntryEvidence, ReadEnd};
+use crate::model::{Cause, EntryEvidence, Identified, ReadEnd};
 use connection::Query;
 use dial::Dialer;
-use failure::{Failure, NO_SUCH_OBJECT, short};
+use failure::{Failure, NO_SUCH_OBJECT, REFERRAL, short};
 use people::Wanted;
 use session::Session;
-use std::collections::HashSet;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -41,7 +43,8 @@ pub struct Ldap {
     location: Location,
     filter: String,
     page: u32,
-    members: Option<(HashSet<DnKey>, tokio::time::Instant)>,
+    members: Option<(Members, tokio::time::Instant)>,
+    notes: Vec<String>,
     now: Instant,
 }
 
@@ -78,6 +81,7 @@ impl Ldap {
             filter,
             page: ldap.page_size,
             members: None,
+            notes: Vec::new(),
             now,
         })
     }
@@ -88,8 +92,15 @@ impl Ldap {
         &self.facts
     }
 
+    /// See [`super::Source::notes`].
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
     /// Reads every entry in scope.
     pub async fn read(&mut self, schema: &Schema, batches: mpsc::Sender<Batch>) -> ReadEnd {
+        self.notes.clear();
         if let Err(error) = self.connect().await {
             return ReadEnd::incomplete(Cause::ConnectionLost, error.message());
         }
@@ -97,8 +108,11 @@ impl Ldap {
             return failure.into_end();
         }
         let Some(mut session) = self.session.take() else { return lost() };
-        let end = people::read(&mut session, &self.wanted(), schema, &batches).await;
+        let (end, seen) = people::read(&mut session, &self.wanted(), schema, &batches).await;
         self.session = Some(session);
+        if let Some((members, _)) = self.members.as_ref().filter(|_| end == ReadEnd::Complete) {
+            self.notes = members.notes(&DnKey::of(&self.location.base_dn.value), self.location.scope, seen);
+        }
         // People may have been renamed between the two reads: a look-up must not judge them by members read before.
         self.members = None;
         end
@@ -120,6 +134,20 @@ impl Ldap {
                 Err(cause) => answers.extend(batch.iter().map(|id| (id.clone(), EntryEvidence::Unknown { cause: cause.clone() }))),
             }
         }
+        answers
+    }
+
+    /// The lasting ids of entries by DN.
+    pub async fn identify(&mut self, dns: &[String]) -> Vec<(String, Identified)> {
+        let cause = match self.connect().await {
+            Ok(()) => "the connection was lost".to_owned(),
+            Err(error) => error.message().to_owned(),
+        };
+        let Some(mut session) = self.session.take() else {
+            return dns.iter().map(|dn| (dn.clone(), Identified::Unknown { cause: cause.clone() })).collect();
+        };
+        let answers = identify::identify(&mut session, &self.facts.settings, dns).await;
+        self.session = Some(session);
         answers
     }
 
@@ -165,8 +193,14 @@ impl Ldap {
         let Some(group) = &self.location.group_dn else { return Ok(()) };
         self.members = None;
         let mut session = self.session.take().ok_or_else(|| Failure::new(Cause::ConnectionLost, "the connection was lost"))?;
-        let (settings, context) = (&self.facts.settings, &self.facts.naming_context);
-        let members = group::members(&mut session, &group.value, self.location.nested_groups, settings, context, self.page).await;
+        let asked = group::Asked {
+            group: &group.value,
+            nested: self.location.nested_groups,
+            settings: &self.facts.settings,
+            context: &self.facts.naming_context,
+            page: self.page,
+        };
+        let members = group::members(&mut session, &asked).await;
         self.session = Some(session);
         self.members = Some((members?, tokio::time::Instant::now()));
         Ok(())
@@ -202,15 +236,15 @@ async fn check_base(session: &mut Session, base: &Located<String>) -> Result<()>
         Ok(())
     });
     match read.await {
-        Ok(reference) => match reference {
+        Ok(references) => match references.first() {
             _ if there => Ok(()),
-            Some(other) => Err(base.error(format!("{url}: the base {} is on another server: {}", base.value, short(&other)))),
+            Some(other) => Err(base.error(format!("{url}: the base {} is on another server: {}", base.value, short(other)))),
             None => Err(base
                 .error(format!("{url}: the base {} cannot be read", base.value))
                 .hint("ask for the right to read it, or set another bind_dn")),
         },
         Err(failure) if failure.code == Some(NO_SUCH_OBJECT) => Err(missing(base, &url, "base", "base_dn", &failure)),
-        Err(failure) if failure.code == Some(10) => Err(base
+        Err(failure) if failure.code == Some(REFERRAL) => Err(base
             .error(format!("{url}: the base {} is on another server: {}", base.value, failure.detail))
             .hint("name that server in url")),
         Err(failure) => Err(failure.into_error(&url, &format!("cannot read the base {}", base.value))),
@@ -233,10 +267,11 @@ async fn check_group(session: &mut Session, group: &Located<String>, settings: &
     let mut there = false;
     let by_class = session.connection.all(Query::one(&group.value, &["objectClass"]), |entry| {
         there = true;
-        is_group = entry
-            .attributes()
-            .flat_map(entry::Attribute::values)
-            .any(|class| settings.group_class.iter().any(|g| class.eq_ignore_ascii_case(g.as_bytes())));
+        is_group = entry.attributes().flat_map(entry::Attribute::values).any(|class| {
+            let mut classes = settings.group_class.iter().chain(&settings.dynamic_group_class);
+            // Whatever people name in their back link is a group.
+            settings.by_back_links || classes.any(|g| class.eq_ignore_ascii_case(g.as_bytes()))
+        });
         Ok(())
     });
     let mut read = by_class.await;
