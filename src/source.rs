@@ -11,6 +11,7 @@ pub mod ldif;
 pub mod memory;
 pub mod scope;
 pub mod status;
+mod survey;
 pub mod vendor;
 
 use crate::clock::Instant;
@@ -56,16 +57,22 @@ impl Source {
         }
     }
 
-    /// Tries everything that a read needs, step by step: resolve, TLS, bind, base, filter, group, counts. Tells each step as
-    /// it is done; gives the source if it can be read.
-    pub async fn check(config: &SourceConfig, now: Instant, mut tell: impl FnMut(Step)) -> Option<Self> {
+    /// Tries everything that a read needs, step by step: prepare (password, certificate authorities), resolve, connect, TLS,
+    /// bind, vendor, base, filter, group, counts, id, status; of a file, `file` and the last three. Tells each step as it is
+    /// done, and those after a failed one as skipped; gives the source if it can be read. Reads everyone in scope once.
+    pub async fn check(config: &SourceConfig, now: Instant, tell: impl FnMut(Step)) -> Option<Self> {
+        let mut teller = survey::Teller(tell);
+        if let SourceKind::Ldap(ldap) = &config.kind {
+            return ldap::check(ldap, config, now, &mut teller).await;
+        }
         match Self::open(config, now).await {
-            Ok(source) => {
-                tell(Step::good("source", source.facts().place.clone()));
-                Some(source)
+            Ok(mut source) => {
+                teller.tell(Step::good("file", format!("{} ({})", source.facts().place, source.facts().settings.vendor)));
+                survey::survey(&mut source, &[], &mut teller).await.then_some(source)
             }
             Err(error) => {
-                tell(Step::failed("source", &error));
+                teller.tell(Step::failed("file", &error));
+                teller.skip_after("group", "the file cannot be used");
                 None
             }
         }

@@ -4,6 +4,8 @@
 //! (`source::guard`), and results are decoded here, because a server's bytes must not be able to stop the program. Every
 //! end of a read other than the server's own "success" is told as what it was.
 
+mod certificate;
+mod check;
 mod connection;
 mod dial;
 mod entry;
@@ -15,6 +17,7 @@ mod people;
 mod ranges;
 mod session;
 
+pub(super) use check::check;
 pub use entry::dn_of_url;
 
 use super::scope::Members;
@@ -57,23 +60,32 @@ impl Ldap {
     /// # Errors
     /// Why no server could be used, each with its URL; or what is wrong with the location, at its place in the configuration.
     pub async fn open(ldap: &LdapConfig, config: &SourceConfig, now: Instant) -> Result<Self> {
-        let own_filter = config.location.filter.as_ref().map(checked_filter).transpose()?;
+        own_filter(&config.location)?;
         let dialer = Dialer::new(ldap).await?;
         let mut session = Session::open(&dialer).await?;
         let settings = vendor::settings(&ldap.vendor, &config.settings, |name, part| session.root.shows(name, part))?;
-        let filter = match own_filter {
-            Some(filter) => filter,
-            None => sendable(&settings.user_filter)
-                .ok_or_else(|| Error::usage(format!("the filter for people is not valid: {}", settings.user_filter)))?,
-        };
+        let filter = checked_filter(config, &settings)?;
         let base = &config.location.base_dn;
         check_base(&mut session, base).await?;
         if let Some(group) = &config.location.group_dn {
             check_group(&mut session, group, &settings).await?;
         }
-        let naming_context = session.root.naming_context(&base.value);
+        Ok(Self::over(session, dialer, ldap, config, settings, filter, now))
+    }
+
+    /// A directory whose location was found good.
+    fn over(
+        session: Session,
+        dialer: Dialer,
+        ldap: &LdapConfig,
+        config: &SourceConfig,
+        settings: vendor::Settings,
+        filter: String,
+        now: Instant,
+    ) -> Self {
+        let naming_context = session.root.naming_context(&config.location.base_dn.value);
         let facts = Facts { kind: "ldap", place: session.connection.url.clone(), naming_context, settings };
-        Ok(Ldap {
+        Ldap {
             facts,
             dialer,
             session: Some(session),
@@ -83,7 +95,14 @@ impl Ldap {
             members: None,
             notes: Vec::new(),
             now,
-        })
+        }
+    }
+
+    /// The members of the group, for the check.
+    async fn check_members(&mut self) -> std::result::Result<&Members, Failure> {
+        self.read_members().await?;
+        let none = || Failure::new(Cause::GroupUnread, "the location names no group");
+        self.members.as_ref().map(|m| &m.0).ok_or_else(none)
     }
 
     /// What is known about it.
@@ -211,10 +230,20 @@ fn lost() -> ReadEnd {
     ReadEnd::incomplete(Cause::ConnectionLost, "the connection was lost")
 }
 
+/// The filter that is sent: that of the location, else that for people.
+fn checked_filter(config: &SourceConfig, settings: &vendor::Settings) -> Result<String> {
+    match own_filter(&config.location)? {
+        Some(filter) => Ok(filter),
+        None => sendable(&settings.user_filter)
+            .ok_or_else(|| Error::usage(format!("the filter for people is not valid: {}", settings.user_filter))),
+    }
+}
+
 /// The filter of the location as it is sent.
-fn checked_filter(filter: &Located<String>) -> Result<String> {
+fn own_filter(location: &Location) -> Result<Option<String>> {
+    let Some(filter) = &location.filter else { return Ok(None) };
     Filter::parse(&filter.value).map_err(|e| e.into_error(&filter.value).at(filter.at.clone()))?;
-    sendable(&filter.value).ok_or_else(|| {
+    sendable(&filter.value).map(Some).ok_or_else(|| {
         filter.error("the filter is valid, but cannot be sent as it is written").hint("write it without blanks between its parts")
     })
 }

@@ -48,7 +48,6 @@ impl RootDse {
     }
 
     /// True where nothing of it can be read.
-    #[allow(dead_code)]
     pub fn is_hidden(&self) -> bool {
         self.0.is_empty()
     }
@@ -81,7 +80,14 @@ impl Session {
     /// # Errors
     /// Why no server could be used.
     pub async fn open(dialer: &Dialer) -> Result<Self> {
-        let mut connection = dialer.connect().await?;
+        Self::over(dialer.connect().await?).await
+    }
+
+    /// Reads the root DSE over a connection that is there.
+    ///
+    /// # Errors
+    /// Where that fails in another way than by being hidden from us.
+    pub async fn over(mut connection: Connection) -> Result<Self> {
         match root_dse(&mut connection).await {
             Ok(root) => Ok(Session { connection, root }),
             Err(failure) => Err(failure.into_error(&connection.url, "cannot read what the server says of itself")),
