@@ -13,7 +13,9 @@ mod target;
 
 pub use policy::{Limit, Limits, Policy, RemoveAction};
 pub use reader::Located;
-pub use source::{LdapConfig, LdapUrl, Location, Scope, SettingsConfig, SourceConfig, SourceKind, StatusRule, StatusTest, status_rules};
+pub use source::{
+    CsvConfig, LdapConfig, LdapUrl, Location, Scope, SettingsConfig, SourceConfig, SourceKind, StatusRule, StatusTest, status_rules,
+};
 pub use target::{Auth, Rate, TargetConfig};
 
 use crate::error::{Error, Kind, Position, Result};

@@ -238,6 +238,20 @@ pub enum EntryEvidence {
     },
 }
 
+/// The lasting id of an entry that is known by its DN.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Identified {
+    /// It is there.
+    Entry(EntryId),
+    /// No such entry that this reader can see.
+    NotFound,
+    /// The question was refused or failed.
+    Unknown {
+        /// Why.
+        cause: String,
+    },
+}
+
 /// What a single look-up of an account by its id found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccountEvidence {
@@ -247,20 +261,6 @@ pub enum AccountEvidence {
         active: bool,
     },
     /// The service says that there is no such account.
-    NotFound,
-    /// The look-up was refused or failed.
-    Unknown {
-        /// Why.
-        cause: String,
-    },
-}
-
-/// Which entry a DN is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Identified {
-    /// The entry with this lasting id.
-    Entry(EntryId),
-    /// There is no such entry that this reader can see.
     NotFound,
     /// The look-up was refused or failed.
     Unknown {

@@ -4,12 +4,14 @@
 //! incomplete read must never be taken for "everybody else is gone". Reading and looking up are the only verbs; nothing
 //! here can write to a directory.
 
+mod csv;
 mod guard;
 pub mod ldap;
 pub mod ldif;
 pub mod memory;
 pub mod scope;
 pub mod status;
+mod survey;
 pub mod vendor;
 
 use crate::clock::Instant;
@@ -25,14 +27,14 @@ use tokio::sync::mpsc;
 pub enum Source {
     /// A directory server.
     Ldap(Box<ldap::Ldap>),
-    /// Entries held in memory: an LDIF file, or the embedded directory.
+    /// Entries held in memory: an LDIF or CSV file, or the embedded directory.
     Memory(Box<memory::Directory>),
 }
 
 /// What is known about an open source.
 #[derive(Debug, Clone)]
 pub struct Facts {
-    /// `ldap`, `ldif` or `memory`.
+    /// `ldap`, `ldif`, `csv` or `memory`.
     pub kind: &'static str,
     /// Which server or file, for a screen.
     pub place: String,
@@ -51,19 +53,26 @@ impl Source {
         match &config.kind {
             SourceKind::Ldap(ldap) => Ok(Source::Ldap(Box::new(ldap::Ldap::open(ldap, config, now).await?))),
             SourceKind::Ldif { path } => Ok(Source::Memory(Box::new(memory::Directory::from_ldif(path, config, now)?))),
+            SourceKind::Csv(csv) => Ok(Source::Memory(Box::new(memory::Directory::from_csv(csv, config, now)?))),
         }
     }
 
-    /// Tries everything that a read needs, step by step: resolve, TLS, bind, base, filter, group, counts. Tells each step as
-    /// it is done; gives the source if it can be read.
-    pub async fn check(config: &SourceConfig, now: Instant, mut tell: impl FnMut(Step)) -> Option<Self> {
+    /// Tries everything that a read needs, step by step: prepare (password, certificate authorities), resolve, connect, TLS,
+    /// bind, vendor, base, filter, group, counts, id, status; of a file, `file` and the last three. Tells each step as it is
+    /// done, and those after a failed one as skipped; gives the source if it can be read. Reads everyone in scope once.
+    pub async fn check(config: &SourceConfig, now: Instant, tell: impl FnMut(Step)) -> Option<Self> {
+        let mut teller = survey::Teller(tell);
+        if let SourceKind::Ldap(ldap) = &config.kind {
+            return ldap::check(ldap, config, now, &mut teller).await;
+        }
         match Self::open(config, now).await {
-            Ok(source) => {
-                tell(Step::good("source", source.facts().place.clone()));
-                Some(source)
+            Ok(mut source) => {
+                teller.tell(Step::good("file", format!("{} ({})", source.facts().place, source.facts().settings.vendor)));
+                survey::survey(&mut source, &[], &mut teller).await.then_some(source)
             }
             Err(error) => {
-                tell(Step::failed("source", &error));
+                teller.tell(Step::failed("file", &error));
+                teller.skip_after("group", "the file cannot be used");
                 None
             }
         }
@@ -87,9 +96,23 @@ impl Source {
         }
     }
 
-    /// STUB
+    /// What there is to tell about the last read, if it ended complete, as sentences for people: how membership of the group
+    /// was determined, which members lie outside of the base. Not cleaned: they quote DNs.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        match self {
+            Source::Ldap(ldap) => ldap.notes().to_vec(),
+            Source::Memory(directory) => directory.notes().to_vec(),
+        }
+    }
+
+    /// The lasting ids of entries by DN, wherever they lie: for managers that are not in scope. One answer for each DN, in
+    /// their order; at most 2,000 are asked for, the others are unknown.
     pub async fn identify(&mut self, dns: &[String]) -> Vec<(String, Identified)> {
-        dns.iter().map(|d| (d.clone(), Identified::NotFound)).collect()
+        match self {
+            Source::Ldap(ldap) => ldap.identify(dns).await,
+            Source::Memory(directory) => directory.identify(dns),
+        }
     }
 
     /// Looks these entries up under the look-up base, wherever they are now. One answer for each id.

@@ -176,7 +176,8 @@ impl<'d> Section<'d> {
 
     /// A text that must be there.
     pub fn required_string(&mut self, key: &'static str) -> Result<Located<String>> {
-        self.string(key)?.ok_or_else(|| self.error(format!("{} needs the key {key}", self.path)).hint(format!("add {key} = \"...\"")))
+        self.string(key)?
+            .ok_or_else(|| self.missing(key, self.error(format!("{} needs the key {key}", self.path)).hint(format!("add {key} = \"...\""))))
     }
 
     /// A boolean.
@@ -252,7 +253,8 @@ impl<'d> Section<'d> {
 
     /// A table that must be there.
     pub fn required_section(&mut self, key: &'static str) -> Result<Section<'d>> {
-        self.section(key)?.ok_or_else(|| self.error(format!("{} has no {key}", self.path)).hint(format!("add [{}.{key}]", self.path)))
+        self.section(key)?
+            .ok_or_else(|| self.missing(key, self.error(format!("{} has no {key}", self.path)).hint(format!("add [{}.{key}]", self.path))))
     }
 
     /// A table, or a list of tables.
@@ -307,17 +309,28 @@ impl<'d> Section<'d> {
     /// Complains about the first key that nobody asked for.
     pub fn finish(&self) -> Result<()> {
         let asked = self.asked.borrow();
-        for (name, _) in self.entries() {
-            if !asked.contains(&name.value.as_str()) {
-                let place = if self.path.is_empty() { "at the top".to_owned() } else { format!("in {}", self.path) };
-                return Err(name.error(format!("there is no key {} {place}", name.value)).hint(did_you_mean(
-                    &name.value,
-                    asked.iter().copied(),
-                    "the keys here are: ",
-                )));
-            }
+        match self.entries().find(|(name, _)| !asked.contains(&name.value.as_str())) {
+            Some((name, _)) => Err(self.unknown(&name, &asked)),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// The error for a key that must be there and is not: about the key that is probably `key` misspelt, if there is one,
+    /// else `otherwise`. Who wrote `urll` is not helped by "needs a url".
+    #[must_use]
+    pub fn missing(&self, key: &str, otherwise: Error) -> Error {
+        let asked = self.asked.borrow();
+        let mut others = self.entries().map(|(name, _)| name).filter(|name| !asked.contains(&name.value.as_str()));
+        others.find(|name| nearest(&name.value, [key]).is_some()).map_or(otherwise, |name| self.unknown(&name, &[key]))
+    }
+
+    fn unknown(&self, name: &Located<String>, known: &[&str]) -> Error {
+        let place = if self.path.is_empty() { "at the top".to_owned() } else { format!("in {}", self.path) };
+        name.error(format!("there is no key {} {place}", name.value)).hint(did_you_mean(
+            &name.value,
+            known.iter().copied(),
+            "the keys here are: ",
+        ))
     }
 
     /// A usage error about this table.

@@ -2,9 +2,12 @@
 //!
 //! A fetched secret is registered with [`crate::telemetry`] before anything else sees it, so that it can't reach a log.
 
+mod program;
+
 use super::reader::{Item, Located};
 use crate::error::{Error, Result};
 use crate::telemetry;
+use program::Trouble;
 use secrecy::SecretString;
 use std::path::{Path, PathBuf};
 
@@ -25,9 +28,9 @@ pub enum SecretPlace {
     Env(String),
     /// In a file; one line end at its end is not part of it.
     File(PathBuf),
-    /// What a program prints; one line end at its end is not part of it.
+    /// What a program prints within a minute, without input; one line end at its end is not part of it.
     Command(Vec<String>),
-    /// In the platform's key ring.
+    /// In the platform's key ring: `ACCOUNT` of the service `rosterm`, or `SERVICE/ACCOUNT`.
     Keyring(String),
 }
 
@@ -71,9 +74,13 @@ impl SecretRef {
                 std::fs::read_to_string(path).map_err(|e| wrong(format!("cannot read the secret file {}: {e}", path.display())))?
             }
             SecretPlace::Command(words) => run(words).map_err(|e| wrong(format!("the command for the secret failed: {e}")))?,
-            SecretPlace::Keyring(_) => {
-                return Err(wrong("secrets in the key ring are not in this version".to_owned())
-                    .hint("keep it in an environment variable, a file, or behind a command"));
+            SecretPlace::Keyring(entry) => {
+                let tool = &program::KEYRING;
+                program::from_keyring(tool, entry).map_err(|trouble| match trouble {
+                    Trouble::NotStarted(e) => wrong(format!("the key ring cannot be read: {}: {e}", tool.program)).hint(tool.install),
+                    Trouble::Failed(why) => wrong(format!("the key ring gives no secret for {entry}: {why}"))
+                        .hint(format!("unlock the key ring, or store the secret: {}", tool.store)),
+                })?
             }
         };
         let secret = text.strip_suffix('\n').map_or(text.as_str(), |t| t.strip_suffix('\r').unwrap_or(t));
@@ -100,16 +107,12 @@ impl SecretRef {
 }
 
 fn run(words: &[String]) -> std::result::Result<String, String> {
-    let (program, arguments) = words.split_first().ok_or("it names no program")?;
-    let output = std::process::Command::new(program).args(arguments).stdin(std::process::Stdio::null()).output().map_err(|e| {
+    let (name, arguments) = words.split_first().ok_or("it names no program")?;
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    program::output(name, &arguments).map_err(|trouble| match trouble {
         // What looks like a whole command line may hold the secret.
-        let whole = program.contains(' ');
-        if whole { format!("{e}; write it as a list: command = [\"program\", \"argument\"]") } else { format!("{program}: {e}") }
-    })?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        let said = said.trim().lines().last().map(|l| format!(": {}", crate::text::cut(l, 120))).unwrap_or_default();
-        return Err(format!("{program}: {}{said}", output.status));
-    }
-    String::from_utf8(output.stdout).map_err(|_| format!("{program} printed something that is not text"))
+        Trouble::NotStarted(e) if name.contains(' ') => format!("{e}; write it as a list: command = [\"program\", \"argument\"]"),
+        Trouble::NotStarted(e) => format!("{name}: {e}"),
+        Trouble::Failed(why) => why,
+    })
 }

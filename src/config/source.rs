@@ -1,8 +1,12 @@
 //! `[channels.NAME.source]`: where people come from, and who of them is in scope.
 
+mod csv;
+
+pub use csv::CsvConfig;
+
 use super::reader::{Located, Section};
 use super::secret::SecretRef;
-use crate::error::{Error, Result};
+use crate::error::{Error, Excerpt, Position, Result};
 use crate::identity::AttributeName;
 use std::path::{Path, PathBuf};
 
@@ -27,6 +31,8 @@ pub enum SourceKind {
         /// The file.
         path: PathBuf,
     },
+    /// A table in a text file (RFC 4180).
+    Csv(CsvConfig),
 }
 
 /// How to reach a directory server.
@@ -176,14 +182,14 @@ pub enum StatusTest {
 
 impl SourceConfig {
     pub(super) fn read(section: &mut Section<'_>, folder: &Path) -> Result<Self> {
-        let kinds = ["ldap", "ldif"];
-        let kind = section
-            .word("type", &kinds)?
-            .ok_or_else(|| section.error(format!("{} needs a type", section.path())).hint("type = \"ldap\" or \"ldif\""))?;
-        let kind = if kind.value == 0 {
-            SourceKind::Ldap(Box::new(LdapConfig::read(section, folder)?))
-        } else {
-            SourceKind::Ldif { path: folder.join(section.required_string("path")?.value) }
+        let kind = section.word("type", &["ldap", "ldif", "csv"])?.ok_or_else(|| {
+            let error = section.error(format!("{} needs a type", section.path())).hint("type = \"ldap\", \"ldif\" or \"csv\"");
+            section.missing("type", error)
+        })?;
+        let kind = match kind.value {
+            0 => SourceKind::Ldap(Box::new(LdapConfig::read(section, folder)?)),
+            1 => SourceKind::Ldif { path: folder.join(section.required_string("path")?.value) },
+            _ => return Self::read_csv(section, folder),
         };
         let location = Location::read(&mut section.required_section("location")?)?;
         let settings = match section.section("settings")? {
@@ -202,9 +208,10 @@ pub(super) fn is_loopback(host: &str) -> bool {
 
 impl LdapConfig {
     fn read(section: &mut Section<'_>, folder: &Path) -> Result<Self> {
-        let urls = section
-            .strings("url")?
-            .ok_or_else(|| section.error(format!("{} needs a url", section.path())).hint("url = \"ldaps://directory.example.com\""))?;
+        let urls = section.strings("url")?.ok_or_else(|| {
+            let error = section.error(format!("{} needs a url", section.path())).hint("url = \"ldaps://directory.example.com\"");
+            section.missing("url", error)
+        })?;
         let start_tls = section.bool("start_tls")?;
         let in_clear = section.has("bind_dn") && !start_tls.as_ref().is_some_and(|s| s.value);
         let urls = urls
@@ -236,8 +243,14 @@ impl LdapConfig {
         let bind_dn = section.string("bind_dn")?;
         let password = section.any("password").map(|i| SecretRef::read(i, folder)).transpose()?;
         match (&bind_dn, &password) {
-            (Some(dn), None) => return Err(dn.error("bind_dn needs a password").hint(format!("password = {}", super::secret::WAYS))),
-            (None, Some(_)) => return Err(section.error(format!("{} has a password but no bind_dn", section.path()))),
+            (Some(dn), None) => {
+                let error = dn.error("bind_dn needs a password").hint(format!("password = {}", super::secret::WAYS));
+                return Err(section.missing("password", error));
+            }
+            (None, Some(_)) => {
+                let error = section.error(format!("{} has a password but no bind_dn", section.path()));
+                return Err(section.missing("bind_dn", error.hint("add bind_dn = \"cn=reader,dc=example,dc=com\", or drop the password")));
+            }
             _ => {}
         }
         Ok(LdapConfig {
@@ -249,8 +262,8 @@ impl LdapConfig {
             page_size: section.int_in("page_size", 1..=100_000)?.map_or(1000, |n| u32::try_from(n.value).unwrap_or(1000)),
             vendor: section.string("vendor")?.unwrap_or_else(|| Located {
                 value: "auto".to_owned(),
-                at: crate::error::Position { file: String::new(), line: 1, column: 1 },
-                excerpt: crate::error::Excerpt { line: String::new(), start: 0, length: 1 },
+                at: Position { file: String::new(), line: 1, column: 1 },
+                excerpt: Excerpt { line: String::new(), start: 0, length: 1 },
             }),
             timeout: section.int_in("timeout", 1..=3600)?.map_or(60, |n| n.value.unsigned_abs()),
         })
@@ -320,7 +333,8 @@ pub fn status_rules(sections: Vec<Section<'_>>) -> Result<Vec<StatusRule>> {
             let enables = enabling.is_some();
             let ((Some(mut test), None) | (None, Some(mut test))) = (disabling, enabling) else {
                 let hint = "disabled_when = { bits = 2 }, { equals = \"true\" }, { present = true } or { past = true }";
-                return Err(rule.error("a status rule needs either disabled_when or enabled_when").hint(hint));
+                let error = rule.error("a status rule needs either disabled_when or enabled_when").hint(hint);
+                return Err(rule.missing("disabled_when", rule.missing("enabled_when", error)));
             };
             rule.finish()?;
             let equals = test.scalar_text("equals")?.map(|s| StatusTest::Equals(s.value));

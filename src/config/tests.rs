@@ -72,7 +72,7 @@ fn each_mistake_is_told_with_its_place_and_a_way_out() {
         (
             "password = { env = \"LDAP_PASSWORD\" }",
             "pasword = \"hunter2\"",
-            "rosterm.toml:6:11: bind_dn needs a password\n    bind_dn = \"cn=reader,dc=example,dc=com\"\n              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: password = { env = \"NAME\" }, { file = \"path\" }, { command = [\"program\", \"argument\"] } or { keyring = \"name\" }",
+            "rosterm.toml:7:1: there is no key pasword in channels.lucid.source\n    pasword = …\n    ^^^^^^^\n  hint: did you mean password?",
         ),
         (
             "token = { env = \"TOKEN\" }",
@@ -111,6 +111,66 @@ fn each_mistake_is_told_with_its_place_and_a_way_out() {
         let error = Config::parse(Path::new("rosterm.toml"), &text).expect_err(to).to_string();
         assert!(error == told || (told.ends_with(":21:") && error.starts_with(told)), "\n{error}\n-- wanted --\n{told}");
         assert!(!error.contains("hunter2"), "{error}");
+    }
+}
+
+#[test]
+fn a_misspelt_required_key_is_pointed_to_instead_of_being_missed() {
+    for (from, to, told) in [
+        (
+            "url = [",
+            "urll = [",
+            "rosterm.toml:5:1: there is no key urll in channels.lucid.source\n    urll = …\n    ^^^^\n  hint: did you mean url?",
+        ),
+        (
+            "type = ",
+            "typ = ",
+            "rosterm.toml:4:1: there is no key typ in channels.lucid.source\n    typ = …\n    ^^^\n  hint: did you mean type?",
+        ),
+        ("base_dn", "bsae_dn", "rosterm.toml:9:1: there is no key bsae_dn in channels.lucid.source.location"),
+        ("source.location]", "source.locaton]", "there is no key locaton in channels.lucid.source"),
+        ("lucid.mapping]", "lucid.maping]", "there is no key maping in channels.lucid"),
+        (
+            "bind_dn",
+            "bind_nd",
+            "there is no key bind_nd in channels.lucid.source\n    bind_nd = …\n    ^^^^^^^\n  hint: did you mean bind_dn?",
+        ),
+        ("disabled_when", "disable_when", "there is no key disable_when"),
+        ("url = [\"ldaps://dc1.example.com\", \"ldaps://[::1]:6360\"]\n", "", "rosterm.toml:3:1: channels.lucid.source needs a url"),
+    ] {
+        let text = WHOLE.replacen(from, to, 1);
+        assert_ne!(text, WHOLE, "{from}");
+        let error = Config::parse(Path::new("rosterm.toml"), &text).expect_err(to).to_string();
+        assert!(error.contains(told), "\n{error}\n-- wanted --\n{told}");
+    }
+}
+
+#[test]
+fn a_csv_source_knows_its_id_column_and_neither_tree_nor_groups() {
+    let csv = |source: &str, rest: &str| {
+        format!(
+            "[channels.c.source]\ntype = \"csv\"\n{source}\n{rest}\n[channels.c.target]\nconnector = \"scim2\"\n\
+             base_url = \"https://users.example.com\"\ntoken = {{ env = \"T\" }}\n[channels.c.mapping]\nuserName = \"mail\"\n"
+        )
+    };
+    let settings = "[channels.c.source.settings]\nid_attribute = \"nr\"";
+    let location = |key: &str| format!("[channels.c.source.location]\n{key}\n{settings}");
+    for (source, rest, told) in [
+        ("path = \"p.csv\"\nseparator = \"\\t\"\nmulti_separator = \"|\"", settings.to_owned(), ""),
+        ("path = \"p.csv\"", location("filter = \"(city=Ulm)\""), ""),
+        ("pth = \"p.csv\"", settings.to_owned(), "there is no key pth in channels.c.source"),
+        ("path = \"p.csv\"", String::new(), "channels.c.source is a CSV file and needs to know its column with the lasting id"),
+        ("path = \"p.csv\"", "[channels.c.source.settings]".to_owned(), "channels.c.source.settings needs id_attribute"),
+        ("path = \"p.csv\"", location("base_dn = \"dc=x\""), "base_dn is not for CSV: a CSV file has no tree"),
+        ("path = \"p.csv\"", location("group_dn = \"cn=g\""), "group_dn is not for CSV: a CSV file has no groups"),
+        ("path = \"p.csv\"", format!("{settings}\nmember_attribute = \"member\""), "member_attribute is not for CSV"),
+        ("path = \"p.csv\"\nseparator = \"ab\"", settings.to_owned(), "this is not a separator of cells"),
+        ("path = \"p.csv\"\nmulti_separator = \" \"", settings.to_owned(), "multi_separator must not be empty or blank"),
+        ("path = \"p.csv\"\nurl = \"ldaps://x\"", settings.to_owned(), "there is no key url in channels.c.source"),
+    ] {
+        let told_by = Config::parse(Path::new("/etc/rosterm.toml"), &csv(source, &rest)).map_or_else(|e| e.to_string(), |_| String::new());
+        assert_eq!(told_by.is_empty(), told.is_empty(), "{source} {rest}: {told_by}");
+        assert!(told_by.contains(told), "{told_by}");
     }
 }
 

@@ -106,7 +106,7 @@ pub async fn look(job: &Job<'_>, mut ends: Ends, journal: &Journal) -> Result<Pi
 
     let context = Context { now };
     let mut picture = Picture::new(channel, &ends, columns, entries, accounts, context);
-    picture.set_surroundings(job.others, Vec::new());
+    picture.set_surroundings(job.others, ends.source.notes());
     let anybodys = odd.iter().filter(|item| !picture.add_odd(item)).count();
     if anybodys > 0 && target_end == ReadEnd::Complete {
         let detail = format!("{anybodys} of the items have no id, and do not show what people are matched by");

@@ -4,17 +4,23 @@
 //! (`source::guard`), and results are decoded here, because a server's bytes must not be able to stop the program. Every
 //! end of a read other than the server's own "success" is told as what it was.
 
+mod certificate;
+mod check;
 mod connection;
 mod dial;
 mod entry;
 mod failure;
 mod group;
+mod identify;
 mod lookup;
 mod people;
+mod ranges;
 mod session;
 
+pub(super) use check::check;
 pub use entry::dn_of_url;
 
+use super::scope::Members;
 use super::{Facts, vendor};
 use crate::clock::Instant;
 use crate::config::{LdapConfig, Located, Location, SourceConfig};
@@ -23,13 +29,12 @@ use crate::filter::Filter;
 use crate::identity::EntryId;
 use crate::identity::dn::DnKey;
 use crate::identity::population::{Batch, Schema};
-use crate::model::{Cause, EntryEvidence, ReadEnd};
+use crate::model::{Cause, EntryEvidence, Identified, ReadEnd};
 use connection::Query;
 use dial::Dialer;
-use failure::{Failure, NO_SUCH_OBJECT, short};
+use failure::{Failure, NO_SUCH_OBJECT, REFERRAL, short};
 use people::Wanted;
 use session::Session;
-use std::collections::HashSet;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -41,7 +46,8 @@ pub struct Ldap {
     location: Location,
     filter: String,
     page: u32,
-    members: Option<(HashSet<DnKey>, tokio::time::Instant)>,
+    members: Option<(Members, tokio::time::Instant)>,
+    notes: Vec<String>,
     now: Instant,
 }
 
@@ -54,23 +60,32 @@ impl Ldap {
     /// # Errors
     /// Why no server could be used, each with its URL; or what is wrong with the location, at its place in the configuration.
     pub async fn open(ldap: &LdapConfig, config: &SourceConfig, now: Instant) -> Result<Self> {
-        let own_filter = config.location.filter.as_ref().map(checked_filter).transpose()?;
+        own_filter(&config.location)?;
         let dialer = Dialer::new(ldap).await?;
         let mut session = Session::open(&dialer).await?;
         let settings = vendor::settings(&ldap.vendor, &config.settings, |name, part| session.root.shows(name, part))?;
-        let filter = match own_filter {
-            Some(filter) => filter,
-            None => sendable(&settings.user_filter)
-                .ok_or_else(|| Error::usage(format!("the filter for people is not valid: {}", settings.user_filter)))?,
-        };
+        let filter = checked_filter(config, &settings)?;
         let base = &config.location.base_dn;
         check_base(&mut session, base).await?;
         if let Some(group) = &config.location.group_dn {
             check_group(&mut session, group, &settings).await?;
         }
-        let naming_context = session.root.naming_context(&base.value);
+        Ok(Self::over(session, dialer, ldap, config, settings, filter, now))
+    }
+
+    /// A directory whose location was found good.
+    fn over(
+        session: Session,
+        dialer: Dialer,
+        ldap: &LdapConfig,
+        config: &SourceConfig,
+        settings: vendor::Settings,
+        filter: String,
+        now: Instant,
+    ) -> Self {
+        let naming_context = session.root.naming_context(&config.location.base_dn.value);
         let facts = Facts { kind: "ldap", place: session.connection.url.clone(), naming_context, settings };
-        Ok(Ldap {
+        Ldap {
             facts,
             dialer,
             session: Some(session),
@@ -78,8 +93,16 @@ impl Ldap {
             filter,
             page: ldap.page_size,
             members: None,
+            notes: Vec::new(),
             now,
-        })
+        }
+    }
+
+    /// The members of the group, for the check.
+    async fn check_members(&mut self) -> std::result::Result<&Members, Failure> {
+        self.read_members().await?;
+        let none = || Failure::new(Cause::GroupUnread, "the location names no group");
+        self.members.as_ref().map(|m| &m.0).ok_or_else(none)
     }
 
     /// What is known about it.
@@ -88,8 +111,15 @@ impl Ldap {
         &self.facts
     }
 
+    /// See [`super::Source::notes`].
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
     /// Reads every entry in scope.
     pub async fn read(&mut self, schema: &Schema, batches: mpsc::Sender<Batch>) -> ReadEnd {
+        self.notes.clear();
         if let Err(error) = self.connect().await {
             return ReadEnd::incomplete(Cause::ConnectionLost, error.message());
         }
@@ -97,8 +127,11 @@ impl Ldap {
             return failure.into_end();
         }
         let Some(mut session) = self.session.take() else { return lost() };
-        let end = people::read(&mut session, &self.wanted(), schema, &batches).await;
+        let (end, seen) = people::read(&mut session, &self.wanted(), schema, &batches).await;
         self.session = Some(session);
+        if let Some((members, _)) = self.members.as_ref().filter(|_| end == ReadEnd::Complete) {
+            self.notes = members.notes(&DnKey::of(&self.location.base_dn.value), self.location.scope, seen);
+        }
         // People may have been renamed between the two reads: a look-up must not judge them by members read before.
         self.members = None;
         end
@@ -120,6 +153,20 @@ impl Ldap {
                 Err(cause) => answers.extend(batch.iter().map(|id| (id.clone(), EntryEvidence::Unknown { cause: cause.clone() }))),
             }
         }
+        answers
+    }
+
+    /// The lasting ids of entries by DN.
+    pub async fn identify(&mut self, dns: &[String]) -> Vec<(String, Identified)> {
+        let cause = match self.connect().await {
+            Ok(()) => "the connection was lost".to_owned(),
+            Err(error) => error.message().to_owned(),
+        };
+        let Some(mut session) = self.session.take() else {
+            return dns.iter().map(|dn| (dn.clone(), Identified::Unknown { cause: cause.clone() })).collect();
+        };
+        let answers = identify::identify(&mut session, &self.facts.settings, dns).await;
+        self.session = Some(session);
         answers
     }
 
@@ -165,8 +212,14 @@ impl Ldap {
         let Some(group) = &self.location.group_dn else { return Ok(()) };
         self.members = None;
         let mut session = self.session.take().ok_or_else(|| Failure::new(Cause::ConnectionLost, "the connection was lost"))?;
-        let (settings, context) = (&self.facts.settings, &self.facts.naming_context);
-        let members = group::members(&mut session, &group.value, self.location.nested_groups, settings, context, self.page).await;
+        let asked = group::Asked {
+            group: &group.value,
+            nested: self.location.nested_groups,
+            settings: &self.facts.settings,
+            context: &self.facts.naming_context,
+            page: self.page,
+        };
+        let members = group::members(&mut session, &asked).await;
         self.session = Some(session);
         self.members = Some((members?, tokio::time::Instant::now()));
         Ok(())
@@ -177,10 +230,20 @@ fn lost() -> ReadEnd {
     ReadEnd::incomplete(Cause::ConnectionLost, "the connection was lost")
 }
 
+/// The filter that is sent: that of the location, else that for people.
+fn checked_filter(config: &SourceConfig, settings: &vendor::Settings) -> Result<String> {
+    match own_filter(&config.location)? {
+        Some(filter) => Ok(filter),
+        None => sendable(&settings.user_filter)
+            .ok_or_else(|| Error::usage(format!("the filter for people is not valid: {}", settings.user_filter))),
+    }
+}
+
 /// The filter of the location as it is sent.
-fn checked_filter(filter: &Located<String>) -> Result<String> {
+fn own_filter(location: &Location) -> Result<Option<String>> {
+    let Some(filter) = &location.filter else { return Ok(None) };
     Filter::parse(&filter.value).map_err(|e| e.into_error(&filter.value).at(filter.at.clone()))?;
-    sendable(&filter.value).ok_or_else(|| {
+    sendable(&filter.value).map(Some).ok_or_else(|| {
         filter.error("the filter is valid, but cannot be sent as it is written").hint("write it without blanks between its parts")
     })
 }
@@ -202,15 +265,15 @@ async fn check_base(session: &mut Session, base: &Located<String>) -> Result<()>
         Ok(())
     });
     match read.await {
-        Ok(reference) => match reference {
+        Ok(references) => match references.first() {
             _ if there => Ok(()),
-            Some(other) => Err(base.error(format!("{url}: the base {} is on another server: {}", base.value, short(&other)))),
+            Some(other) => Err(base.error(format!("{url}: the base {} is on another server: {}", base.value, short(other)))),
             None => Err(base
                 .error(format!("{url}: the base {} cannot be read", base.value))
                 .hint("ask for the right to read it, or set another bind_dn")),
         },
         Err(failure) if failure.code == Some(NO_SUCH_OBJECT) => Err(missing(base, &url, "base", "base_dn", &failure)),
-        Err(failure) if failure.code == Some(10) => Err(base
+        Err(failure) if failure.code == Some(REFERRAL) => Err(base
             .error(format!("{url}: the base {} is on another server: {}", base.value, failure.detail))
             .hint("name that server in url")),
         Err(failure) => Err(failure.into_error(&url, &format!("cannot read the base {}", base.value))),
@@ -233,10 +296,11 @@ async fn check_group(session: &mut Session, group: &Located<String>, settings: &
     let mut there = false;
     let by_class = session.connection.all(Query::one(&group.value, &["objectClass"]), |entry| {
         there = true;
-        is_group = entry
-            .attributes()
-            .flat_map(entry::Attribute::values)
-            .any(|class| settings.group_class.iter().any(|g| class.eq_ignore_ascii_case(g.as_bytes())));
+        is_group = entry.attributes().flat_map(entry::Attribute::values).any(|class| {
+            let mut classes = settings.group_class.iter().chain(&settings.dynamic_group_class);
+            // Whatever people name in their back link is a group.
+            settings.by_back_links || classes.any(|g| class.eq_ignore_ascii_case(g.as_bytes()))
+        });
         Ok(())
     });
     let mut read = by_class.await;

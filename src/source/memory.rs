@@ -3,29 +3,40 @@
 //! It answers as a directory would: same scope, same groups, same status rules, same look-ups.
 
 use super::ldif::{Record, Value};
+mod groups;
+
+use super::scope::Members;
 use super::vendor::{self, IdForm, Settings};
 use super::{Facts, ldif, scope, status};
 use crate::clock::Instant;
-use crate::config::{Location, Scope, SourceConfig};
+use crate::config::reader::did_you_mean;
+use crate::config::{CsvConfig, Located, Location, Scope, SourceConfig};
 use crate::error::{Error, Result};
 use crate::filter::{Entry, Filter};
 use crate::identity::dn::DnKey;
 use crate::identity::population::{Batch, BatchBuilder, Draft, Schema};
 use crate::identity::{AttributeName, EntryId};
-use crate::model::{Cause, EntryEvidence, ReadEnd, Verdicts};
+use crate::model::{Cause, EntryEvidence, Identified, ReadEnd, Verdicts};
 use base64::Engine as _;
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 use tokio::sync::mpsc;
 
 /// How many bytes of text a batch holds before it is sent.
 const BATCH_TEXT: usize = 256 * 1024;
+
+/// The vendors that an attribute with the lasting id tells in a file; others share theirs with one of these.
+const TOLD_BY_ID: [&str; 6] = ["active-directory", "openldap", "389ds", "edirectory", "ibm", "oid"];
+
+/// Where members are named by uid, the attribute with it.
+const UID: &str = "uid";
 
 /// A directory in memory.
 pub struct Directory {
     facts: Facts,
     entries: Vec<(DnKey, Record)>,
     clauses: Clauses,
+    notes: Vec<String>,
     now: Instant,
 }
 
@@ -33,7 +44,7 @@ struct Clauses {
     base: DnKey,
     scope: Scope,
     filter: Filter,
-    members: Option<HashSet<DnKey>>,
+    members: Option<Members>,
 }
 
 impl Directory {
@@ -48,10 +59,11 @@ impl Directory {
         let preset = vendor::presets().iter().map(|p| &p.0).find(|p| p.vendor == "generic").cloned();
         let mut settings = preset.ok_or_else(|| Error::failure("the generic preset is missing"))?;
         // A file does not say which product wrote it: the first lasting id that people in it have decides.
-        let ids = vendor::presets().iter().map(|p| &p.0).filter(|p| p.vendor != "freeipa");
+        let of_vendor = |name: &&str| vendor::presets().iter().map(|p| &p.0).find(|p| p.vendor == **name);
         let has = |preset: &&Settings| records.iter().any(|r| r.attributes.iter().any(|(n, _)| preset.id_attribute.is(n)));
-        if let Some(found) = ids.filter(|p| p.vendor != "generic" && p.vendor != "pingdirectory").find(has) {
+        if let Some(found) = TOLD_BY_ID.iter().filter_map(of_vendor).find(has) {
             settings = found.clone();
+            settings.vendor_origin = vendor::Origin::Detected(format!("entries have {}", settings.id_attribute));
         }
         vendor::override_with(&mut settings, &config.settings);
         Self::new("ldif", file, records, settings, &config.location, now)
@@ -79,31 +91,50 @@ impl Directory {
         }
         let naming_context = entries.iter().filter(|(key, _)| base.is_under(key)).min_by_key(|(key, _)| key.depth());
         let naming_context = naming_context.map_or_else(|| location.base_dn.value.clone(), |(_, r)| r.dn.clone());
-        let filter = match &location.filter {
-            Some(text) => Filter::parse(&text.value).map_err(|e| {
-                let error = e.into_error(&text.value);
-                error.at(text.at.clone())
-            })?,
-            None => Filter::parse(&settings.user_filter).map_err(|e| e.into_error(&settings.user_filter))?,
-        };
-        let members = match &location.group_dn {
-            None => None,
-            Some(group) => {
-                let group_key = DnKey::of(&group.value);
-                let graph = groups(&entries, &settings);
-                if !graph.contains_key(&group_key) {
-                    let there = entries.iter().any(|(key, _)| *key == group_key);
-                    let why = if there { "is not a group: none of its attributes names members" } else { "does not exist" };
-                    return Err(group
-                        .error(format!("the group {} {why}", group.value))
-                        .hint("check group_dn, and settings.group_class and member_attribute"));
+        let filter = filter(location, &settings)?;
+        let of_group = |group: &Located<String>| {
+            groups::members(&entries, &settings, &group.value, location.nested_groups).map_err(|e| {
+                let error = group.error(e.message());
+                match e.hint_text() {
+                    Some(hint) => error.hint(hint),
+                    None => error,
                 }
-                Some(scope::members(&group_key, location.nested_groups, &graph))
-            }
+            })
         };
+        let members = location.group_dn.as_ref().map(of_group).transpose()?;
         let facts = Facts { kind, place, naming_context, settings };
         let clauses = Clauses { base, scope: location.scope, filter, members };
-        Ok(Directory { facts, entries, clauses, now })
+        Ok(Directory { facts, entries, clauses, notes: Vec::new(), now })
+    }
+
+    /// Reads a table.
+    ///
+    /// # Errors
+    /// Where the file can't be read, a line is wrong, the filter is, or a column is named that is not there.
+    pub fn from_csv(csv: &CsvConfig, config: &SourceConfig, now: Instant) -> Result<Self> {
+        let file = csv.path.display().to_string();
+        let bytes = std::fs::read(&csv.path).map_err(|e| Error::usage(format!("cannot read the CSV file {file}: {e}")))?;
+        let preset = vendor::presets().iter().map(|p| &p.0).find(|p| p.vendor == "generic").cloned();
+        let mut settings = preset.ok_or_else(|| Error::failure("the generic preset is missing"))?;
+        settings.vendor = "csv".to_owned();
+        settings.user_filter = "(&)".to_owned();
+        (settings.group_class, settings.dynamic_group_class, settings.member_attributes) = (Vec::new(), Vec::new(), Vec::new());
+        settings.member_of_attribute = None;
+        vendor::override_with(&mut settings, &config.settings);
+        let (records, columns) = super::csv::parse(&file, &bytes, csv, &settings.id_attribute)?;
+        for rule in &settings.status {
+            if !columns.iter().any(|c| rule.attribute.is(c)) {
+                let near = did_you_mean(rule.attribute.as_str(), columns.iter().map(|c| &**c), "the columns are: ");
+                return Err(Error::usage(format!("{file} has no column {}, which a status rule asks", rule.attribute)).hint(near));
+            }
+        }
+        let filter = filter(&config.location, &settings)?;
+        let entries = records.into_iter().map(|r| (DnKey::of(&r.dn), r)).collect();
+        let clauses = Clauses { base: DnKey::of(""), scope: Scope::Subtree, filter, members: None };
+        // Links belong to this file in this place: tomorrow's export replaces it and keeps them.
+        let naming_context = format!("csv:{}", lasting_path(&csv.path)?.display());
+        let facts = Facts { kind: "csv", place: file, naming_context, settings };
+        Ok(Directory { facts, entries, clauses, notes: Vec::new(), now })
     }
 
     /// What is known about it.
@@ -118,14 +149,10 @@ impl Directory {
     }
 
     fn verdicts(&self, key: &DnKey, record: &Record) -> Verdicts {
-        let base = match self.clauses.scope {
-            Scope::Subtree => key.is_under(&self.clauses.base),
-            Scope::OneLevel => key.is_child_of(&self.clauses.base),
-        };
         Verdicts {
-            base: Some(base),
+            base: Some(scope::in_base(key, &self.clauses.base, self.clauses.scope)),
             filter: Some(self.clauses.filter.matches(record) == Some(true)),
-            group: self.clauses.members.as_ref().map(|m| m.contains(key)),
+            group: self.clauses.members.as_ref().map(|m| m.contains(key, || record.first_text(UID))),
         }
     }
 
@@ -136,10 +163,13 @@ impl Directory {
     }
 
     fn disabled(&self, record: &Record) -> bool {
-        status::is_disabled(&self.facts.settings, self.now, |name| match record.first(name) {
-            Some(Value::Text(text)) => Some(text),
-            _ => None,
-        })
+        status::is_disabled(&self.facts.settings, self.now, |name| record.first_text(name))
+    }
+
+    /// See [`super::Source::notes`].
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// See [`super::Source::read`].
@@ -147,10 +177,13 @@ impl Directory {
         let mut builder = BatchBuilder::new(schema);
         let mut draft = Draft::default();
         let mut without_id = Vec::new();
+        let mut members = 0;
+        self.notes.clear();
         for (key, record) in &self.entries {
             if !self.verdicts(key, record).in_scope() {
                 continue;
             }
+            members += 1;
             let Some(id) = self.id(record) else {
                 without_id.push(record.dn.as_str());
                 continue;
@@ -171,14 +204,33 @@ impl Directory {
         if !builder.is_empty() && batches.send(builder.seal()).await.is_err() {
             return ReadEnd::incomplete(Cause::ConnectionLost, "nobody waits for the rest");
         }
+        if let Some(group) = &self.clauses.members {
+            self.notes = group.notes(&self.clauses.base, self.clauses.scope, members);
+        }
         id_missing(&self.facts.settings.id_attribute, &without_id)
+    }
+
+    /// See [`super::Source::identify`].
+    #[must_use]
+    pub fn identify(&self, dns: &[String]) -> Vec<(String, Identified)> {
+        let keys: HashSet<DnKey> = dns.iter().map(|dn| DnKey::of(dn)).collect();
+        let found: HashMap<&DnKey, &Record> = self.entries.iter().filter(|(key, _)| keys.contains(key)).map(|(k, r)| (k, r)).collect();
+        let answer = |dn: &String| match found.get(&DnKey::of(dn)).map(|record| self.id(record)) {
+            Some(Some(id)) => Identified::Entry(EntryId::new(id)),
+            Some(None) => Identified::Unknown { cause: format!("it has no {}", self.facts.settings.id_attribute) },
+            None if crate::identity::dn::parse(dn).is_none_or(|rdns| rdns.is_empty()) => {
+                Identified::Unknown { cause: "it is not a distinguished name".to_owned() }
+            }
+            None => Identified::NotFound,
+        };
+        dns.iter().map(|dn| (dn.clone(), answer(dn))).collect()
     }
 
     /// See [`super::Source::find`].
     #[must_use]
     pub fn find(&self, ids: &[EntryId]) -> Vec<(EntryId, EntryEvidence)> {
         let look_in = self.facts.settings.lookup_base.clone().unwrap_or_else(|| self.facts.naming_context.clone());
-        let base = DnKey::of(&look_in);
+        let base = if self.facts.kind == "csv" { self.clauses.base.clone() } else { DnKey::of(&look_in) };
         let wanted: HashSet<&str> = ids.iter().map(EntryId::as_str).collect();
         let mut found: HashMap<String, EntryEvidence> = HashMap::new();
         for (key, record) in &self.entries {
@@ -192,6 +244,33 @@ impl Directory {
         let mut answer = answer;
         ids.iter().map(|id| (id.clone(), answer(id))).collect()
     }
+}
+
+/// The filter of the location, or that for people.
+fn filter(location: &Location, settings: &Settings) -> Result<Filter> {
+    match &location.filter {
+        Some(text) => Filter::parse(&text.value).map_err(|e| {
+            let error = e.into_error(&text.value);
+            error.at(text.at.clone())
+        }),
+        None => Filter::parse(&settings.user_filter).map_err(|e| e.into_error(&settings.user_filter)),
+    }
+}
+
+/// The place of a file, however the configuration was named on the command line. Symbolic links are not followed: a link to
+/// the newest export is one place, not many.
+fn lasting_path(path: &Path) -> Result<PathBuf> {
+    let absolute = std::path::absolute(path).map_err(|e| Error::usage(format!("cannot tell where {} is: {e}", path.display())))?;
+    let mut out = PathBuf::new();
+    for part in absolute.components() {
+        match part {
+            Component::ParentDir => {
+                out.pop();
+            }
+            part => out.push(part),
+        }
+    }
+    Ok(out)
 }
 
 /// The id of an entry in the vendor's text form. In a file, an id that stands there as text already is taken as it is.
@@ -219,26 +298,16 @@ pub(super) fn id_missing(attribute: &AttributeName, without_id: &[impl AsRef<str
     }
 }
 
-fn groups(entries: &[(DnKey, Record)], settings: &Settings) -> HashMap<DnKey, Vec<DnKey>> {
-    let is_group = |record: &Record| {
-        record.any_value("objectClass", &mut |class| settings.group_class.iter().any(|g| g.eq_ignore_ascii_case(class)))
-            || record.attributes.iter().any(|(n, _)| settings.member_attributes.iter().any(|m| m.is(n)))
-    };
-    entries
-        .iter()
-        .filter(|(_, record)| is_group(record))
-        .map(|(key, record)| {
-            let members = record.attributes.iter().filter(|(n, _)| settings.member_attributes.iter().any(|m| m.is(n)));
-            let members = members.filter_map(|(_, v)| match v {
-                Value::Text(dn) => Some(scope::member_dn(dn)),
-                Value::Binary(_) => None,
-            });
-            (key.clone(), members.collect())
-        })
-        .collect()
-}
-
 impl Record {
+    /// The first value of an attribute, if it is text.
+    #[must_use]
+    pub fn first_text(&self, name: &str) -> Option<&str> {
+        match self.first(name)? {
+            Value::Text(text) => Some(text),
+            Value::Binary(_) => None,
+        }
+    }
+
     /// The first value of an attribute, in any letter case.
     #[must_use]
     pub fn first(&self, name: &str) -> Option<&Value> {

@@ -3,22 +3,17 @@
 //! A preset is a pre-fill, never a silent truth: what the configuration sets wins, and the settings in use are shown
 //! wherever they matter. Facts and their sources: the vendors' documentation, and servers that were run.
 
+mod id;
+mod shown;
+
+pub use id::IdForm;
+pub use shown::Origin;
+
 use crate::config::reader::{Document, did_you_mean};
 use crate::config::{Located, SettingsConfig, StatusRule, status_rules};
 use crate::error::Result;
 use crate::identity::AttributeName;
 use std::sync::OnceLock;
-
-/// How the lasting id is written in the directory, and so how it becomes text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IdForm {
-    /// Text.
-    Text,
-    /// 16 bytes, the first three fields little-endian (AD's objectGUID).
-    GuidLittleEndian,
-    /// Bytes, shown as hex (eDirectory's GUID).
-    Hex,
-}
 
 /// Everything about a directory that is not its address.
 #[derive(Debug, Clone)]
@@ -37,7 +32,9 @@ pub struct Settings {
     pub user_filter: String,
     /// The object classes of groups.
     pub group_class: Vec<String>,
-    /// The attributes of a group that name its members by DN.
+    /// The object classes of groups whose members a rule chooses: such a group may name nobody.
+    pub dynamic_group_class: Vec<String>,
+    /// The attributes of a group that name its members: by DN, `memberUid` (RFC 2307) by uid.
     pub member_attributes: Vec<AttributeName>,
     /// The attribute of a person that names the groups.
     pub member_of_attribute: Option<AttributeName>,
@@ -45,16 +42,29 @@ pub struct Settings {
     pub time_attribute: AttributeName,
     /// Where a missing entry is looked up, if not the naming context.
     pub lookup_base: Option<String>,
+    /// True if people say themselves which groups they are in: `member_of_attribute` is configured, `member_attribute` is not.
+    pub by_back_links: bool,
+    /// Where the preset's name comes from.
+    pub vendor_origin: Origin,
+    /// The keys that the configuration sets.
+    pub configured: Vec<&'static str>,
 }
 
-const FILES: [(&str, &str); 8] = [
+// What tells more comes first: Samba says that it is Active Directory too, FreeIPA that it is 389, ODSEE that it is of Oracle.
+const FILES: [(&str, &str); 14] = [
+    ("samba", include_str!("../../assets/vendors/samba.toml")),
     ("active-directory", include_str!("../../assets/vendors/active-directory.toml")),
+    ("ad-lds", include_str!("../../assets/vendors/ad-lds.toml")),
     ("openldap", include_str!("../../assets/vendors/openldap.toml")),
+    ("freeipa", include_str!("../../assets/vendors/freeipa.toml")),
     ("389ds", include_str!("../../assets/vendors/389ds.toml")),
     ("pingdirectory", include_str!("../../assets/vendors/pingdirectory.toml")),
+    ("opendj", include_str!("../../assets/vendors/opendj.toml")),
+    ("odsee", include_str!("../../assets/vendors/odsee.toml")),
+    ("oid", include_str!("../../assets/vendors/oid.toml")),
     ("oracle", include_str!("../../assets/vendors/oracle.toml")),
     ("edirectory", include_str!("../../assets/vendors/edirectory.toml")),
-    ("freeipa", include_str!("../../assets/vendors/freeipa.toml")),
+    ("ibm", include_str!("../../assets/vendors/ibm.toml")),
     ("generic", include_str!("../../assets/vendors/generic.toml")),
 ];
 
@@ -88,10 +98,14 @@ fn parse(name: &str, text: &str) -> Result<(Settings, Detect)> {
         default_enabled: true,
         user_filter: root.required_string("user_filter")?.value,
         group_class: names(root.strings("group_class")?),
+        dynamic_group_class: names(root.strings("dynamic_group_class")?),
         member_attributes: names(root.strings("member_attributes")?).into_iter().map(AttributeName::new).collect(),
         member_of_attribute: root.string("member_of_attribute")?.map(|s| AttributeName::new(s.value)),
         time_attribute: AttributeName::new(root.required_string("time_attribute")?.value),
         lookup_base: None,
+        by_back_links: false,
+        vendor_origin: Origin::Configuration,
+        configured: Vec::new(),
     };
     root.finish()?;
     Ok((settings, detect))
@@ -106,8 +120,14 @@ pub fn settings(vendor: &Located<String>, overrides: &SettingsConfig, root_dse: 
     let presets = presets();
     let generic = &presets[presets.len() - 1].0;
     let mut settings = if vendor.value == "auto" {
-        let fits = |detect: &Detect| detect.iter().any(|(attribute, part)| root_dse(attribute, part));
-        presets.iter().find(|(_, detect)| fits(detect)).map_or(generic, |(settings, _)| settings).clone()
+        let fits = |detect: &Detect| detect.iter().find(|(attribute, part)| root_dse(attribute, part)).cloned();
+        let found = presets.iter().find_map(|(settings, detect)| fits(detect).map(|why| (settings, why)));
+        let (settings, why) = match found {
+            Some((settings, (attribute, part))) if part.is_empty() => (settings, format!("the root DSE has {attribute}")),
+            Some((settings, (attribute, part))) => (settings, format!("the root DSE's {attribute} contains {part}")),
+            None => (generic, "nothing in the root DSE tells a product".to_owned()),
+        };
+        Settings { vendor_origin: Origin::Detected(why), ..settings.clone() }
     } else {
         let known = presets.iter().map(|(s, _)| s.vendor.as_str());
         presets.iter().find(|(s, _)| s.vendor == vendor.value).map(|(s, _)| s.clone()).ok_or_else(|| {
@@ -124,87 +144,48 @@ pub fn settings(vendor: &Located<String>, overrides: &SettingsConfig, root_dse: 
 
 /// Applies what the configuration sets itself.
 pub fn override_with(settings: &mut Settings, overrides: &SettingsConfig) {
+    let mut set = Vec::new();
     if let Some(name) = &overrides.id_attribute {
         if !settings.id_attribute.is(name.as_str()) {
-            settings.id_form = match name.as_str().to_ascii_lowercase().as_str() {
-                "objectguid" => IdForm::GuidLittleEndian,
-                "guid" => IdForm::Hex,
-                _ => IdForm::Text,
-            };
+            settings.id_form = IdForm::of_attribute(name.as_str());
         }
         settings.id_attribute = name.clone();
+        set.push("id_attribute");
     }
     if let Some(status) = &overrides.status {
         settings.status.clone_from(status);
+        set.push("status");
     }
     if let Some(enabled) = overrides.default_enabled {
         settings.default_enabled = enabled;
+        set.push("default_status");
     }
     if let Some(class) = &overrides.user_class {
         settings.user_filter = format!("(objectClass={})", crate::filter::escape(class));
+        set.push("user_class");
     }
     if let Some(class) = &overrides.group_class {
         settings.group_class.clone_from(class);
+        set.push("group_class");
     }
     if let Some(name) = &overrides.member_attribute {
         settings.member_attributes = vec![name.clone()];
+        set.push("member_attribute");
     }
     if let Some(name) = &overrides.member_of_attribute {
         settings.member_of_attribute = Some(name.clone());
+        set.push("member_of_attribute");
     }
     if let Some(name) = &overrides.time_attribute {
         settings.time_attribute = name.clone();
+        set.push("time_attribute");
     }
-    settings.lookup_base.clone_from(&overrides.lookup_base);
-}
-
-impl IdForm {
-    /// The id as text; `None` where the bytes do not fit the form.
-    ///
-    /// ```
-    /// use rosterm::source::vendor::IdForm;
-    /// let bytes = [0xf4, 0x3c, 0xae, 0xd6, 0xb9, 0x9e, 0x30, 0x4c, 0xb5, 0x3c, 0xe3, 0x8b, 0x94, 0xd4, 0x48, 0x3b];
-    /// assert_eq!(IdForm::GuidLittleEndian.text(&bytes).unwrap(), "d6ae3cf4-9eb9-4c30-b53c-e38b94d4483b");
-    /// ```
-    #[must_use]
-    pub fn text(self, bytes: &[u8]) -> Option<String> {
-        match self {
-            IdForm::Text => std::str::from_utf8(bytes).ok().map(|t| t.trim().to_owned()).filter(|t| !t.is_empty()),
-            IdForm::Hex => (!bytes.is_empty()).then(|| hex(bytes)),
-            IdForm::GuidLittleEndian => {
-                let b: [u8; 16] = bytes.try_into().ok()?;
-                let order = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15];
-                let digits = hex(&order.map(|i| b[i]));
-                Some(format!("{}-{}-{}-{}-{}", &digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]))
-            }
-        }
+    if let Some(base) = &overrides.lookup_base {
+        settings.lookup_base = Some(base.clone());
+        set.push("lookup_base");
     }
-
-    /// The id as an assertion value of a filter: escaped text, or the stored bytes escaped one by one.
-    #[must_use]
-    pub fn assertion(self, id: &str) -> String {
-        let bytes = || -> Option<Vec<u8>> {
-            let digits: String = id.chars().filter(|c| *c != '-').collect();
-            (0..digits.len() / 2).map(|i| u8::from_str_radix(digits.get(2 * i..2 * i + 2)?, 16).ok()).collect()
-        };
-        let escaped = |bytes: Vec<u8>| bytes.iter().flat_map(|b| ['\\', hex_digit(b >> 4), hex_digit(b & 15)]).collect();
-        match self {
-            IdForm::Text => crate::filter::escape(id),
-            IdForm::Hex => bytes().map_or_else(|| crate::filter::escape(id), escaped),
-            IdForm::GuidLittleEndian => match bytes() {
-                Some(b) if b.len() == 16 => escaped([3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15].iter().map(|i| b[*i]).collect()),
-                _ => crate::filter::escape(id),
-            },
-        }
-    }
-}
-
-fn hex_digit(nibble: u8) -> char {
-    char::from_digit(u32::from(nibble), 16).unwrap_or('0')
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().flat_map(|b| [hex_digit(b >> 4), hex_digit(b & 15)]).collect()
+    settings.by_back_links = overrides.member_of_attribute.is_some() && overrides.member_attribute.is_none();
+    settings.configured = set;
 }
 
 #[cfg(test)]
@@ -215,6 +196,7 @@ mod tests {
     fn every_preset_is_complete_and_its_filter_is_one() {
         for (settings, _) in presets() {
             assert!(!settings.member_attributes.is_empty() && !settings.group_class.is_empty(), "{}", settings.vendor);
+            assert!(!settings.status.is_empty() || settings.vendor == "generic", "{}", settings.vendor);
             crate::filter::Filter::parse(&settings.user_filter).unwrap();
         }
     }
@@ -226,27 +208,27 @@ mod tests {
             at: crate::error::Position { file: String::new(), line: 1, column: 1 },
             excerpt: crate::error::Excerpt { line: String::new(), start: 0, length: 1 },
         };
-        for (attribute, value, vendor) in [
-            ("objectClass", "openldaprootdse", "openldap"),
-            ("supportedCapabilities", "1.2.840.113556.1.4.800", "active-directory"),
-            ("vendorName", "389 project", "389ds"),
-            ("vendorName", "ping identity corporation", "pingdirectory"),
-            ("vendorName", "oracle corporation", "oracle"),
-            ("vendorName", "netiq corporation", "edirectory"),
-            ("vendorName", "acme", "generic"),
+        for (root, vendor, why) in [
+            (&[("objectClass", "openldaprootdse")][..], "openldap", "the root DSE's objectClass contains openldaprootdse"),
+            (&[("supportedCapabilities", "1.2.840.113556.1.4.800")], "active-directory", "contains 1.2.840.113556.1.4.800"),
+            (&[("supportedCapabilities", "1.2.840.113556.1.4.1851")], "ad-lds", "contains 1.2.840.113556.1.4.1851"),
+            (&[("supportedCapabilities", "1.2.840.113556.1.4.800"), ("vendorName", "samba team (https://samba.org)")], "samba", "samba"),
+            (&[("vendorName", "389 project")], "389ds", "vendorName contains 389 project"),
+            (&[("vendorName", "389 project"), ("ipadomainlevel", "1")], "freeipa", "the root DSE has ipaDomainLevel"),
+            (&[("vendorName", "ping identity corporation")], "pingdirectory", "ping identity"),
+            (&[("vendorName", "forgerock as.")], "opendj", "forgerock"),
+            (&[("vendorName", "oracle corporation"), ("vendorVersion", "oracle unified directory 12.2.1.4.0")], "oracle", "oracle"),
+            (&[("vendorName", "oracle corporation"), ("vendorVersion", "sun-directory-server/11.1.1.7.0")], "odsee", "sun-directory"),
+            (&[("vendorName", "oracle corporation"), ("orcldirectoryversion", "oid 12.2.1.4.0")], "oid", "has orclDirectoryVersion"),
+            (&[("vendorName", "netiq corporation")], "edirectory", "netiq"),
+            (&[("vendorName", "international business machines (ibm)")], "ibm", "international"),
+            (&[("vendorName", "acme")], "generic", "nothing in the root DSE tells a product"),
         ] {
-            let found =
-                settings(&auto, &SettingsConfig::default(), |a, part| a.eq_ignore_ascii_case(attribute) && value.contains(part)).unwrap();
+            let shows = |a: &str, part: &str| root.iter().any(|(name, value)| a.eq_ignore_ascii_case(name) && value.contains(part));
+            let found = settings(&auto, &SettingsConfig::default(), shows).unwrap();
+            let Origin::Detected(told) = &found.vendor_origin else { panic!("{vendor} was detected") };
+            assert!(told.contains(why), "{told}");
             assert_eq!(found.vendor, vendor);
         }
-    }
-
-    #[test]
-    fn a_guid_goes_back_into_a_filter_in_its_stored_order() {
-        assert_eq!(
-            IdForm::GuidLittleEndian.assertion("d6ae3cf4-9eb9-4c30-b53c-e38b94d4483b"),
-            r"\f4\3c\ae\d6\b9\9e\30\4c\b5\3c\e3\8b\94\d4\48\3b"
-        );
-        assert_eq!(IdForm::Text.assertion("a*b"), r"a\2ab");
     }
 }

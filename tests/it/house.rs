@@ -20,7 +20,8 @@ const LAYERS: [&[&str]; 11] = [
 ];
 
 /// The one home of each outside crate, as the beginning of a path below `src`.
-const HOMES: [(&str, &[&str]); 10] = [
+const HOMES: [(&str, &[&str]); 11] = [
+    ("csv", &["source/csv"]),
     ("futures_util", &["demo/service", "target/scim"]),
     ("ldap3", &["source/ldap", "source/guard"]),
     ("reqwest", &["target/http"]),

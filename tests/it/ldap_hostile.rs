@@ -196,15 +196,6 @@ async fn each_bad_end_of_a_read_is_told_as_what_it_was() {
             |id| Reply::Send([person(id, "ann"), entry(id, b"uid=bob,dc=x", &[("uid", &[b"bob"])]), page_done(id, b"")].concat()),
             "id_missing: 1 of the entries have no entryUUID, for one uid=bob,dc=x",
         ),
-        (
-            "a wanted attribute in part",
-            1,
-            |id| {
-                let ann = entry(id, b"uid=ann,dc=x", &[("entryUUID", &[b"1"]), ("member;range=0-1", &[b"a", b"b"])]);
-                Reply::Send([ann, page_done(id, b"")].concat())
-            },
-            "range_unfinished: member of uid=ann,dc=x",
-        ),
         ("silence", 0, |_| Reply::Send(Vec::new()), "time_limit: no answer for 1 s after 0 entries"),
         ("silence after a while", 1, |id| Reply::Send(person(id, "ann")), "time_limit: no answer for 1 s after 1 entries"),
         (

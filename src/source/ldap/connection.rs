@@ -20,6 +20,9 @@ pub const DOMAIN_SCOPE: &str = "1.2.840.113556.1.4.1339";
 /// Pages in a row without an entry that are believed; Active Directory sends some where a filter is not indexed.
 const EMPTY_PAGES: u32 = 10_000;
 
+/// References in one small answer that are believed.
+const MOST_REFERENCES: usize = 1000;
+
 /// A guarded connection.
 pub struct Connection {
     ldap: Ldap,
@@ -47,6 +50,8 @@ pub struct Query {
     pub domain_scope: bool,
     /// Only the names of the attributes, not their values.
     pub names_only: bool,
+    /// How many entries are wanted at most; 0 for all. With more, the end is `sizeLimitExceeded`.
+    pub most: u32,
 }
 
 impl Query {
@@ -60,6 +65,7 @@ impl Query {
             page: None,
             domain_scope: false,
             names_only: false,
+            most: 0,
         }
     }
 }
@@ -95,6 +101,11 @@ impl Connection {
         !self.busy && self.watch.end().is_none() && !self.ldap.is_closed()
     }
 
+    /// Says that answers are under way which somebody waits for; see [`Connection::is_usable`].
+    pub fn set_busy(&mut self, busy: bool) {
+        self.busy = busy;
+    }
+
     /// Changes how long a message may be.
     pub fn set_limit(&self, bytes: usize) {
         self.watch.set_limit(bytes);
@@ -108,21 +119,27 @@ impl Connection {
         Ok(search)
     }
 
-    /// A search whose result is small: `each` takes every entry. Gives the first reference, if there was one.
-    pub async fn all(&mut self, query: Query, mut each: impl FnMut(Entry<'_>) -> Result<(), Failure>) -> Result<Option<String>, Failure> {
+    /// The same connection for a question beside others.
+    pub fn beside(&self) -> Self {
+        Connection { ldap: self.ldap.clone(), watch: self.watch.clone(), url: self.url.clone(), busy: false }
+    }
+
+    /// A search whose result is small: `each` takes every entry. Gives the references.
+    pub async fn all(&mut self, query: Query, mut each: impl FnMut(Entry<'_>) -> Result<(), Failure>) -> Result<Vec<String>, Failure> {
         let mut left = if query.scope == Scope::Base { 1 } else { u64::MAX };
         let mut search = self.search(query).await?;
-        let mut reference = None;
+        let mut references = Vec::new();
         while let Some(item) = search.next().await? {
             match item {
                 Item::Entry(tag) => {
                     left = left.checked_sub(1).ok_or_else(|| Failure::malformed("several entries where there can be one"))?;
                     each(Entry::of(&tag).map_err(Failure::malformed)?)?;
                 }
-                Item::Reference(urls) => reference = reference.or_else(|| urls.into_iter().next()),
+                Item::Reference(urls) if references.len() < MOST_REFERENCES => references.extend(urls),
+                Item::Reference(_) => return Err(Failure::malformed(format!("more than {MOST_REFERENCES} references"))),
             }
         }
-        Ok(reference)
+        Ok(references)
     }
 }
 
@@ -197,7 +214,9 @@ impl Search<'_> {
             controls.push(RawControl { ctype: DOMAIN_SCOPE.to_owned(), crit: false, val: None });
         }
         let ldap = &mut self.connection.ldap;
-        ldap.with_search_options(SearchOptions::new().typesonly(self.query.names_only));
+        ldap.with_search_options(
+            SearchOptions::new().typesonly(self.query.names_only).sizelimit(i32::try_from(self.query.most).unwrap_or(0)),
+        );
         if !controls.is_empty() {
             ldap.with_controls(controls);
         }

@@ -1,5 +1,6 @@
 //! From a URL to a guarded, encrypted, bound connection; or the reason why there is none.
 
+use super::certificate::{self, Certificate};
 use super::connection::Connection;
 use super::failure::{Failure, INVALID_CREDENTIALS, short, words};
 use crate::config::{LdapConfig, LdapUrl};
@@ -16,6 +17,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 /// How long DNS, one address or a TLS handshake may take, if the configured time limit is not shorter.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -34,11 +36,62 @@ pub struct Dialer {
 }
 
 /// Why one URL could not be used.
-struct Unusable {
-    what: String,
-    hint: Option<String>,
+pub struct Unusable {
+    /// What failed.
+    pub what: String,
+    /// What to do about it.
+    pub hint: Option<String>,
     /// True if trying the next server would only count one more wrong password.
-    last: bool,
+    pub last: bool,
+}
+
+/// What was seen on the way to a connection: for the check.
+#[derive(Default)]
+pub struct Seen {
+    /// How far it came.
+    pub stage: Stage,
+    /// The host's addresses.
+    pub addresses: Vec<SocketAddr>,
+    /// The address that accepted.
+    pub connected: Option<SocketAddr>,
+    /// The encryption, if there is one.
+    pub tls: Option<Tls>,
+}
+
+/// What was negotiated.
+pub struct Tls {
+    /// `TLSv1.3`.
+    pub protocol: String,
+    /// The server's certificate, if it could be read.
+    pub certificate: Option<Certificate>,
+}
+
+/// The stages of connecting, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Stage {
+    /// The name.
+    #[default]
+    Resolve,
+    /// The TCP connection.
+    Connect,
+    /// The encryption.
+    Tls,
+    /// The bind.
+    Bind,
+    /// All of them are behind us.
+    Done,
+}
+
+impl Stage {
+    /// The step of the check.
+    pub fn name(self) -> &'static str {
+        match self {
+            Stage::Resolve => "resolve",
+            Stage::Connect => "connect",
+            Stage::Tls => "TLS",
+            Stage::Bind | Stage::Done => "bind",
+        }
+    }
 }
 
 impl Unusable {
@@ -84,7 +137,7 @@ impl Dialer {
     pub async fn connect(&self) -> Result<Connection> {
         let mut failures: Vec<(&LdapUrl, Unusable)> = Vec::new();
         for url in &self.config.urls {
-            match self.try_url(url).await {
+            match self.try_url(url, &mut Seen::default()).await {
                 Ok(connection) => {
                     if !failures.is_empty() {
                         tracing::warn!(used = url.text, passed_over = %clean(&words_of(&failures)), "an earlier server was passed over");
@@ -108,20 +161,23 @@ impl Dialer {
         })
     }
 
-    async fn try_url(&self, url: &LdapUrl) -> std::result::Result<Connection, Unusable> {
-        let tcp = dial(url, self.patience()).await?;
+    /// Connects to one server and binds; `seen` tells how far it came.
+    pub async fn try_url(&self, url: &LdapUrl, seen: &mut Seen) -> std::result::Result<Connection, Unusable> {
+        let tcp = dial(url, self.patience(), seen).await?;
         let silence = Duration::from_secs(self.config.timeout);
+        seen.stage = Stage::Tls;
         let guarded = if url.tls {
-            guard::start(self.handshake(url, tcp).await?, silence)
+            guard::start(self.handshake(url, tcp, seen).await?, silence)
         } else if self.config.start_tls {
             let tcp = timeout(silence, start_tls(tcp))
                 .await
                 .map_err(|_| Unusable::new(format!("StartTLS: no answer for {} s", silence.as_secs()), "check the server"))??;
-            guard::start(self.handshake(url, tcp).await?, silence)
+            guard::start(self.handshake(url, tcp, seen).await?, silence)
         } else {
             guard::start(tcp, silence)
         };
         let (socket, watch) = guarded.map_err(|e| Unusable::new(format!("no socket pair: {e}"), ""))?;
+        seen.stage = Stage::Bind;
         let mut connection = Connection::over(socket, watch, url.text.clone()).await.map_err(|f| Unusable::of(&f, ""))?;
         if let (Some(dn), Some(password)) = (&self.config.bind_dn, &self.password) {
             connection.bind(dn, password).await.map_err(|f| {
@@ -130,6 +186,7 @@ impl Dialer {
                 why
             })?;
         }
+        seen.stage = Stage::Done;
         Ok(connection)
     }
 
@@ -137,13 +194,20 @@ impl Dialer {
         CONNECT.min(Duration::from_secs(self.config.timeout))
     }
 
-    async fn handshake(&self, url: &LdapUrl, tcp: TcpStream) -> std::result::Result<tokio_rustls::client::TlsStream<TcpStream>, Unusable> {
+    async fn handshake(&self, url: &LdapUrl, tcp: TcpStream, seen: &mut Seen) -> std::result::Result<TlsStream<TcpStream>, Unusable> {
         let tls = self.tls.as_ref().ok_or_else(|| Unusable::new("TLS is not set up", ""))?;
         let name = ServerName::try_from(url.host.clone()).map_err(|_| {
             Unusable::new(format!("{} is not a name that a certificate can be for", url.host), "write the server's full name")
         })?;
         match timeout(self.patience(), TlsConnector::from(Arc::clone(tls)).connect(name, tcp)).await {
-            Ok(Ok(stream)) => Ok(stream),
+            Ok(Ok(stream)) => {
+                let tls = stream.get_ref().1;
+                let protocol =
+                    tls.protocol_version().and_then(|v| v.as_str().map(|v| v.replace('_', "."))).unwrap_or_else(|| "TLS".to_owned());
+                let certificate = tls.peer_certificates().and_then(|chain| certificate::read(chain.first()?));
+                seen.tls = Some(Tls { protocol, certificate });
+                Ok(stream)
+            }
             // The words for an operator; the form for programmers names the kind of defect, which the hint goes by.
             Ok(Err(e)) => Err(Unusable::new(format!("TLS: {e}"), crate::tls::hint(&format!("{e:?} {e}")))),
             Err(_) => Err(Unusable::new("TLS: the handshake was not answered", crate::tls::hint(""))),
@@ -156,7 +220,7 @@ fn words_of(failures: &[(&LdapUrl, Unusable)]) -> String {
 }
 
 /// A TCP connection to the first address of the host that accepts.
-async fn dial(url: &LdapUrl, patience: Duration) -> std::result::Result<TcpStream, Unusable> {
+async fn dial(url: &LdapUrl, patience: Duration, seen: &mut Seen) -> std::result::Result<TcpStream, Unusable> {
     let unknown = |e: String| Unusable::new(format!("the name {} is not known: {e}", url.host), "check the name in url, and DNS");
     let found = timeout(patience, tokio::net::lookup_host((url.host.as_str(), url.port))).await;
     let addresses: Vec<SocketAddr> = match found {
@@ -165,10 +229,15 @@ async fn dial(url: &LdapUrl, patience: Duration) -> std::result::Result<TcpStrea
         Err(_) => return Err(unknown("no answer from DNS".to_owned())),
     };
     let mut why = unknown("it has no address".to_owned());
+    seen.addresses.clone_from(&addresses);
+    if !addresses.is_empty() {
+        seen.stage = Stage::Connect;
+    }
     for address in addresses {
         match timeout(patience, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => {
                 prepare(&stream).map_err(|e| Unusable::new(e.to_string(), ""))?;
+                seen.connected = Some(address);
                 return Ok(stream);
             }
             Ok(Err(e)) => why = unreachable(address, &e),

@@ -18,6 +18,10 @@ pub struct Failure {
     pub matched: String,
 }
 
+/// `sizeLimitExceeded`.
+pub const SIZE_LIMIT: u32 = 4;
+/// `referral`.
+pub const REFERRAL: u32 = 10;
 /// `noSuchObject`.
 pub const NO_SUCH_OBJECT: u32 = 32;
 /// `unavailableCriticalExtension`.

@@ -1,132 +1,158 @@
 //! Who is in the group: the members that it names and, where groups in it count, the members of those.
+//!
+//! The rule is that of [`crate::source::scope`]. Everything here ends in [`Cause::GroupUnread`] on any doubt: half a group is
+//! no group, and "nobody is in it" takes everybody's access away.
 
-use super::connection::{Item, Query};
-use super::entry::Entry;
+mod ask;
+mod back_link;
+mod domain;
+
+use super::connection::Query;
 use super::failure::{Failure, NO_SUCH_OBJECT};
-use super::people::is_inside;
 use super::session::Session;
-use crate::filter::escape;
 use crate::identity::dn::DnKey;
 use crate::model::Cause;
 use crate::source::guard::{MAX_GROUP_MESSAGE, MAX_MESSAGE};
-use crate::source::scope;
+use crate::source::scope::{Members, Named, member_dn, names_uids};
 use crate::source::vendor::Settings;
-use ldap3::Scope;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// The most members and groups that are kept: several hundred megabytes.
 const MOST: usize = 4_000_000;
 
-/// Everyone in the group, as [`scope::members`] says.
-///
-/// # Errors
-/// [`Cause::GroupUnread`], whatever happened: half a group is no group.
-pub async fn members(
-    session: &mut Session,
-    group: &str,
-    nested: bool,
-    settings: &Settings,
-    context: &str,
-    page: u32,
-) -> Result<HashSet<DnKey>, Failure> {
-    session.connection.set_limit(MAX_GROUP_MESSAGE);
-    let found = follow(session, group, nested, settings, context, page).await;
-    session.connection.set_limit(MAX_MESSAGE);
-    found.map_err(|failure| Failure { detail: format!("{group}: {}", failure.detail), cause: Cause::GroupUnread, ..failure })
+/// What is asked.
+pub struct Asked<'a> {
+    /// The group's DN.
+    pub group: &'a str,
+    /// Whether members of groups in the group count.
+    pub nested: bool,
+    /// The settings of the source.
+    pub settings: &'a Settings,
+    /// The naming context: groups in the group are looked for below it.
+    pub context: &'a str,
+    /// Entries a page.
+    pub page: u32,
 }
 
-async fn follow(
-    session: &mut Session,
-    group: &str,
-    nested: bool,
-    settings: &Settings,
-    context: &str,
-    page: u32,
-) -> Result<HashSet<DnKey>, Failure> {
-    let key = DnKey::of(group);
-    let groups = if nested { all_groups(session, settings, context, page).await? } else { HashMap::new() };
-    let mut graph: HashMap<DnKey, Vec<DnKey>> = HashMap::new();
+/// Everyone in the group.
+///
+/// # Errors
+/// [`Cause::GroupUnread`], whatever happened.
+pub async fn members(session: &mut Session, asked: &Asked<'_>) -> Result<Members, Failure> {
+    session.connection.set_limit(MAX_GROUP_MESSAGE);
+    let found = if asked.settings.by_back_links { back_link::members(session, asked).await } else { named(session, asked).await };
+    session.connection.set_limit(MAX_MESSAGE);
+    found.map_err(|failure| Failure { detail: format!("{}: {}", asked.group, failure.detail), cause: Cause::GroupUnread, ..failure })
+}
+
+/// By what the groups name themselves.
+async fn named(session: &mut Session, asked: &Asked<'_>) -> Result<Members, Failure> {
+    let settings = asked.settings;
+    let key = DnKey::of(asked.group);
+    let (groups, found_how) = if asked.nested { groups_within(session, asked).await? } else { (HashMap::new(), String::new()) };
+    let mut graph: HashMap<DnKey, Named> = HashMap::new();
     let mut total = 0;
-    let mut waiting = vec![(key.clone(), group.to_owned())];
+    let (mut by_rule, mut rids) = (Vec::new(), Vec::new());
+    let mut waiting = vec![(key.clone(), asked.group.to_owned())];
     while let Some((group_key, dn)) = waiting.pop() {
         if graph.contains_key(&group_key) {
             continue;
         }
-        let named = match direct(session, &dn, settings).await {
-            Ok(named) => named,
+        let group = match direct(session, &dn, settings).await {
+            Ok(group) => group,
             // Deleted meanwhile, or renamed: its members may well be in scope still.
             Err(failure) if failure.code == Some(NO_SUCH_OBJECT) && group_key != key => {
                 return Err(Failure::new(Cause::GroupUnread, format!("the group {dn} went away while it was read")));
             }
             Err(failure) => return Err(failure),
         };
-        total += named.len();
+        total += group.named.dns.len() + group.named.uids.len();
         enough(total)?;
-        waiting.extend(named.iter().filter_map(|m| groups.get(m).map(|dn| (m.clone(), dn.clone()))));
-        graph.insert(group_key, named);
+        if session.root.is_domain_controller() {
+            rids.push(domain::rid(&dn, group.sid.as_deref())?);
+        }
+        if group.dynamic && group.named == Named::default() {
+            by_rule.push(dn);
+        }
+        waiting.extend(group.named.dns.iter().filter_map(|m| groups.get(m).map(|dn| (m.clone(), dn.clone()))));
+        graph.insert(group_key, group.named);
     }
-    Ok(scope::members(&key, nested, &graph))
+    let mut members = Members::of(&key, asked.nested, &graph);
+    let lists: Vec<&str> = settings.member_attributes.iter().map(crate::identity::AttributeName::as_str).collect();
+    members.how.push(format!("membership is what the group itself names ({})", lists.join(", ")));
+    if asked.nested {
+        members.how.push(format!("groups in the group: {}, {found_how}", graph.len() - 1));
+    }
+    if !by_rule.is_empty() {
+        back_link::of_dynamic_groups(session, asked, &by_rule, &mut members).await?;
+    }
+    domain::add_primary(session, asked, &rids, &mut members).await?;
+    Ok(members)
 }
 
 fn enough(n: usize) -> Result<(), Failure> {
     if n > MOST { Err(Failure::new(Cause::GroupUnread, format!("more than {MOST} members or groups"))) } else { Ok(()) }
 }
 
-/// Every group of the naming context: which members of a group are groups themselves.
-async fn all_groups(session: &mut Session, settings: &Settings, context: &str, page: u32) -> Result<HashMap<DnKey, String>, Failure> {
-    let classes = settings.group_class.iter().map(|c| format!("(objectClass={})", escape(c))).collect::<Vec<_>>().concat();
-    let query = Query {
-        base: context.to_owned(),
-        scope: Scope::Subtree,
-        filter: format!("(|{classes})"),
-        attributes: vec!["1.1".to_owned()],
-        page: session.page(page),
-        domain_scope: session.domain_scope(),
-        names_only: false,
-    };
-    let mut groups = HashMap::new();
-    let inside = DnKey::of(context);
-    let elsewhere = session.root.contexts_below(&inside);
-    let mut search = session.connection.search(query).await?;
-    while let Some(item) = search.next().await? {
-        match item {
-            Item::Entry(tag) => {
-                let entry = Entry::of(&tag).map_err(Failure::malformed)?;
-                groups.insert(DnKey::of(entry.dn), entry.dn.to_owned());
-                enough(groups.len())?;
-            }
-            // A nested group that lies on another server may have members that are in the base.
-            Item::Reference(urls) => {
-                if let Some(url) = urls.iter().find(|url| is_inside(url, &inside, &elsewhere)) {
-                    return Err(Failure::new(Cause::GroupUnread, format!("groups on another server, {url}")));
-                }
-            }
+/// Which members of a group are groups themselves, and how that was found out: on Active Directory those in the group, by one
+/// question; elsewhere every group of the naming context.
+async fn groups_within(session: &mut Session, asked: &Asked<'_>) -> Result<(HashMap<DnKey, String>, String), Failure> {
+    let mut how = "found among all groups of the naming context".to_owned();
+    if session.root.knows_in_chain() {
+        match domain::groups_in_chain(session, asked).await? {
+            Ok(groups) => return Ok((groups, "found by Active Directory's in-chain rule".to_owned())),
+            Err(why) => how = format!("{how} ({why})"),
         }
     }
-    Ok(groups)
+    let filter = ask::any("objectClass", &asked.settings.group_class.iter().chain(&asked.settings.dynamic_group_class).collect::<Vec<_>>());
+    let groups = ask::dns(session, asked, &filter).await?;
+    Ok((groups.into_iter().map(|dn| (DnKey::of(&dn), dn)).collect(), how))
+}
+
+/// One group.
+struct Group {
+    named: Named,
+    /// A rule chooses its members.
+    dynamic: bool,
+    /// Its objectSid, as Active Directory has it.
+    sid: Option<Vec<u8>>,
 }
 
 /// The members that one group names. Active Directory gives them in ranges, which are followed to the end.
-async fn direct(session: &mut Session, dn: &str, settings: &Settings) -> Result<Vec<DnKey>, Failure> {
+async fn direct(session: &mut Session, dn: &str, settings: &Settings) -> Result<Group, Failure> {
     let mut ask: Vec<String> = settings.member_attributes.iter().map(|a| a.as_str().to_owned()).collect();
-    let mut named = Vec::new();
+    ask.push("objectClass".to_owned());
+    if session.root.is_domain_controller() {
+        ask.push("objectSid".to_owned());
+    }
+    let mut group = Group { named: Named::default(), dynamic: false, sid: None };
     let mut from = 0u64;
     while !ask.is_empty() {
         let mut more: Vec<String> = Vec::new();
         let mut next = from;
         let mut there = false;
         let names: Vec<&str> = ask.iter().map(String::as_str).collect();
-        let reference = session
+        let references = session
             .connection
             .all(Query::one(dn, &names), |entry| {
                 there = true;
+                if from == 0 {
+                    group.sid = entry.first("objectSid").map(<[u8]>::to_vec);
+                    let classes = entry.attributes().filter(|a| a.name.eq_ignore_ascii_case("objectClass"));
+                    let is_rule = |class: &[u8]| settings.dynamic_group_class.iter().any(|d| class.eq_ignore_ascii_case(d.as_bytes()));
+                    group.dynamic = classes.flat_map(super::entry::Attribute::values).any(is_rule);
+                }
                 for attribute in entry.attributes() {
                     if !settings.member_attributes.iter().any(|m| m.is(attribute.name)) {
                         continue;
                     }
                     for value in attribute.values() {
                         let value = std::str::from_utf8(value).map_err(|_| Failure::malformed("a member that is not text"))?;
-                        named.push(scope::member_dn(value));
+                        if names_uids(attribute.name) {
+                            group.named.uids.push(value.to_owned());
+                        } else {
+                            group.named.dns.push(member_dn(value));
+                        }
                     }
                     if let Some(last) = attribute.range_end().map_err(Failure::malformed)? {
                         if last < from || more.len() > 1 {
@@ -140,12 +166,13 @@ async fn direct(session: &mut Session, dn: &str, settings: &Settings) -> Result<
             })
             .await?;
         if !there {
-            let detail = reference.map_or_else(|| "it cannot be read".to_owned(), |url| format!("it is on another server, {url}"));
+            let elsewhere = |url: &String| format!("it is on another server, {url}");
+            let detail = references.first().map_or_else(|| "it cannot be read".to_owned(), elsewhere);
             return Err(Failure::new(Cause::GroupUnread, detail));
         }
-        enough(named.len())?;
+        enough(group.named.dns.len())?;
         from = next;
         ask = more;
     }
-    Ok(named)
+    Ok(group)
 }

@@ -5,12 +5,12 @@
 
 use super::connection::Query;
 use super::failure::Failure;
-use super::people::Wanted;
+use super::people::{UID, Wanted, is_inside};
 use super::session::Session;
-use crate::config::Scope;
 use crate::identity::EntryId;
 use crate::identity::dn::DnKey;
 use crate::model::{EntryEvidence, Verdicts};
+use crate::source::scope::{Members, in_base};
 use crate::source::{attributes_to_ask, status};
 use std::collections::{HashMap, HashSet};
 
@@ -20,6 +20,7 @@ pub const BATCH: usize = 100;
 struct Found {
     dn: String,
     disabled: bool,
+    uid: Option<String>,
 }
 
 /// The answers for at most [`BATCH`] ids, in their order.
@@ -47,14 +48,18 @@ pub async fn find(
         page: None,
         domain_scope: session.domain_scope(),
         names_only: false,
+        most: 0,
     };
     // What a status rule and the id need, and no column.
-    let attributes: Vec<String> =
+    let mut attributes: Vec<String> =
         attributes_to_ask(&crate::identity::population::Schema::default(), settings).iter().map(|a| a.as_str().to_owned()).collect();
+    if wanted.members.is_some_and(Members::by_uid) {
+        attributes.push(UID.to_owned());
+    }
     let mut found: HashMap<String, Found> = HashMap::new();
     let mut strange = None;
     let everywhere = query(format!("(|{any})"), attributes, session);
-    let reference = session
+    let references = session
         .connection
         .all(everywhere, |entry| {
             let id = entry.first(settings.id_attribute.as_str()).and_then(|bytes| settings.id_form.text(bytes)).map(|id| folded(&id));
@@ -62,7 +67,7 @@ pub async fn find(
                 Some(id) => {
                     let first = |name: &str| entry.first(name).and_then(|bytes| std::str::from_utf8(bytes).ok());
                     let disabled = status::is_disabled(settings, wanted.now, first);
-                    if found.insert(id, Found { dn: entry.dn.to_owned(), disabled }).is_some() {
+                    if found.insert(id, Found { dn: entry.dn.to_owned(), disabled, uid: first(UID).map(str::to_owned) }).is_some() {
                         strange = Some(format!("two entries have the id of {}", entry.dn));
                     }
                 }
@@ -87,21 +92,20 @@ pub async fn find(
             .await?;
     }
     let base = DnKey::of(wanted.base);
+    let below = DnKey::of(look_in);
+    let elsewhere = session.root.contexts_below(&below);
+    let reference = references.iter().find(|url| is_inside(url, &below, &elsewhere));
     let answer = |id: &EntryId| match found.get(&folded(id.as_str())) {
         Some(entry) => {
             let key = DnKey::of(&entry.dn);
-            let in_base = match wanted.scope {
-                Scope::Subtree => key.is_under(&base),
-                Scope::OneLevel => key.is_child_of(&base),
-            };
             let verdicts = Verdicts {
-                base: Some(in_base),
+                base: Some(in_base(&key, &base, wanted.scope)),
                 filter: Some(matching.contains(&folded(id.as_str()))),
-                group: wanted.members.map(|members| members.contains(&key)),
+                group: wanted.members.map(|members| members.contains(&key, || entry.uid.as_deref())),
             };
             EntryEvidence::Found { dn: entry.dn.clone(), disabled: entry.disabled, verdicts }
         }
-        None => match &reference {
+        None => match reference {
             Some(url) => EntryEvidence::Unknown { cause: format!("a part of {look_in} is on another server: {url}") },
             None => EntryEvidence::NotFound { base: look_in.to_owned() },
         },

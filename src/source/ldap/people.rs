@@ -3,6 +3,7 @@
 use super::connection::{Item, Query};
 use super::entry::{Entry, dn_of_url};
 use super::failure::Failure;
+use super::ranges::{self, Whole};
 use super::session::Session;
 use crate::clock::Instant;
 use crate::config::Scope;
@@ -10,13 +11,20 @@ use crate::identity::dn::DnKey;
 use crate::identity::population::{Batch, BatchBuilder, Draft, Schema};
 use crate::model::{Cause, ReadEnd};
 use crate::source::memory::{id_missing, push_value};
+use crate::source::scope::Members;
 use crate::source::vendor::Settings;
 use crate::source::{attributes_to_ask, status};
-use std::collections::HashSet;
 use tokio::sync::mpsc;
+
+/// Where members are named by uid, the attribute with it.
+pub const UID: &str = "uid";
 
 /// How many bytes of text a batch holds before it is sent.
 const BATCH_TEXT: usize = 256 * 1024;
+
+/// How many people with attributes in parts are read by themselves. On Active Directory parts begin at 1,500 values, and
+/// such people are few.
+const MOST_RANGED: usize = 1000;
 
 /// What is read.
 pub struct Wanted<'w> {
@@ -29,27 +37,46 @@ pub struct Wanted<'w> {
     /// The settings of the source.
     pub settings: &'w Settings,
     /// The members of the group, if there is one.
-    pub members: Option<&'w HashSet<DnKey>>,
+    pub members: Option<&'w Members>,
     /// Entries a page.
     pub page: u32,
     /// The moment that "passed" is measured from.
     pub now: Instant,
 }
 
-/// How the read ended; `Err` also if nobody waits for the rest.
-pub async fn read(session: &mut Session, wanted: &Wanted<'_>, schema: &Schema, batches: &mpsc::Sender<Batch>) -> ReadEnd {
+impl Wanted<'_> {
+    /// What the read asks for: the columns, the id, what the status rules look at, and the uid where the group goes by it.
+    fn attributes(&self, schema: &Schema) -> Vec<String> {
+        let mut ask: Vec<String> = attributes_to_ask(schema, self.settings).iter().map(|a| a.as_str().to_owned()).collect();
+        if self.members.is_some_and(Members::by_uid) && !ask.iter().any(|a| a.eq_ignore_ascii_case(UID)) {
+            ask.push(UID.to_owned());
+        }
+        ask
+    }
+}
+
+/// How the read ended, and how many members of the group it met. Incomplete also if nobody waits for the rest.
+pub async fn read(session: &mut Session, wanted: &Wanted<'_>, schema: &Schema, batches: &mpsc::Sender<Batch>) -> (ReadEnd, usize) {
+    let mut rows = Rows::new(wanted, schema);
+    let end = read_into(session, &mut rows, batches).await;
+    (end, rows.members)
+}
+
+async fn read_into(session: &mut Session, rows: &mut Rows<'_>, batches: &mpsc::Sender<Batch>) -> ReadEnd {
+    let wanted = rows.wanted;
     let base = DnKey::of(wanted.base);
     let elsewhere = session.root.contexts_below(&base);
     let query = Query {
         base: wanted.base.to_owned(),
         scope: wanted.scope.into(),
         filter: wanted.filter.to_owned(),
-        attributes: attributes_to_ask(schema, wanted.settings).iter().map(|a| a.as_str().to_owned()).collect(),
+        attributes: wanted.attributes(rows.schema),
         page: session.page(wanted.page),
         domain_scope: session.domain_scope(),
         names_only: false,
+        most: 0,
     };
-    let mut rows = Rows::new(wanted, schema);
+    let attributes = query.attributes.clone();
     let mut search = match session.connection.search(query).await {
         Ok(search) => search,
         Err(failure) => return failure.into_end(),
@@ -92,8 +119,35 @@ pub async fn read(session: &mut Session, wanted: &Wanted<'_>, schema: &Schema, b
     match (failure, reference) {
         (Some(failure), _) => ReadEnd::incomplete(failure.cause, format!("{} after {seen} entries", failure.detail)),
         (None, Some(url)) => ReadEnd::incomplete(Cause::Reference, url),
-        (None, None) => rows.end(),
+        (None, None) => {
+            if let Err(unfinished) = read_ranged(session, rows, &attributes).await {
+                return unfinished;
+            }
+            if !rows.builder.is_empty() && batches.send(rows.builder.seal()).await.is_err() {
+                return nobody_waits();
+            }
+            id_missing(&wanted.settings.id_attribute, &rows.without_id)
+        }
     }
+}
+
+/// Reads the people that came with a part of an attribute, each by itself and to its end.
+async fn read_ranged(session: &mut Session, rows: &mut Rows<'_>, attributes: &[String]) -> Result<(), ReadEnd> {
+    let ranged = std::mem::take(&mut rows.ranged);
+    if ranged.len() > MOST_RANGED {
+        let (attribute, dn) = &ranged[0];
+        let more = ranged.len() - 1;
+        return Err(ReadEnd::incomplete(
+            Cause::RangeUnfinished,
+            format!("{attribute} of {dn}, and so for {more} more; too many to follow"),
+        ));
+    }
+    for (attribute, dn) in &ranged {
+        let whole = ranges::whole(session, dn, attributes).await;
+        let whole = whole.map_err(|f| ReadEnd::incomplete(Cause::RangeUnfinished, format!("{attribute} of {dn}: {}", f.detail)))?;
+        rows.take_whole(&whole);
+    }
+    Ok(())
 }
 
 fn nobody_waits() -> ReadEnd {
@@ -116,23 +170,30 @@ struct Rows<'w> {
     draft: Draft,
     /// The DN of the first entry without id, and an empty text for each other one.
     without_id: Vec<Box<str>>,
-    unfinished: Option<String>,
+    /// Who came with a part of an attribute: which, and the DN.
+    ranged: Vec<(String, String)>,
+    /// How many members of the group were met.
+    members: usize,
 }
 
 impl<'w> Rows<'w> {
     fn new(wanted: &'w Wanted<'w>, schema: &'w Schema) -> Self {
         let builder = BatchBuilder::new(schema);
-        Rows { wanted, schema, builder, draft: Draft::default(), without_id: Vec::new(), unfinished: None }
+        Rows { wanted, schema, builder, draft: Draft::default(), without_id: Vec::new(), ranged: Vec::new(), members: 0 }
     }
 
     fn take(&mut self, entry: Entry<'_>) {
         let settings = self.wanted.settings;
-        if self.wanted.members.is_some_and(|members| !members.contains(&DnKey::of(entry.dn))) {
-            return;
+        if let Some(members) = self.wanted.members {
+            let uid = || entry.first(UID).and_then(|bytes| std::str::from_utf8(bytes).ok());
+            if !members.contains(&DnKey::of(entry.dn), uid) {
+                return;
+            }
+            self.members += 1;
         }
         let id_attribute = settings.id_attribute.as_str();
         let Some(id) = entry.first(id_attribute).and_then(|bytes| settings.id_form.text(bytes)) else {
-            self.without_id.push(if self.without_id.is_empty() { entry.dn.into() } else { Box::default() });
+            self.miss_id(entry.dn);
             return;
         };
         self.draft.begin(&id, entry.dn);
@@ -144,8 +205,10 @@ impl<'w> Rows<'w> {
             if !attribute.is_plain() {
                 continue;
             }
-            if !attribute.options.is_empty() && attribute.range_end() != Ok(None) && self.unfinished.is_none() {
-                self.unfinished = Some(format!("{} of {}", attribute.name, entry.dn));
+            if !attribute.options.is_empty() && attribute.range_end() != Ok(None) {
+                // Not a row yet: half an attribute would take the other half away from the account.
+                self.ranged.push((attribute.name.to_owned(), entry.dn.to_owned()));
+                return;
             }
             let as_id = settings.id_attribute.is(attribute.name).then_some(id.as_str());
             for value in attribute.values() {
@@ -155,11 +218,28 @@ impl<'w> Rows<'w> {
         self.builder.push(&mut self.draft);
     }
 
-    fn end(self) -> ReadEnd {
-        match self.unfinished {
-            Some(attribute) => ReadEnd::incomplete(Cause::RangeUnfinished, attribute),
-            None => id_missing(&self.wanted.settings.id_attribute, &self.without_id),
+    /// A member that was read by itself.
+    fn take_whole(&mut self, entry: &Whole) {
+        let settings = self.wanted.settings;
+        let Some(id) = entry.first(settings.id_attribute.as_str()).and_then(|bytes| settings.id_form.text(bytes)) else {
+            self.miss_id(&entry.dn);
+            return;
+        };
+        self.draft.begin(&id, &entry.dn);
+        let first = |name: &str| entry.first(name).and_then(|bytes| std::str::from_utf8(bytes).ok());
+        self.draft.set_off(status::is_disabled(settings, self.wanted.now, first));
+        for (name, values) in &entry.attributes {
+            let Some(column) = self.schema.column(name) else { continue };
+            let as_id = settings.id_attribute.is(name).then_some(id.as_str());
+            for value in values {
+                push_value(&mut self.draft, column, value, as_id);
+            }
         }
+        self.builder.push(&mut self.draft);
+    }
+
+    fn miss_id(&mut self, dn: &str) {
+        self.without_id.push(if self.without_id.is_empty() { dn.into() } else { Box::default() });
     }
 }
 

@@ -37,6 +37,21 @@ impl RootDse {
         self.values("supportedControl").any(|v| v == oid)
     }
 
+    /// Whether it is a domain controller of Active Directory (MS-ADTS section 3.1.1.3.4.3.1): people have a primary group.
+    pub fn is_domain_controller(&self) -> bool {
+        self.values("supportedCapabilities").any(|v| v == "1.2.840.113556.1.4.800")
+    }
+
+    /// Whether it knows the rule "member, directly or through groups": Active Directory, as domain controller or AD LDS.
+    pub fn knows_in_chain(&self) -> bool {
+        self.is_domain_controller() || self.values("supportedCapabilities").any(|v| v == "1.2.840.113556.1.4.1851")
+    }
+
+    /// True where nothing of it can be read.
+    pub fn is_hidden(&self) -> bool {
+        self.0.is_empty()
+    }
+
     fn contexts(&self) -> impl Iterator<Item = &str> {
         self.values("namingContexts").chain(self.values("defaultNamingContext")).filter(|c| !c.is_empty())
     }
@@ -46,6 +61,11 @@ impl RootDse {
         let key = DnKey::of(base);
         let holding = self.contexts().filter(|c| key.is_under(&DnKey::of(c)));
         holding.max_by_key(|c| DnKey::of(c).depth()).unwrap_or(base).to_owned()
+    }
+
+    /// Whether an entry may be here: it lies in one of the naming contexts, or none is known.
+    pub fn may_hold(&self, dn: &DnKey) -> bool {
+        self.contexts().next().is_none() || self.contexts().any(|c| dn.is_under(&DnKey::of(c)))
     }
 
     /// The naming contexts that lie below `base`: parts of the tree that a search of `base` is not meant to enter.
@@ -60,7 +80,14 @@ impl Session {
     /// # Errors
     /// Why no server could be used.
     pub async fn open(dialer: &Dialer) -> Result<Self> {
-        let mut connection = dialer.connect().await?;
+        Self::over(dialer.connect().await?).await
+    }
+
+    /// Reads the root DSE over a connection that is there.
+    ///
+    /// # Errors
+    /// Where that fails in another way than by being hidden from us.
+    pub async fn over(mut connection: Connection) -> Result<Self> {
         match root_dse(&mut connection).await {
             Ok(root) => Ok(Session { connection, root }),
             Err(failure) => Err(failure.into_error(&connection.url, "cannot read what the server says of itself")),

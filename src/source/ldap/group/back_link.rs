@@ -1,0 +1,75 @@
+//! Membership as people carry it themselves: `memberOf`, `isMemberOf`, `groupMembership`.
+
+use super::{Asked, ask, domain};
+use crate::identity::dn::DnKey;
+use crate::model::Cause;
+use crate::source::ldap::failure::Failure;
+use crate::source::ldap::session::Session;
+use crate::source::scope::Members;
+use std::collections::HashMap;
+
+/// Everyone who names the group, and with nested groups everyone who names one of those.
+pub async fn members(session: &mut Session, asked: &Asked<'_>) -> Result<Members, Failure> {
+    let attribute = attribute(asked)?;
+    let mut groups: HashMap<DnKey, String> = HashMap::from([(DnKey::of(asked.group), asked.group.to_owned())]);
+    if asked.nested {
+        let class =
+            ask::any("objectClass", &asked.settings.group_class.iter().chain(&asked.settings.dynamic_group_class).collect::<Vec<_>>());
+        let mut newest = vec![asked.group.to_owned()];
+        while !newest.is_empty() {
+            let mut next = Vec::new();
+            for batch in newest.chunks(ask::BATCH) {
+                let filter = format!("(&{class}{})", ask::any(attribute, batch));
+                for dn in ask::dns(session, asked, &filter).await? {
+                    if groups.insert(DnKey::of(&dn), dn.clone()).is_none() {
+                        next.push(dn);
+                    }
+                }
+            }
+            newest = next;
+        }
+    }
+    let names: Vec<String> = groups.values().cloned().collect();
+    let mut members = Members::default();
+    members.add_groups(groups.into_keys());
+    let people = naming(session, asked, attribute, &names).await?;
+    members.add(people.iter().map(|dn| DnKey::of(dn)));
+    members.how.push(format!("membership is by {attribute}, which people carry themselves"));
+    if asked.nested {
+        members.how.push(format!("groups in the group: {}, found by {attribute}", names.len() - 1));
+    }
+    let rids = domain::rids(session, &names).await?;
+    domain::add_primary(session, asked, &rids, &mut members).await?;
+    Ok(members)
+}
+
+/// Adds the members of groups that name nobody because a rule chooses their members.
+pub async fn of_dynamic_groups(session: &mut Session, asked: &Asked<'_>, groups: &[String], members: &mut Members) -> Result<(), Failure> {
+    let attribute = attribute(asked).map_err(|_| {
+        let why = "a rule chooses its members, and no member_of_attribute is set by which people tell";
+        Failure::new(Cause::GroupUnread, format!("{}: {why}", groups[0]))
+    })?;
+    let people = naming(session, asked, attribute, groups).await?;
+    members.add(people.iter().map(|dn| DnKey::of(dn)));
+    members.how.push(format!("a rule chooses the members of {}: membership there is by {attribute}", groups.join("; ")));
+    Ok(())
+}
+
+fn attribute<'a>(asked: &'a Asked<'_>) -> Result<&'a str, Failure> {
+    let attribute = asked.settings.member_of_attribute.as_ref();
+    attribute.map(crate::identity::AttributeName::as_str).ok_or_else(|| Failure::new(Cause::GroupUnread, "no member_of_attribute is set"))
+}
+
+/// Everyone whose back link names one of these groups. Nobody is believed only if somebody shows the back link at all: where
+/// it is hidden from us, or not kept, a search for it finds nobody and ends with success.
+async fn naming(session: &mut Session, asked: &Asked<'_>, attribute: &str, groups: &[String]) -> Result<Vec<String>, Failure> {
+    let mut people = Vec::new();
+    for batch in groups.chunks(ask::BATCH) {
+        people.extend(ask::dns(session, asked, &ask::any(attribute, batch)).await?);
+    }
+    if people.is_empty() && !ask::finds_anybody(session, asked, &format!("({attribute}=*)")).await? {
+        let why = "nobody that we can see has it: bind_dn may not be allowed to read it, or the directory does not keep it";
+        return Err(Failure::new(Cause::GroupUnread, format!("its members are told by {attribute}, but {why}")));
+    }
+    Ok(people)
+}

@@ -1,0 +1,269 @@
+//! What slapd cannot do: Active Directory's in-chain rule and primary groups, attributes in parts, groups by rule.
+
+use super::fake_ldap::*;
+use super::ldap_hostile::{BASE, PATIENT, open};
+use rosterm::model::Identified;
+use rosterm::source::Source;
+
+const IN_CHAIN: &str = "1.2.840.113556.1.4.1941";
+const DOMAIN: &[u8] = b"1.2.840.113556.1.4.800";
+
+/// An Active Directory with the group `cn=g` (ann, and the group `cn=inner` with bob), in which cat is by her primary group.
+#[derive(Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that a server may refuse")]
+struct Domain {
+    /// What the in-chain rule is answered with.
+    in_chain: fn(u8) -> Vec<u8>,
+    /// Whether groups show memberOf.
+    shows_back_link: bool,
+    /// Whether anybody shows primaryGroupID.
+    shows_primary: bool,
+    shows_sid: bool,
+    /// Whether it is a domain controller; else it is AD LDS.
+    controller: bool,
+}
+
+const DOMAIN_OF_GOOD_WILL: Domain = Domain {
+    in_chain: |id| [entry(id, b"CN=inner,DC=x", &[]), done(id, 0, "")].concat(),
+    shows_back_link: true,
+    shows_primary: true,
+    shows_sid: true,
+    controller: true,
+};
+
+impl Domain {
+    fn answer(self, r: &Request) -> Vec<u8> {
+        let id = r.id;
+        let sid: &[u8] = &[1, 2, 0, 0, 0, 0, 0, 5, 21, 0, 0, 0, 0x01, 0x02, 0, 0];
+        let sids: &[&[u8]] = if self.shows_sid { &[sid] } else { &[] };
+        let found = match (r.scope, r.base.as_str()) {
+            (0, "") => {
+                let capability: &[&[u8]] = if self.controller { &[DOMAIN] } else { &[b"1.2.840.113556.1.4.1851"] };
+                entry(id, b"", &[("namingContexts", &[b"dc=x"]), ("supportedCapabilities", capability)])
+            }
+            (0, "cn=g,dc=x") => {
+                let members: &[&[u8]] = &[b"uid=ann,dc=x", b"CN=inner,DC=x", b"uid=far,dc=x"];
+                entry(id, b"cn=g,dc=x", &[("objectClass", &[b"group"]), ("member", members), ("objectSid", sids)])
+            }
+            (0, dn) if dn.eq_ignore_ascii_case("cn=inner,dc=x") => {
+                entry(id, b"cn=inner,dc=x", &[("objectClass", &[b"group"]), ("member", &[b"uid=bob,dc=x"]), ("objectSid", sids)])
+            }
+            (0, dn) => entry(id, dn.as_bytes(), &[("objectClass", &[b"top"])]),
+            _ if r.contains(IN_CHAIN) => return (self.in_chain)(id),
+            // Present, and equal to 513.
+            _ if r.contains("primaryGroupID") && r.contains("513") && self.shows_primary => person(id, "cat"),
+            _ if r.contains("primaryGroupID") && !r.contains("513") && self.shows_primary => {
+                return [person(id, "dog"), done(id, 4, "")].concat();
+            }
+            _ if r.contains("primaryGroupID") => Vec::new(),
+            _ if r.contains("memberOf") && self.shows_back_link => entry(id, b"CN=else,DC=x", &[]),
+            _ if r.contains("memberOf") => Vec::new(),
+            // The walk over all groups.
+            _ if !r.contains("objectCategory") => [entry(id, b"cn=g,dc=x", &[]), entry(id, b"cn=inner,dc=x", &[])].concat(),
+            _ => ["ann", "bob", "cat", "dog"].map(|uid| person(id, uid)).concat(),
+        };
+        [found, done(id, 0, "")].concat()
+    }
+}
+
+async fn open_domain(domain: Domain, nested: bool, settings: &str) -> Source {
+    let url = serve(move |_, request| Reply::Send(domain.answer(request)));
+    let location = format!("{BASE}\ngroup_dn = \"cn=g,dc=x\"\nnested_groups = {nested}\nfilter = \"(objectCategory=person)\"");
+    let config =
+        configured(&format!("url = \"{url}\"\ntimeout = {PATIENT}"), &location, &format!("id_attribute = \"entryUUID\"\n{settings}"));
+    Source::open(&config, NOW).await.map_err(|e| e.to_string()).unwrap()
+}
+
+#[tokio::test]
+async fn a_domain_tells_nested_groups_by_one_question_and_people_by_their_primary_group() {
+    let good = DOMAIN_OF_GOOD_WILL;
+    let walked = "groups in the group: 1, found among all groups of the naming context";
+    for (what, domain, nested, told, names, note) in [
+        ("in-chain", good, true, "complete", "ann bob cat", "groups in the group: 1, found by Active Directory's in-chain rule".to_owned()),
+        ("not nested", good, false, "complete", "ann cat", "1 more are members because it is their primary group".to_owned()),
+        (
+            "refused",
+            Domain { in_chain: |id| done(id, 53, "no"), ..good },
+            true,
+            "complete",
+            "ann bob cat",
+            format!("{walked} (the in-chain rule was refused: result 53 (unwilling to perform): no)"),
+        ),
+        (
+            "memberOf of groups is hidden",
+            Domain { in_chain: |id| done(id, 0, ""), shows_back_link: false, ..good },
+            true,
+            "complete",
+            "ann bob cat",
+            format!("{walked} (no group shows memberOf, which the in-chain rule goes by)"),
+        ),
+        (
+            "no group in it",
+            Domain { in_chain: |id| done(id, 0, ""), ..good },
+            true,
+            "complete",
+            "ann cat",
+            "groups in the group: 0, found by Active Directory's in-chain rule".to_owned(),
+        ),
+        ("AD LDS has no primary groups", Domain { controller: false, ..good }, true, "complete", "ann bob", String::new()),
+        (
+            "primary groups are hidden",
+            Domain { shows_primary: false, ..good },
+            true,
+            "group_unread: cn=g,dc=x: nobody that we can see shows primaryGroupID: bind_dn may not be allowed to read it",
+            "",
+            String::new(),
+        ),
+        (
+            "the sid is hidden",
+            Domain { shows_sid: false, ..good },
+            true,
+            "group_unread: cn=g,dc=x: the objectSid of cn=g,dc=x cannot be read, and by it people name their primary group",
+            "",
+            String::new(),
+        ),
+        (
+            "the connection breaks",
+            Domain { in_chain: |_| vec![0x30, 0x80], ..good },
+            true,
+            "group_unread: cn=g,dc=x: a length in a form that LDAP does not allow",
+            "",
+            String::new(),
+        ),
+    ] {
+        let mut source = open_domain(domain, nested, "").await;
+        let got = read(&mut source, &["uid"]).await;
+        let seen: Vec<&str> = got.names().iter().map(|dn| &dn[4..7]).collect();
+        assert_eq!((got.told().as_str(), seen.join(" ").as_str()), (told, names), "{what}");
+        let notes = source.notes();
+        assert!(note.is_empty() || notes.contains(&note), "{what}: {notes:?}");
+        assert_eq!(notes.is_empty(), told != "complete");
+        if names == "ann bob cat" {
+            assert!(notes.last().unwrap().starts_with("1 member of the group was not among the people read"), "{notes:?}");
+        }
+    }
+    assert_eq!(open_domain(good, true, "").await.facts().settings.vendor, "active-directory");
+}
+
+#[tokio::test]
+async fn a_group_by_rule_is_told_by_its_people_or_is_unread() {
+    for (shows, told, names) in [
+        (true, "complete", 1),
+        (
+            false,
+            "group_unread: cn=dyn,dc=x: its members are told by memberOf, but nobody that we can see has it: bind_dn may not be allowed to read it, or the directory does not keep it",
+            0,
+        ),
+    ] {
+        let url = serve(move |_, r| {
+            let found = match (r.scope, r.base.as_str()) {
+                (0, "cn=dyn,dc=x") => entry(r.id, b"cn=dyn,dc=x", &[("objectClass", &[b"groupOfURLs"]), ("memberURL", &[b"ldap:///"])]),
+                (0, _) => return Reply::Send(known(r, false)),
+                _ if r.contains("memberOf") && shows => person(r.id, "ann"),
+                _ if r.contains("memberOf") => Vec::new(),
+                _ => [person(r.id, "ann"), person(r.id, "bob")].concat(),
+            };
+            Reply::Send([found, done(r.id, 0, "")].concat())
+        });
+        let mut source = open(&url, &format!("{BASE}\ngroup_dn = \"cn=dyn,dc=x\""), PATIENT).await.unwrap();
+        let got = read(&mut source, &["uid"]).await;
+        assert_eq!((got.told().as_str(), got.people.len()), (told, names));
+        if shows {
+            assert!(source.notes().contains(&"a rule chooses the members of cn=dyn,dc=x: membership there is by memberOf".to_owned()));
+        }
+    }
+}
+
+type Parts = fn(&Request) -> Vec<u8>;
+
+#[tokio::test]
+async fn attributes_in_parts_are_read_to_their_end_or_the_person_is_no_row() {
+    let id = |r: &Request| r.id;
+    let cases: [(Parts, &str, &str); 5] = [
+        (
+            |r| {
+                let more: (&str, &[&[u8]]) =
+                    if r.contains("mail;range=2-*") { ("mail;range=2-*", &[b"c"]) } else { ("mail;range=0-1", &[b"a", b"b"]) };
+                [entry(r.id, b"uid=ann,dc=x", &[("entryUUID", &[b"id-ann"]), ("uid", &[b"ann"]), more]), done(r.id, 0, "")].concat()
+            },
+            "complete",
+            "bob: ann: a b c",
+        ),
+        (
+            |r| [entry(r.id, b"uid=ann,dc=x", &[("entryUUID", &[b"id-ann"]), ("mail", &[b"a"])]), done(r.id, 0, "")].concat(),
+            "complete",
+            "bob: ann: a",
+        ),
+        (
+            |r| {
+                [entry(r.id, b"uid=ann,dc=x", &[("entryUUID", &[b"id-ann"]), ("mail;range=0-1", &[b"a", b"b"])]), done(r.id, 0, "")]
+                    .concat()
+            },
+            "range_unfinished: mail of uid=ann,dc=x: a range of values that does not go on",
+            "bob:",
+        ),
+        (|r| done(r.id, 32, ""), "range_unfinished: mail of uid=ann,dc=x: result 32 (no such object)", "bob:"),
+        (|r| done(r.id, 0, ""), "range_unfinished: mail of uid=ann,dc=x: the entry cannot be read by itself", "bob:"),
+    ];
+    for (parts, told, rows) in cases {
+        let url = serve(move |_, r| match (r.scope, r.base.as_str()) {
+            (0, "uid=ann,dc=x") => Reply::Send(parts(r)),
+            (0, _) => Reply::Send(known(r, true)),
+            _ => {
+                let ann = entry(id(r), b"uid=ann,dc=x", &[("entryUUID", &[b"id-ann"]), ("mail;range=0-1", &[b"a", b"b"])]);
+                Reply::Send([ann, person(id(r), "bob"), page_done(id(r), b"")].concat())
+            }
+        });
+        let got = read(&mut open(&url, BASE, PATIENT).await.unwrap(), &["mail"]).await;
+        let row = |r| format!("{}: {}", &got.people.row(r).id()[3..], got.people.row(r).all(0).collect::<Vec<_>>().join(" "));
+        let seen = got.people.rows().map(row).collect::<Vec<_>>().join(" ");
+        assert_eq!((got.told().as_str(), seen.trim().replace("  ", " ").as_str()), (told, rows));
+    }
+}
+
+#[tokio::test]
+async fn the_lasting_id_of_a_dn_is_told_or_why_it_is_not_known() {
+    let url = serve_read_by_dn();
+    let mut source = open(&url, BASE, PATIENT).await.unwrap();
+    let unknown = |cause: &str| Identified::Unknown { cause: cause.to_owned() };
+    let asked = [
+        ("uid=ann,dc=x", Identified::Entry(rosterm::identity::EntryId::new("id-ann"))),
+        ("UID=Ann, DC=x", Identified::Entry(rosterm::identity::EntryId::new("id-ann"))),
+        ("uid=gone,dc=x", Identified::NotFound),
+        ("uid=hidden,dc=x", unknown("it cannot be read")),
+        ("uid=noid,dc=x", unknown("it has no entryUUID that can be read")),
+        ("uid=far,dc=x", unknown("it is on another server: ldap://b/uid=far,dc=x")),
+        ("uid=busy,dc=x", unknown("result 51 (busy)")),
+        ("uid=ann,dc=other", unknown("it lies in none of the server's naming contexts")),
+        ("Ann Lee", unknown("it is not a distinguished name")),
+        ("", unknown("it is not a distinguished name")),
+    ];
+    let dns: Vec<String> = asked.iter().map(|a| a.0.to_owned()).collect();
+    let told = source.identify(&dns).await;
+    for ((dn, found), (wanted_dn, wanted)) in told.iter().zip(&asked) {
+        assert_eq!((dn.as_str(), found), (*wanted_dn, wanted));
+    }
+    assert_eq!(told.len(), asked.len());
+    let many: Vec<String> = (0..2001).map(|_| "Ann".to_owned()).collect();
+    assert_eq!(source.identify(&many).await[2000].1, unknown("more than 2000 were asked for at once"));
+    assert_eq!(read(&mut source, &["uid"]).await.told(), "complete", "the connection goes on");
+    let lost = source.identify(&["uid=close,dc=x".to_owned(), "uid=ann,dc=x".to_owned()]).await;
+    assert!(matches!(&lost[0].1, Identified::Unknown { cause } if cause == "the server closed the connection"), "{lost:?}");
+}
+
+fn serve_read_by_dn() -> String {
+    serve(|_, r| {
+        let found = match (r.scope, r.base.to_lowercase().replace(' ', "").as_str()) {
+            (0, "uid=ann,dc=x") => person(r.id, "ann"),
+            (0, "uid=gone,dc=x") => return Reply::Send(done(r.id, 32, "")),
+            (0, "uid=hidden,dc=x") => Vec::new(),
+            (0, "uid=noid,dc=x") => entry(r.id, b"uid=noid,dc=x", &[("uid", &[b"noid"])]),
+            (0, "uid=far,dc=x") => reference(r.id, "ldap://b/uid=far,dc=x"),
+            (0, "uid=busy,dc=x") => return Reply::Send(done(r.id, 51, "")),
+            (0, "uid=close,dc=x") => return Reply::SendAndClose(Vec::new()),
+            (0, _) => return Reply::Send(known(r, true)),
+            _ => return Reply::Send([person(r.id, "ann"), page_done(r.id, b"")].concat()),
+        };
+        Reply::Send([found, done(r.id, 0, "")].concat())
+    })
+}
