@@ -81,6 +81,8 @@ pub async fn look(job: &Job<'_>, mut ends: Ends, journal: &Journal) -> Result<Pi
                     match listed {
                         Listed::Total(total) => progress.accounts_total.set(total),
                         Listed::Accounts(batch) => accounts.absorb(&batch, |_| ()),
+                        // Nobody may be created under such a name: see the picture.
+                        Listed::Odd(item) => tracing::warn!(target: "rosterm", sample = item.sample, "an account without an id"),
                         Listed::Again => accounts = Population::new(columns.schema().clone()),
                     }
                     progress.accounts.set(accounts.len());
@@ -149,7 +151,7 @@ async fn ask(picture: &mut Picture, ends: &mut Ends) {
     }
     if picture.target_state().is_complete() {
         let unlisted = picture.questions_to_target();
-        let (answers, found) = ends.target.find(&unlisted).await;
+        let (answers, found) = ends.target.find(&unlisted, |_| ()).await;
         picture.add_found(&found);
         for (id, evidence) in answers {
             picture.learn(Evidence::Account(id, evidence));
