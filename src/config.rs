@@ -16,7 +16,7 @@ pub use reader::Located;
 pub use source::{
     CsvConfig, LdapConfig, LdapUrl, Location, Scope, SettingsConfig, SourceConfig, SourceKind, StatusRule, StatusTest, status_rules,
 };
-pub use target::{Auth, Rate, TargetConfig};
+pub use target::{Auth, ClientCredentials, PageSize, Rate, TargetConfig};
 
 use crate::error::{Error, Kind, Position, Result};
 use reader::{Document, Section};

@@ -1,55 +1,39 @@
-//! A SCIM 2.0 service in this process, over real HTTP on loopback, with the faults that real ones have.
+//! A SCIM service in this process, over real HTTP on loopback, in either dialect, with the faults that real ones have.
+//!
+//! It is told by [`Faults`] what to do otherwise than it should; without any it is a plain SCIM 2.0 service.
+
+mod dialect;
+mod door;
+mod faults;
+mod gzip;
+mod listing;
+
+pub use dialect::Envelope;
+pub use faults::{Clients, Cursors, Faults, Filtering, Hiding, Throttle};
 
 use crate::error::{Error, Result};
 use axum::Router;
-use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
+use dialect::{error, json};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What the service does otherwise than it should.
-#[derive(Debug, Clone, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fault of its own")]
-pub struct Faults {
-    /// Every request must carry this bearer token.
-    pub token: Option<String>,
-    /// At most so many accounts a page.
-    pub page_cap: Option<usize>,
-    /// `totalResults` says so much more than there is (or less).
-    pub total_off_by: isize,
-    /// Requests for a page from this account on are answered with an error of this status.
-    pub fail_from: Option<(usize, u16)>,
-    /// The connection is cut in the answer to requests for a page from this account on.
-    pub cut_from: Option<usize>,
-    /// Past the end, the first page comes again.
-    pub repeat_past_end: bool,
-    /// `startIndex` is ignored: the first page comes for ever.
-    pub ignore_start: bool,
-    /// The listing moves between pages: each page begins so many accounts early, for the first `n` requests.
-    pub shift: Option<usize>,
-    /// Every answer is this text instead.
-    pub answer: Option<(u16, &'static str, &'static str)>,
-    /// Looking up a single account fails with this status.
-    pub lookup_status: Option<u16>,
-    /// The listing tells no `totalResults`.
-    pub no_total: bool,
-    /// `totalResults` is one less from the second page on.
-    pub total_shrinks: bool,
-    /// The listing leaves the account with this id out; looked up singly, it is there.
-    pub unlisted: Option<&'static str>,
-    /// Requests with a `count` above this get 400.
-    pub refuse_count_above: Option<usize>,
-}
-
-struct Inner {
+/// The state of a running service.
+pub(super) struct Inner {
     users: Vec<Value>,
     by_id: HashMap<String, usize>,
     faults: Faults,
     requests: AtomicUsize,
+    listings: AtomicUsize,
+    throttled: AtomicUsize,
+    door: door::Door,
+    /// How many cursors were used.
+    expired: AtomicUsize,
 }
 
 /// A running service; it stops when it is dropped.
@@ -68,14 +52,40 @@ impl Service {
         let no_port = |e: std::io::Error| Error::failure(format!("the demo's service cannot listen on 127.0.0.1: {e}"));
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.map_err(no_port)?;
         let port = listener.local_addr().map_err(no_port)?.port();
+        let users: Vec<Value> = if faults.version_1 { users.into_iter().map(dialect::in_version_1).collect() } else { users };
         let by_id = users.iter().enumerate().filter_map(|(i, u)| Some((u.get("id")?.as_str()?.to_owned(), i))).collect();
-        let inner = Arc::new(Inner { users, by_id, faults, requests: AtomicUsize::new(0) });
-        let app = Router::new().route("/scim/v2/Users", get(list)).route("/scim/v2/Users/{id}", get(one)).with_state(Arc::clone(&inner));
+        let version_1 = faults.version_1;
+        let inner = Arc::new(Inner {
+            users,
+            by_id,
+            faults,
+            requests: AtomicUsize::new(0),
+            listings: AtomicUsize::new(0),
+            throttled: AtomicUsize::new(0),
+            door: door::Door::default(),
+            expired: AtomicUsize::new(0),
+        });
+        let base = if version_1 { "/scim/v1" } else { "/scim/v2" };
+        let (config, schemas) =
+            if version_1 { ("/ServiceProviderConfigs", "/Schemas/Users") } else { ("/ServiceProviderConfig", "/Schemas") };
+        let scim = Router::new()
+            .route("/Users", get(listing::list))
+            .route("/Users/{id}", get(one))
+            .route(config, get(announce))
+            .route(schemas, get(schema))
+            .fallback(nowhere)
+            .layer(axum::middleware::from_fn_with_state(Arc::clone(&inner), door::guard))
+            .with_state(Arc::clone(&inner));
+        let app = Router::new()
+            .nest(base, scim)
+            .route("/token", post(door::grant))
+            .with_state(Arc::clone(&inner))
+            .layer(axum::middleware::from_fn_with_state(Arc::clone(&inner), gzip::pack));
         let task = tokio::spawn(async move {
             // Ends only with the process or with the task.
             let _ = axum::serve(listener, app).await;
         });
-        Ok(Service { base_url: format!("http://127.0.0.1:{port}/scim/v2"), inner, task })
+        Ok(Service { base_url: format!("http://127.0.0.1:{port}{base}"), inner, task })
     }
 
     /// Where it is.
@@ -84,10 +94,28 @@ impl Service {
         &self.base_url
     }
 
-    /// How many requests it has had.
+    /// Where it grants tokens.
+    #[must_use]
+    pub fn token_url(&self) -> String {
+        self.base_url.replace("/scim/v1", "/token").replace("/scim/v2", "/token")
+    }
+
+    /// How many requests it has had, those for a token left out.
     #[must_use]
     pub fn requests(&self) -> usize {
         self.inner.requests.load(Ordering::Relaxed)
+    }
+
+    /// How many tokens it has granted.
+    #[must_use]
+    pub fn granted(&self) -> usize {
+        self.inner.door.granted()
+    }
+
+    /// How many requests were being answered at once, at most.
+    #[must_use]
+    pub fn at_once(&self) -> usize {
+        self.inner.door.at_once()
     }
 }
 
@@ -97,86 +125,78 @@ impl Drop for Service {
     }
 }
 
-fn scim(status: u16, body: &Value) -> Response {
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (status, [("content-type", "application/scim+json")], body.to_string()).into_response()
+async fn nowhere(State(inner): State<Arc<Inner>>) -> Response {
+    error(&inner, 404, None, "there is no such resource")
 }
 
-fn error(status: u16, detail: &str) -> Response {
-    scim(status, &json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"], "status": status.to_string(), "detail": detail}))
+async fn one(State(inner): State<Arc<Inner>>, Path(id): Path<String>) -> Response {
+    if let Some(status) = inner.faults.lookup_status {
+        return error(&inner, status, None, "single accounts are not for you");
+    }
+    let hidden = |user: &Value| inner.faults.hides_inactive.as_ref().is_some_and(|h| !h.shown_by_id) && !listing::is_active(user);
+    match inner.by_id.get(&id) {
+        Some(i) if !hidden(&inner.users[*i]) => json(&inner, 200, &inner.users[*i]),
+        _ => error(&inner, 404, None, "there is no such account"),
+    }
 }
 
-fn refused(inner: &Inner, headers: &HeaderMap) -> Option<Response> {
-    inner.requests.fetch_add(1, Ordering::Relaxed);
-    if let Some((status, content_type, body)) = inner.faults.answer {
-        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        return Some((status, [("content-type", content_type)], body).into_response());
+async fn announce(State(inner): State<Arc<Inner>>, _request: Request) -> Response {
+    if inner.faults.silent {
+        return error(&inner, 404, None, "there is no such resource");
     }
-    let wanted = inner.faults.token.as_ref()?;
-    let given = headers.get("authorization").and_then(|v| v.to_str().ok());
-    (given != Some(&format!("Bearer {wanted}"))).then(|| error(401, "the token is not valid"))
+    let mut body = json!({
+        "patch": {"supported": !inner.faults.version_1},
+        "bulk": {"supported": false},
+        "filter": {"supported": inner.faults.filtering != Filtering::Refused, "maxResults": 1000},
+        "changePassword": {"supported": false},
+        "sort": {"supported": false},
+        "etag": {"supported": false},
+    });
+    if let (Some(cursors), Some(object)) = (&inner.faults.cursors, body.as_object_mut()) {
+        let method = if cursors.only { "cursor" } else { "index" };
+        object.insert(
+            "pagination".to_owned(),
+            json!({"cursor": true, "index": !cursors.only, "defaultPaginationMethod": method, "maxPageSize": 1000}),
+        );
+    }
+    json(&inner, 200, &body)
 }
 
-async fn list(State(inner): State<Arc<Inner>>, Query(query): Query<HashMap<String, String>>, headers: HeaderMap) -> Response {
-    if let Some(response) = refused(&inner, &headers) {
-        return response;
+async fn schema(State(inner): State<Arc<Inner>>) -> Response {
+    if inner.faults.silent {
+        return error(&inner, 404, None, "there is no such resource");
     }
-    let faults = &inner.faults;
-    let number = |name: &str| query.get(name).and_then(|v| v.parse::<usize>().ok());
-    let (start, count) = (number("startIndex").unwrap_or(1).max(1), number("count").unwrap_or(100));
-    if faults.refuse_count_above.is_some_and(|n| count > n) {
-        return error(400, "count is too large");
+    let plain = |names: &[&str]| names.iter().map(|n| json!({"name": n, "type": "string"})).collect::<Vec<_>>();
+    let complex = |name: &str, subs: &[&str]| json!({"name": name, "type": "complex", "subAttributes": plain(subs)});
+    let mut core = plain(&["userName", "externalId", "displayName", "title", "active"]);
+    core.push(complex("name", &["givenName", "familyName", "formatted"]));
+    core.push(complex("emails", &["value", "type", "primary"]));
+    core.push(complex("phoneNumbers", &["value", "type", "primary"]));
+    let mut enterprise = plain(&["employeeNumber", "costCenter", "organization", "division", "department"]);
+    if inner.faults.version_1 {
+        return json(
+            &inner,
+            200,
+            &json!({"id": "urn:scim:schemas:core:1.0:User", "name": "User", "endpoint": "/Users", "attributes": core}),
+        );
     }
-    if let Some((from, status)) = faults.fail_from
-        && start >= from
-    {
-        return error(status, "something is broken here");
-    }
-    if faults.cut_from.is_some_and(|from| start >= from) {
-        // What a client sees when the other side dies in the middle of an answer.
-        let pieces: [std::io::Result<&'static str>; 2] = [Ok("{\"totalResults\":"), Err(std::io::ErrorKind::ConnectionReset.into())];
-        let body = axum::body::Body::from_stream(futures_util::stream::iter(pieces));
-        return (StatusCode::OK, [("content-type", "application/scim+json")], body).into_response();
-    }
-    let count = count.min(faults.page_cap.unwrap_or(usize::MAX));
-    let mut from = if faults.ignore_start { 0 } else { start - 1 };
-    if faults.repeat_past_end && from >= inner.users.len() {
-        from = 0;
-    }
-    if let Some(requests) = faults.shift
-        && from > 0
-        && inner.requests.load(Ordering::Relaxed) <= requests
-    {
-        from -= 1;
-    }
-    let listed = || inner.users.iter().filter(|u| faults.unlisted.is_none() || u.get("id").and_then(Value::as_str) != faults.unlisted);
-    let page: Vec<&Value> = listed().skip(from).take(count).collect();
-    let shrunk = usize::from(faults.total_shrinks && start > 1);
-    let total = (listed().count() - shrunk).saturating_add_signed(faults.total_off_by);
-    if faults.no_total {
-        return scim(200, &json!({"Resources": page}));
-    }
-    scim(
+    enterprise.push(complex("manager", &["value", "displayName"]));
+    json(
+        &inner,
         200,
-        &json!({
-            "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
-            "totalResults": total,
-            "startIndex": start,
-            "itemsPerPage": page.len(),
-            "Resources": page,
-        }),
+        &json!({"totalResults": 2, "Resources": [
+            {"id": "urn:ietf:params:scim:schemas:core:2.0:User", "attributes": core},
+            {"id": "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User", "attributes": enterprise},
+        ]}),
     )
 }
 
-async fn one(State(inner): State<Arc<Inner>>, Path(id): Path<String>, headers: HeaderMap) -> Response {
-    if let Some(response) = refused(&inner, &headers) {
-        return response;
-    }
-    if let Some(status) = inner.faults.lookup_status {
-        return error(status, "single accounts are not for you");
-    }
-    match inner.by_id.get(&id) {
-        Some(i) => scim(200, &inner.users[*i]),
-        None => error(404, "there is no such account"),
-    }
+/// A status that may have come from a test.
+fn status(code: u16) -> StatusCode {
+    StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// A body as it is, under any name.
+fn text(code: u16, content_type: &'static str, body: impl Into<String>) -> Response {
+    (status(code), [("content-type", content_type)], body.into()).into_response()
 }

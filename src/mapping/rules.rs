@@ -88,8 +88,8 @@ impl Rules {
                 default,
                 when_missing: config.when_missing,
                 required: config.required.unwrap_or(field.required),
-                create_only: config.create_only,
-                masked: config.masked,
+                create_only: config.create_only || field.create_only || field.write_only,
+                masked: config.masked || field.write_only,
                 case_exact: config.case_exact,
                 field,
             });

@@ -1,0 +1,129 @@
+//! What is kept of an account, and how a resource becomes a row.
+
+use super::super::path::{Path, get};
+use crate::identity::AttributeName;
+use crate::identity::population::{Draft, Schema};
+use crate::identity::value::truth;
+use crate::model::field::Field;
+use serde_json::{Map, Value};
+use std::borrow::Cow;
+
+/// What is kept of an account: the mapped fields, in the order of the rules, and what matching needs.
+#[derive(Debug, Clone)]
+pub struct Columns {
+    schema: Schema,
+    paths: Vec<Path>,
+    /// `externalId`.
+    pub external_id: u16,
+    /// Every e-mail address.
+    pub emails: u16,
+    /// `meta.version`.
+    pub version: u16,
+}
+
+impl Columns {
+    /// The columns for these fields: field number `i` is column `i`.
+    #[must_use]
+    pub fn new<'f>(fields: impl Iterator<Item = &'f Field>) -> Self {
+        let mut schema = Schema::default();
+        let mut paths = Vec::new();
+        let mut add = |name: String, path: &str| {
+            let column = schema.intern(AttributeName::new(name));
+            // The paths of fields were checked when the connector and the mapping were read.
+            paths.push(Path::parse(path).unwrap_or(Path { schema: None, attribute: path.to_owned(), which: None, sub: None }));
+            column
+        };
+        for field in fields {
+            add(field.path.clone(), &field.path);
+        }
+        // A blank can't be in a path: these never collide with a mapped field.
+        let external_id = add(" externalId".to_owned(), "externalId");
+        let emails = add(" emails".to_owned(), "emails.value");
+        let version = add(" version".to_owned(), "meta.version");
+        Columns { schema, paths, external_id, emails, version }
+    }
+
+    /// As a population's schema.
+    #[must_use]
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// The paths of the mapped fields.
+    pub(super) fn mapped(&self) -> &[Path] {
+        &self.paths[..usize::from(self.external_id)]
+    }
+
+    /// Puts a resource into a row; false if it has no id.
+    pub fn fill(&self, draft: &mut Draft, resource: &Map<String, Value>) -> bool {
+        let Some(id) = id_of(resource) else { return false };
+        draft.begin(&id, text_of(resource, "userName").unwrap_or(""));
+        draft.set_off(!is_active(resource));
+        for (column, path) in (0u16..).zip(&self.paths) {
+            path.values(resource, |value| draft.push(column, value));
+        }
+        true
+    }
+}
+
+/// Ids are text; some services send numbers.
+pub(super) fn id_of(resource: &Map<String, Value>) -> Option<Cow<'_, str>> {
+    match get(resource, "id")? {
+        Value::String(id) if !id.is_empty() => Some(Cow::Borrowed(id)),
+        Value::Number(n) => Some(Cow::Owned(n.to_string())),
+        _ => None,
+    }
+}
+
+/// A text of a resource, if it has one that is not blank.
+pub(super) fn text_of<'v>(resource: &'v Map<String, Value>, name: &str) -> Option<&'v str> {
+    get(resource, name).and_then(Value::as_str).filter(|t| !t.trim().is_empty())
+}
+
+/// An account is active unless it says otherwise.
+pub(super) fn is_active(resource: &Map<String, Value>) -> bool {
+    match get(resource, "active") {
+        Some(Value::Bool(active)) => *active,
+        Some(Value::String(text)) => truth(text).unwrap_or(true),
+        Some(Value::Number(n)) => n.as_i64() != Some(0),
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_is_active_unless_it_says_otherwise() {
+        for (resource, active) in [
+            (r#"{"id":"1"}"#, true),
+            (r#"{"id":"1","active":null}"#, true),
+            (r#"{"id":"1","active":true}"#, true),
+            (r#"{"id":"1","active":false}"#, false),
+            (r#"{"id":"1","Active":"False"}"#, false),
+            (r#"{"id":"1","active":"true"}"#, true),
+            (r#"{"id":"1","active":0}"#, false),
+            (r#"{"id":"1","active":1}"#, true),
+            (r#"{"id":"1","active":[]}"#, true),
+        ] {
+            let Value::Object(object) = serde_json::from_str(resource).unwrap() else { panic!() };
+            assert_eq!(is_active(&object), active, "{resource}");
+        }
+    }
+
+    #[test]
+    fn an_id_is_text_or_a_number() {
+        for (resource, id) in [
+            (r#"{"id":"a/b"}"#, Some("a/b")),
+            (r#"{"ID":100012764418780}"#, Some("100012764418780")),
+            (r#"{"id":""}"#, None),
+            (r#"{"id":null}"#, None),
+            (r#"{"id":{"x":1}}"#, None),
+            ("{}", None),
+        ] {
+            let Value::Object(object) = serde_json::from_str(resource).unwrap() else { panic!() };
+            assert_eq!(id_of(&object).as_deref(), id, "{resource}");
+        }
+    }
+}

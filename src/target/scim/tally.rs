@@ -1,0 +1,265 @@
+//! What was counted while a listing was read, and what that proves about its end.
+//!
+//! Complete means: as many different accounts as the last `totalResults` said, and the end was seen. Items that are no
+//! account of ours but have a name count as one each (whoever has that name is blocked by the engine); those without a
+//! name could be anybody.
+
+use super::columns::{Columns, text_of};
+use crate::identity::population::Draft;
+use crate::identity::value::key_hash;
+use crate::model::{Cause, ReadEnd};
+use serde_json::Value;
+use std::collections::HashSet;
+
+/// The longest sample of an item, in characters.
+const SAMPLE: usize = 160;
+/// More odd items than this are not kept by name: the listing is incomplete then.
+const MOST_ODD: usize = 10_000;
+
+/// An item of a listing that has no id: somebody is there, but nobody can say which account it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OddItem {
+    /// Its `userName`, as it came.
+    pub user_name: Option<String>,
+    /// Its `externalId`, as it came.
+    pub external_id: Option<String>,
+    /// The beginning of the item, for a message (not cleaned).
+    pub sample: String,
+}
+
+/// What one item was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// A new account: the draft holds it.
+    Account,
+    /// An account, or an odd item, that came before.
+    Again,
+    /// An item without id.
+    Odd,
+}
+
+/// Counted so far.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    seen: HashSet<u64>,
+    odd_seen: HashSet<u64>,
+    /// Items without id that have a name.
+    pub odd: Vec<OddItem>,
+    nameless: usize,
+    sample: Option<String>,
+    total: Option<usize>,
+    moved: bool,
+    repeated: usize,
+}
+
+impl Tally {
+    /// Takes one item.
+    pub fn take(&mut self, item: &Value, columns: &Columns, draft: &mut Draft) -> Taken {
+        let Some(object) = item.as_object() else { return self.take_nameless(item) };
+        if columns.fill(draft, object) {
+            return if self.seen.insert(key_hash(draft.id())) { Taken::Account } else { Taken::Again };
+        }
+        let (user_name, external_id) = (text_of(object, "userName"), text_of(object, "externalId"));
+        if (user_name.is_none() && external_id.is_none()) || self.odd.len() == MOST_ODD {
+            return self.take_nameless(item);
+        }
+        let both = format!("{}\u{0}{}", user_name.unwrap_or(""), external_id.unwrap_or(""));
+        if !self.odd_seen.insert(key_hash(&both)) {
+            return Taken::Again;
+        }
+        self.odd.push(OddItem {
+            user_name: user_name.map(str::to_owned),
+            external_id: external_id.map(str::to_owned),
+            sample: sample(item),
+        });
+        Taken::Odd
+    }
+
+    fn take_nameless(&mut self, item: &Value) -> Taken {
+        self.nameless += 1;
+        self.sample.get_or_insert_with(|| sample(item));
+        Taken::Again
+    }
+
+    /// Takes the total of a page: true if it is another one than before.
+    pub fn take_total(&mut self, told: Option<usize>) -> bool {
+        let Some(told) = told.filter(|t| self.total != Some(*t)) else { return false };
+        // Somebody was added or taken away meanwhile: whoever stood between two pages may have slipped through.
+        self.moved |= self.total.is_some();
+        self.total = Some(told);
+        true
+    }
+
+    /// So many accounts of a page that also had new ones came before.
+    pub fn repeat(&mut self, again: usize) {
+        self.repeated += again;
+    }
+
+    /// The last total.
+    pub fn total(&self) -> Option<usize> {
+        self.total
+    }
+
+    /// True for an account that was listed.
+    pub fn has(&self, id: &str) -> bool {
+        self.seen.contains(&key_hash(id))
+    }
+
+    /// Accounts and named items so far.
+    pub fn counted(&self) -> usize {
+        self.seen.len() + self.odd.len()
+    }
+
+    fn of_total(&self) -> String {
+        let read = self.counted();
+        self.total.map_or_else(|| format!("{read} accounts"), |total| format!("{read} of {total} accounts"))
+    }
+
+    /// What speaks against this listing, however it ended.
+    fn doubt(&self) -> Option<ReadEnd> {
+        if self.nameless > 0 {
+            let sample = self.sample.as_ref().map(|s| format!(": {s}")).unwrap_or_default();
+            let detail = format!("{} of the items have neither an id nor a name, for one{sample}", self.nameless);
+            return Some(ReadEnd::incomplete(Cause::PageMissing, detail));
+        }
+        let of_total = self.of_total();
+        // Whoever came twice took the place of somebody who did not come: the listing moved.
+        if self.repeated > 0 {
+            return Some(ReadEnd::incomplete(Cause::IdsRepeated, format!("{of_total}, and {} came more than once", self.repeated)));
+        }
+        self.moved.then(|| ReadEnd::incomplete(Cause::IdsRepeated, format!("{of_total}, and the total changed on the way")))
+    }
+
+    /// How a listing by index ended whose last page had `received` items, and nobody new among them.
+    pub fn end_of_index(&self, received: usize) -> ReadEnd {
+        if let Some(doubt) = self.doubt() {
+            return doubt;
+        }
+        let of_total = self.of_total();
+        match self.total {
+            Some(total) if self.counted() < total && received > 0 => {
+                ReadEnd::incomplete(Cause::NoProgress, format!("{of_total}, then the same ones again"))
+            }
+            Some(total) if self.counted() < total => ReadEnd::incomplete(Cause::TotalNotReached, of_total),
+            Some(_) => ReadEnd::Complete,
+            // Without a total, a service that repeats itself looks like one that has ended.
+            None if received > 0 => {
+                ReadEnd::incomplete(Cause::NoProgress, format!("{of_total}, no totalResults, then the same ones again"))
+            }
+            None => ReadEnd::incomplete(
+                Cause::TotalNotReached,
+                format!("{of_total}, and the service tells no totalResults to hold them against"),
+            ),
+        }
+    }
+
+    /// How a listing by cursor ended whose last page had no `nextCursor`. `proven`: the service has shown, by a cursor before
+    /// or by announcing them, that the absence of one means the end; one that ignores `cursor` looks the same otherwise.
+    pub fn end_of_cursor(&self, proven: bool) -> ReadEnd {
+        if let Some(doubt) = self.doubt() {
+            return doubt;
+        }
+        let of_total = self.of_total();
+        match self.total {
+            Some(total) if self.counted() < total => ReadEnd::incomplete(Cause::TotalNotReached, of_total),
+            Some(_) => ReadEnd::Complete,
+            None if proven => ReadEnd::Complete,
+            None => {
+                ReadEnd::incomplete(Cause::TotalNotReached, format!("{of_total}, and the service tells neither totalResults nor cursors"))
+            }
+        }
+    }
+
+    /// The end after odd items were looked up: `known` of them turned out to be accounts that were listed anyway.
+    pub fn end_without(&self, known: usize) -> ReadEnd {
+        match self.total {
+            Some(total) if self.counted() - known < total => ReadEnd::incomplete(
+                Cause::TotalNotReached,
+                format!("{} of {total} accounts, {known} of them came a second time without an id", self.counted() - known),
+            ),
+            _ => ReadEnd::Complete,
+        }
+    }
+}
+
+fn sample(item: &Value) -> String {
+    item.to_string().chars().take(SAMPLE).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn tally(items: &[Value], total: Option<usize>) -> Tally {
+        let columns = Columns::new(std::iter::empty());
+        let (mut tally, mut draft) = (Tally::default(), Draft::default());
+        tally.take_total(total);
+        for item in items {
+            tally.take(item, &columns, &mut draft);
+        }
+        tally
+    }
+
+    fn cause(end: &ReadEnd) -> Option<Cause> {
+        end.cause().map(|why| why.cause)
+    }
+
+    #[test]
+    fn an_end_proves_what_it_proves_and_no_more() {
+        let two = [json!({"id": "1"}), json!({"id": "2"})];
+        let named = [json!({"id": "1"}), json!({"userName": "ann"})];
+        let nameless = [json!({"id": "1"}), json!({"displayName": "Ann"})];
+        for (what, tally, by_index, by_cursor, unproven) in [
+            ("whole", tally(&two, Some(2)), None, None, None),
+            ("more than told", tally(&two, Some(1)), None, None, None),
+            (
+                "fewer than told",
+                tally(&two, Some(3)),
+                Some(Cause::TotalNotReached),
+                Some(Cause::TotalNotReached),
+                Some(Cause::TotalNotReached),
+            ),
+            ("no total", tally(&two, None), Some(Cause::TotalNotReached), None, Some(Cause::TotalNotReached)),
+            ("a named item without id", tally(&named, Some(2)), None, None, None),
+            (
+                "an item without anything",
+                tally(&nameless, Some(2)),
+                Some(Cause::PageMissing),
+                Some(Cause::PageMissing),
+                Some(Cause::PageMissing),
+            ),
+            (
+                "an item that is no object",
+                tally(&[json!(7)], Some(1)),
+                Some(Cause::PageMissing),
+                Some(Cause::PageMissing),
+                Some(Cause::PageMissing),
+            ),
+        ] {
+            assert_eq!(cause(&tally.end_of_index(0)), by_index, "{what}, by index");
+            assert_eq!(cause(&tally.end_of_cursor(true)), by_cursor, "{what}, by cursor");
+            assert_eq!(cause(&tally.end_of_cursor(false)), unproven, "{what}, by a cursor that proves nothing");
+        }
+        assert_eq!(cause(&tally(&two, Some(3)).end_of_index(2)), Some(Cause::NoProgress));
+        assert_eq!(cause(&tally(&two, None).end_of_index(2)), Some(Cause::NoProgress));
+    }
+
+    #[test]
+    fn a_total_that_moves_and_accounts_that_come_again_are_one_cause() {
+        let mut moved = tally(&[json!({"id": "1"})], Some(1));
+        assert!(!moved.take_total(None) && !moved.take_total(Some(1)) && moved.take_total(Some(2)));
+        assert_eq!(cause(&moved.end_of_index(0)), Some(Cause::IdsRepeated));
+        let mut repeated = tally(&[json!({"id": "1"})], Some(1));
+        repeated.repeat(1);
+        assert_eq!(cause(&repeated.end_of_cursor(true)), Some(Cause::IdsRepeated));
+    }
+
+    #[test]
+    fn an_odd_item_that_was_listed_anyway_took_somebodys_place() {
+        let tally = tally(&[json!({"id": "1"}), json!({"userName": "ann"}), json!({"userName": "ann"})], Some(2));
+        assert_eq!(tally.odd.len(), 1, "the same item twice is one");
+        assert_eq!(tally.end_without(0), ReadEnd::Complete);
+        assert_eq!(cause(&tally.end_without(1)), Some(Cause::TotalNotReached));
+    }
+}
