@@ -54,7 +54,7 @@ async fn a_good_source_is_told_step_by_step_and_a_failed_step_ends_the_check() {
     assert!(usable, "{seen:#?}");
     for (i, wanted) in [
         "prepare Good: the password was read from ",
-        "resolve Good: 127.0.0.1 is 127.0.0.1",
+        "resolve Good: 127.0.0.1 is an address, not a name",
         &format!("connect Good: {}: 127.0.0.1:", lab.text("ldaps")),
         "TLS ",
         "bind Good: as cn=reader,ou=system,dc=example,dc=test",

@@ -17,6 +17,7 @@ mod ldap_membership;
 mod ldap_real;
 mod ldap_refusals;
 mod real_world;
+mod secrets;
 mod support;
 mod tables;
 mod worlds;

@@ -48,6 +48,7 @@ async fn a_table_is_read_and_looked_up_like_a_directory() {
 
     // Another way to name the same place, and another file in it.
     std::fs::write(folder.path().join("people.csv"), "nr,mail,state\n1,ann@x.test,left\n").unwrap();
+    std::fs::create_dir(folder.path().join("sub")).unwrap();
     let roundabout = folder.path().join("sub/..");
     let mut source = Source::open(&configured(&roundabout, "", STATUS), NOW).await.unwrap();
     assert_eq!(source.facts().naming_context, context);

@@ -192,7 +192,11 @@ fn passed(ldap: &LdapConfig, url: &LdapUrl, seen: &Seen, now: Instant, stage: St
     let mut steps = Vec::new();
     if stage > Stage::Resolve {
         let addresses: Vec<String> = seen.addresses.iter().map(|a| a.ip().to_string()).collect();
-        steps.push(Step::good("resolve", format!("{} is {}", url.host, addresses.join(", "))));
+        let told = match url.host.parse::<std::net::IpAddr>() {
+            Ok(_) => format!("{} is an address, not a name", url.host),
+            Err(_) => format!("{} is {}", url.host, addresses.join(", ")),
+        };
+        steps.push(Step::good("resolve", told));
     }
     if stage > Stage::Connect {
         let at = seen.connected.map_or_else(String::new, |a| a.to_string());
