@@ -58,6 +58,7 @@ impl Directory {
         let records = ldif::parse(&file, &bytes)?;
         let preset = vendor::presets().iter().map(|p| &p.0).find(|p| p.vendor == "generic").cloned();
         let mut settings = preset.ok_or_else(|| Error::failure("the generic preset is missing"))?;
+        settings.vendor_origin = vendor::Origin::Detected("no entry has the lasting id of a known product".to_owned());
         // A file does not say which product wrote it: the first lasting id that people in it have decides.
         let of_vendor = |name: &&str| vendor::presets().iter().map(|p| &p.0).find(|p| p.vendor == **name);
         let has = |preset: &&Settings| records.iter().any(|r| r.attributes.iter().any(|(n, _)| preset.id_attribute.is(n)));
@@ -116,7 +117,7 @@ impl Directory {
         let bytes = std::fs::read(&csv.path).map_err(|e| Error::usage(format!("cannot read the CSV file {file}: {e}")))?;
         let preset = vendor::presets().iter().map(|p| &p.0).find(|p| p.vendor == "generic").cloned();
         let mut settings = preset.ok_or_else(|| Error::failure("the generic preset is missing"))?;
-        settings.vendor = "csv".to_owned();
+        settings.vendor = vendor::CSV.to_owned();
         settings.user_filter = "(&)".to_owned();
         (settings.group_class, settings.dynamic_group_class, settings.member_attributes) = (Vec::new(), Vec::new(), Vec::new());
         settings.member_of_attribute = None;
@@ -164,6 +165,12 @@ impl Directory {
 
     fn disabled(&self, record: &Record) -> bool {
         status::is_disabled(&self.facts.settings, self.now, |name| record.first_text(name))
+    }
+
+    /// The members of the group, if there is one.
+    #[must_use]
+    pub fn members(&self) -> Option<&Members> {
+        self.clauses.members.as_ref()
     }
 
     /// See [`super::Source::notes`].

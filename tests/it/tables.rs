@@ -90,7 +90,8 @@ async fn the_check_of_a_file_counts_and_says_what_is_doubtful() {
         (told(&steps), usable),
         (
             vec![
-                format!("file Good: {place} (csv)"),
+                format!("file Good: {place}"),
+                "vendor Good: csv (configuration)".to_owned(),
                 "counts Good: in scope 3, disabled 1".to_owned(),
                 "id Good: every one of 3 has nr".to_owned(),
                 "status Good: of 3 people: state on 3".to_owned(),
@@ -104,11 +105,11 @@ async fn the_check_of_a_file_counts_and_says_what_is_doubtful() {
         Some((StepVerdict::Warning, "no rule tells who is disabled: everybody counts as enabled"))
     );
     let (steps, usable) = checked(&configured(folder.path(), "", "[channels.c.source.location]\nfilter = \"(nr=9)\"")).await;
-    assert!(usable && steps[1].verdict == StepVerdict::Warning && steps[1].hint.is_some(), "{steps:?}");
-    assert_eq!(steps[2], Step::skipped("id", "not tried: nobody is in scope"));
+    assert!(usable && steps[2].verdict == StepVerdict::Warning && steps[2].hint.is_some(), "{steps:?}");
+    assert_eq!(steps[3], Step::skipped("id", "not tried: nobody is in scope"));
     std::fs::write(folder.path().join("people.csv"), "nr,mail\n1,a\n,b\n").unwrap();
     let (steps, usable) = checked(&configured(folder.path(), "", "")).await;
-    assert!(!usable && steps[2].verdict == StepVerdict::Failed && steps[3].verdict == StepVerdict::Skipped, "{steps:?}");
+    assert!(!usable && steps[3].verdict == StepVerdict::Failed && steps[4].verdict == StepVerdict::Skipped, "{steps:?}");
     std::fs::remove_file(folder.path().join("people.csv")).unwrap();
     let (steps, usable) = checked(&configured(folder.path(), "", "")).await;
     assert!(!usable && steps[0].detail.starts_with(&format!("cannot read the CSV file {place}")), "{steps:?}");
