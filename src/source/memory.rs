@@ -122,14 +122,18 @@ impl Directory {
         (settings.group_class, settings.dynamic_group_class, settings.member_attributes) = (Vec::new(), Vec::new(), Vec::new());
         settings.member_of_attribute = None;
         vendor::override_with(&mut settings, &config.settings);
+        // Whatever the column is called, what stands in it is the id: nothing in a table is bytes.
+        settings.id_form = IdForm::Text;
         let (records, columns) = super::csv::parse(&file, &bytes, csv, &settings.id_attribute)?;
-        for rule in &settings.status {
-            if !columns.iter().any(|c| rule.attribute.is(c)) {
-                let near = did_you_mean(rule.attribute.as_str(), columns.iter().map(|c| &**c), "the columns are: ");
-                return Err(Error::usage(format!("{file} has no column {}, which a status rule asks", rule.attribute)).hint(near));
+        let filter = filter(&config.location, &settings)?;
+        // A misspelt column would silently enable, or choose, everybody or nobody.
+        let asked = settings.status.iter().map(|rule| (&rule.attribute, "a status rule"));
+        for (name, who) in asked.chain(super::csv::columns_of(&filter).into_iter().map(|name| (name, "the filter"))) {
+            if !columns.iter().any(|c| name.is(c)) {
+                let near = did_you_mean(name.as_str(), columns.iter().map(|c| &**c), "the columns are: ");
+                return Err(Error::usage(format!("{file} has no column {name}, which {who} asks")).hint(near));
             }
         }
-        let filter = filter(&config.location, &settings)?;
         let entries = records.into_iter().map(|r| (DnKey::of(&r.dn), r)).collect();
         let clauses = Clauses { base: DnKey::of(""), scope: Scope::Subtree, filter, members: None };
         // Links belong to this file in this place: tomorrow's export replaces it and keeps them.

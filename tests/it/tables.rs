@@ -61,6 +61,11 @@ async fn what_is_wrong_with_a_table_is_told_before_anybody_is_missed() {
     for (table, rest, told) in [
         ("nr,mail,state\n1,a,b\n2,c\n", STATUS, "people.csv:3:1: this row has 2 cells, and the header has 3"),
         ("nr,mail,sate\n1,a,b\n", STATUS, "has no column state, which a status rule asks\n  hint: did you mean sate?"),
+        (
+            "nr,mail,state\n1,a,b\n",
+            "[channels.c.source.location]\nfilter = \"(|(nr=1)(!(stat=x)))\"",
+            "has no column stat, which the filter asks\n  hint: did you mean state?",
+        ),
         ("number,mail\n1,a\n", "", "there is no column nr, which id_attribute names\n  hint: the columns are: number, mail"),
         ("nr,mail\n1,a\n", "[channels.c.source.location]\nfilter = \"(nr=\"", "the filter is not valid"),
     ] {
@@ -68,6 +73,17 @@ async fn what_is_wrong_with_a_table_is_told_before_anybody_is_missed() {
         let error = Source::open(&configured(folder.path(), "", rest), NOW).await.map(|_| ()).unwrap_err().to_string();
         assert!(error.contains(told), "{error}");
     }
+    // A column may be called like an attribute of bytes.
+    std::fs::write(folder.path().join("people.csv"), "GUID,mail\n0123456789abcdef,a\n").unwrap();
+    let text = Config::parse(
+        &folder.path().join("rosterm.toml"),
+        "[channels.c.source]\ntype = \"csv\"\npath = \"people.csv\"\n[channels.c.source.settings]\nid_attribute = \"guid\"\n\
+         [channels.c.target]\nconnector = \"scim2\"\nbase_url = \"https://x.test\"\ntoken = { env = \"T\" }\n[channels.c.mapping]\nuserName = \"mail\"\n",
+    );
+    let mut source = Source::open(&text.unwrap().channels[0].source, NOW).await.unwrap();
+    let got = read(&mut source, &["mail"]).await;
+    assert!(got.people.by_id("0123456789abcdef").is_some(), "{:?}", got.names());
+
     std::fs::write(folder.path().join("people.csv"), "nr,mail\n1,a\n,b\n").unwrap();
     let mut source = Source::open(&configured(folder.path(), "", ""), NOW).await.unwrap();
     assert_eq!(read(&mut source, &["mail"]).await.told(), "id_missing: 1 of the entries have no nr, for one line 3");
