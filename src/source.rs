@@ -58,7 +58,7 @@ impl Source {
     }
 
     /// Tries everything that a read needs, step by step: prepare (password, certificate authorities), resolve, connect, TLS,
-    /// bind, vendor, base, filter, group, counts, id, status; of a file, `file` and the last three. Tells each step as it is
+    /// bind, vendor, base, filter, group, counts, id, status; of a file `file`, vendor, group and the last three. Tells each step as it is
     /// done, and those after a failed one as skipped; gives the source if it can be read. Reads everyone in scope once.
     pub async fn check(config: &SourceConfig, now: Instant, tell: impl FnMut(Step)) -> Option<Self> {
         let mut teller = survey::Teller(tell);
@@ -67,7 +67,15 @@ impl Source {
         }
         match Self::open(config, now).await {
             Ok(mut source) => {
-                teller.tell(Step::good("file", format!("{} ({})", source.facts().place, source.facts().settings.vendor)));
+                teller.tell(Step::good("file", source.facts().place.clone()));
+                let settings = &source.facts().settings;
+                teller.tell(Step::good("vendor", format!("{} ({})", settings.vendor, settings.vendor_origin)));
+                if let Source::Memory(directory) = &source
+                    && let Some(members) = directory.members()
+                {
+                    let told = format!("{} members; {}", crate::text::count(members.len()), members.how.join("; "));
+                    teller.tell(Step::good("group", told));
+                }
                 survey::survey(&mut source, &[], &mut teller).await.then_some(source)
             }
             Err(error) => {

@@ -1,34 +1,15 @@
 //! A TOML table that is read key by key, remembers which keys were asked for, and complains about the rest by position.
 
-use crate::error::{Error, Excerpt, Position, Result};
+mod place;
+
+pub use place::Located;
+
+use crate::error::{Error, Position, Result};
 use crate::text::nearest;
+use place::{Place, excerpt, is_harmless};
 use std::cell::RefCell;
-use std::ops::Range;
 use std::rc::Rc;
 use toml_edit::{Item as TomlItem, TableLike};
-
-/// A value and where it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Located<T> {
-    /// The value.
-    pub value: T,
-    /// Where it stands in its file.
-    pub at: Position,
-    /// The line that it stands on, with the value marked.
-    pub excerpt: Excerpt,
-}
-
-impl<T> Located<T> {
-    /// A usage error about this value, with its line and a caret.
-    pub fn error(&self, message: impl Into<String>) -> Error {
-        Error::usage(message).at(self.at.clone()).excerpt(self.excerpt.clone())
-    }
-
-    /// The same place with another value.
-    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Located<U> {
-        Located { value: f(self.value), at: self.at, excerpt: self.excerpt }
-    }
-}
 
 /// A parsed file.
 #[derive(Debug)]
@@ -64,69 +45,6 @@ impl Document {
             table: self.parsed.as_table(),
             asked: RefCell::default(),
         }
-    }
-}
-
-#[derive(Debug, Clone)]
-struct Place {
-    file: Rc<str>,
-    text: Rc<str>,
-    span: Range<usize>,
-    /// Nothing on its line can be a secret.
-    harmless: bool,
-}
-
-impl Place {
-    fn locate<T>(&self, value: T) -> Located<T> {
-        Located {
-            value,
-            at: Position::of_offset(&self.file, &self.text, self.span.start),
-            excerpt: excerpt(&self.text, self.span.clone(), self.harmless),
-        }
-    }
-}
-
-/// The line of a span, whole where nothing on it can be a secret; else its key alone. A secret in plain text is wrong in this
-/// file, but it happens, under misspelt keys too.
-fn excerpt(text: &str, span: Range<usize>, whole: bool) -> Excerpt {
-    let mut excerpt = Excerpt::of_span(text, span);
-    if whole {
-        return excerpt;
-    }
-    match excerpt.line.split_once('=') {
-        Some((key, _)) => excerpt.line = format!("{key}= …"),
-        None if excerpt.line.trim_start().starts_with('[') => {}
-        None => excerpt.line = "…".to_owned(),
-    }
-    excerpt.start = excerpt.start.min(excerpt.line.chars().count().saturating_sub(1));
-    excerpt.length = excerpt.length.clamp(1, (excerpt.line.chars().count() - excerpt.start).max(1));
-    excerpt
-}
-
-/// True where a value can't be a secret: everywhere but directly in a source or a target, and there for these keys.
-fn is_harmless(path: &str) -> bool {
-    const KEYS: [&str; 13] = [
-        "type",
-        "path",
-        "url",
-        "vendor",
-        "start_tls",
-        "bind_dn",
-        "page_size",
-        "timeout",
-        "connector",
-        "base_url",
-        "match",
-        "concurrency",
-        "requests_per_second",
-    ];
-    let mut steps = path.split('.');
-    match (steps.next(), steps.nth(1), steps.next(), steps.next()) {
-        // channels.NAME.source.KEY and what lies below a key there, but for the two tables that are known.
-        (Some("channels"), Some("source"), Some("location" | "settings"), _) => true,
-        (Some("channels"), Some("source" | "target"), Some(key), None) => KEYS.contains(&key),
-        (Some("channels"), Some("source" | "target"), Some(_), Some(_)) => false,
-        _ => true,
     }
 }
 

@@ -1,8 +1,8 @@
 //! `[channels.NAME.source]`: where people come from, and who of them is in scope.
 
-mod csv;
+mod table;
 
-pub use csv::CsvConfig;
+pub use table::CsvConfig;
 
 use super::reader::{Located, Section};
 use super::secret::SecretRef;

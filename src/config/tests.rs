@@ -136,7 +136,7 @@ fn a_misspelt_required_key_is_pointed_to_instead_of_being_missed() {
             "there is no key bind_nd in channels.lucid.source\n    bind_nd = …\n    ^^^^^^^\n  hint: did you mean bind_dn?",
         ),
         ("disabled_when", "disable_when", "there is no key disable_when"),
-        ("url = [\"ldaps://dc1.example.com\", \"ldaps://[::1]:6360\"]\n", "", "rosterm.toml:3:1: channels.lucid.source needs a url"),
+        ("url = [\"ldaps://dc1.example.com\", \"ldaps://[::1]:6360\"]\n", "", "rosterm.toml:3:17: channels.lucid.source needs a url"),
     ] {
         let text = WHOLE.replacen(from, to, 1);
         assert_ne!(text, WHOLE, "{from}");

@@ -9,6 +9,7 @@ use super::ldif::{Record, Value};
 use crate::config::CsvConfig;
 use crate::config::reader::did_you_mean;
 use crate::error::{Error, Position, Result};
+use crate::filter::Filter;
 use crate::identity::AttributeName;
 use ::csv::{ByteRecord, ReaderBuilder};
 
@@ -89,6 +90,21 @@ pub fn parse(file: &str, text: &[u8], config: &CsvConfig, id: &AttributeName) ->
         records.push(Record { dn, attributes });
     }
     Ok((records, header))
+}
+
+/// The columns that a filter asks.
+pub fn columns_of(filter: &Filter) -> Vec<&AttributeName> {
+    match filter {
+        Filter::And(parts) | Filter::Or(parts) => parts.iter().flat_map(columns_of).collect(),
+        Filter::Not(inner) => columns_of(inner),
+        Filter::Present(name)
+        | Filter::Equals(name, _)
+        | Filter::Substring(name, _)
+        | Filter::AtLeast(name, _)
+        | Filter::AtMost(name, _)
+        | Filter::Extensible { attribute: Some(name), .. } => vec![name],
+        Filter::Extensible { attribute: None, .. } => Vec::new(),
+    }
 }
 
 /// The separator that the header has most of.

@@ -58,6 +58,7 @@ impl Directory {
         let records = ldif::parse(&file, &bytes)?;
         let preset = vendor::presets().iter().map(|p| &p.0).find(|p| p.vendor == "generic").cloned();
         let mut settings = preset.ok_or_else(|| Error::failure("the generic preset is missing"))?;
+        settings.vendor_origin = vendor::Origin::Detected("no entry has the lasting id of a known product".to_owned());
         // A file does not say which product wrote it: the first lasting id that people in it have decides.
         let of_vendor = |name: &&str| vendor::presets().iter().map(|p| &p.0).find(|p| p.vendor == **name);
         let has = |preset: &&Settings| records.iter().any(|r| r.attributes.iter().any(|(n, _)| preset.id_attribute.is(n)));
@@ -116,19 +117,23 @@ impl Directory {
         let bytes = std::fs::read(&csv.path).map_err(|e| Error::usage(format!("cannot read the CSV file {file}: {e}")))?;
         let preset = vendor::presets().iter().map(|p| &p.0).find(|p| p.vendor == "generic").cloned();
         let mut settings = preset.ok_or_else(|| Error::failure("the generic preset is missing"))?;
-        settings.vendor = "csv".to_owned();
+        settings.vendor = vendor::CSV.to_owned();
         settings.user_filter = "(&)".to_owned();
         (settings.group_class, settings.dynamic_group_class, settings.member_attributes) = (Vec::new(), Vec::new(), Vec::new());
         settings.member_of_attribute = None;
         vendor::override_with(&mut settings, &config.settings);
+        // Whatever the column is called, what stands in it is the id: nothing in a table is bytes.
+        settings.id_form = IdForm::Text;
         let (records, columns) = super::csv::parse(&file, &bytes, csv, &settings.id_attribute)?;
-        for rule in &settings.status {
-            if !columns.iter().any(|c| rule.attribute.is(c)) {
-                let near = did_you_mean(rule.attribute.as_str(), columns.iter().map(|c| &**c), "the columns are: ");
-                return Err(Error::usage(format!("{file} has no column {}, which a status rule asks", rule.attribute)).hint(near));
+        let filter = filter(&config.location, &settings)?;
+        // A misspelt column would silently enable, or choose, everybody or nobody.
+        let asked = settings.status.iter().map(|rule| (&rule.attribute, "a status rule"));
+        for (name, who) in asked.chain(super::csv::columns_of(&filter).into_iter().map(|name| (name, "the filter"))) {
+            if !columns.iter().any(|c| name.is(c)) {
+                let near = did_you_mean(name.as_str(), columns.iter().map(|c| &**c), "the columns are: ");
+                return Err(Error::usage(format!("{file} has no column {name}, which {who} asks")).hint(near));
             }
         }
-        let filter = filter(&config.location, &settings)?;
         let entries = records.into_iter().map(|r| (DnKey::of(&r.dn), r)).collect();
         let clauses = Clauses { base: DnKey::of(""), scope: Scope::Subtree, filter, members: None };
         // Links belong to this file in this place: tomorrow's export replaces it and keeps them.
@@ -164,6 +169,12 @@ impl Directory {
 
     fn disabled(&self, record: &Record) -> bool {
         status::is_disabled(&self.facts.settings, self.now, |name| record.first_text(name))
+    }
+
+    /// The members of the group, if there is one.
+    #[must_use]
+    pub fn members(&self) -> Option<&Members> {
+        self.clauses.members.as_ref()
     }
 
     /// See [`super::Source::notes`].

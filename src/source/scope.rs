@@ -38,11 +38,17 @@ pub struct Members {
 }
 
 impl Members {
+    /// Nobody yet; `nested` tells whether groups in the group are followed.
+    #[must_use]
+    pub fn new(nested: bool) -> Self {
+        Members { nested, ..Members::default() }
+    }
+
     /// Everyone in `group`: its members, and with `nested` the members of groups in it. `named_by` knows what each group
     /// names; a DN that it does not know is a person.
     #[must_use]
     pub fn of(group: &DnKey, nested: bool, named_by: &HashMap<DnKey, Named>) -> Self {
-        let mut members = Members { nested, ..Members::default() };
+        let mut members = Members::new(nested);
         let mut waiting = vec![group];
         members.groups.insert(group.clone());
         while let Some(group) = waiting.pop() {

@@ -96,6 +96,22 @@ mod tests {
     }
 
     #[test]
+    fn an_account_of_active_directory_that_has_expired_is_disabled_and_never_means_never() {
+        let settings = &presets().iter().find(|p| p.0.vendor == "active-directory").unwrap().0;
+        for (control, expires, disabled) in [
+            ("512", Some("0"), false),
+            ("512", Some("9223372036854775807"), false),
+            ("512", None, false),
+            ("512", Some("134397000000000000"), true),
+            ("512", Some("134400000000000000"), false),
+            ("514", Some("0"), true),
+        ] {
+            let first = |name: &str| if name == "accountExpires" { expires } else { Some(control) };
+            assert_eq!(is_disabled(settings, Instant(1_795_315_222), first), disabled, "{control} {expires:?}");
+        }
+    }
+
+    #[test]
     fn times_are_read_in_every_form_that_directories_write() {
         for (text, seconds) in [
             ("20261122024022Z", Some(1_795_315_222)),

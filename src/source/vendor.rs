@@ -7,7 +7,7 @@ mod id;
 mod shown;
 
 pub use id::IdForm;
-pub use shown::Origin;
+pub use shown::{CSV, Origin};
 
 use crate::config::reader::{Document, did_you_mean};
 use crate::config::{Located, SettingsConfig, StatusRule, status_rules};

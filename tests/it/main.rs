@@ -19,6 +19,7 @@ mod ldap_real;
 mod ldap_refusals;
 mod provoked;
 mod real_world;
+mod secrets;
 mod support;
 mod tables;
 mod worlds;

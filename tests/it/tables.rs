@@ -48,6 +48,7 @@ async fn a_table_is_read_and_looked_up_like_a_directory() {
 
     // Another way to name the same place, and another file in it.
     std::fs::write(folder.path().join("people.csv"), "nr,mail,state\n1,ann@x.test,left\n").unwrap();
+    std::fs::create_dir(folder.path().join("sub")).unwrap();
     let roundabout = folder.path().join("sub/..");
     let mut source = Source::open(&configured(&roundabout, "", STATUS), NOW).await.unwrap();
     assert_eq!(source.facts().naming_context, context);
@@ -60,6 +61,11 @@ async fn what_is_wrong_with_a_table_is_told_before_anybody_is_missed() {
     for (table, rest, told) in [
         ("nr,mail,state\n1,a,b\n2,c\n", STATUS, "people.csv:3:1: this row has 2 cells, and the header has 3"),
         ("nr,mail,sate\n1,a,b\n", STATUS, "has no column state, which a status rule asks\n  hint: did you mean sate?"),
+        (
+            "nr,mail,state\n1,a,b\n",
+            "[channels.c.source.location]\nfilter = \"(|(nr=1)(!(stat=x)))\"",
+            "has no column stat, which the filter asks\n  hint: did you mean state?",
+        ),
         ("number,mail\n1,a\n", "", "there is no column nr, which id_attribute names\n  hint: the columns are: number, mail"),
         ("nr,mail\n1,a\n", "[channels.c.source.location]\nfilter = \"(nr=\"", "the filter is not valid"),
     ] {
@@ -67,6 +73,17 @@ async fn what_is_wrong_with_a_table_is_told_before_anybody_is_missed() {
         let error = Source::open(&configured(folder.path(), "", rest), NOW).await.map(|_| ()).unwrap_err().to_string();
         assert!(error.contains(told), "{error}");
     }
+    // A column may be called like an attribute of bytes.
+    std::fs::write(folder.path().join("people.csv"), "GUID,mail\n0123456789abcdef,a\n").unwrap();
+    let text = Config::parse(
+        &folder.path().join("rosterm.toml"),
+        "[channels.c.source]\ntype = \"csv\"\npath = \"people.csv\"\n[channels.c.source.settings]\nid_attribute = \"guid\"\n\
+         [channels.c.target]\nconnector = \"scim2\"\nbase_url = \"https://x.test\"\ntoken = { env = \"T\" }\n[channels.c.mapping]\nuserName = \"mail\"\n",
+    );
+    let mut source = Source::open(&text.unwrap().channels[0].source, NOW).await.unwrap();
+    let got = read(&mut source, &["mail"]).await;
+    assert!(got.people.by_id("0123456789abcdef").is_some(), "{:?}", got.names());
+
     std::fs::write(folder.path().join("people.csv"), "nr,mail\n1,a\n,b\n").unwrap();
     let mut source = Source::open(&configured(folder.path(), "", ""), NOW).await.unwrap();
     assert_eq!(read(&mut source, &["mail"]).await.told(), "id_missing: 1 of the entries have no nr, for one line 3");
@@ -89,7 +106,8 @@ async fn the_check_of_a_file_counts_and_says_what_is_doubtful() {
         (told(&steps), usable),
         (
             vec![
-                format!("file Good: {place} (csv)"),
+                format!("file Good: {place}"),
+                "vendor Good: csv (configuration)".to_owned(),
                 "counts Good: in scope 3, disabled 1".to_owned(),
                 "id Good: every one of 3 has nr".to_owned(),
                 "status Good: of 3 people: state on 3".to_owned(),
@@ -103,11 +121,11 @@ async fn the_check_of_a_file_counts_and_says_what_is_doubtful() {
         Some((StepVerdict::Warning, "no rule tells who is disabled: everybody counts as enabled"))
     );
     let (steps, usable) = checked(&configured(folder.path(), "", "[channels.c.source.location]\nfilter = \"(nr=9)\"")).await;
-    assert!(usable && steps[1].verdict == StepVerdict::Warning && steps[1].hint.is_some(), "{steps:?}");
-    assert_eq!(steps[2], Step::skipped("id", "not tried: nobody is in scope"));
+    assert!(usable && steps[2].verdict == StepVerdict::Warning && steps[2].hint.is_some(), "{steps:?}");
+    assert_eq!(steps[3], Step::skipped("id", "not tried: nobody is in scope"));
     std::fs::write(folder.path().join("people.csv"), "nr,mail\n1,a\n,b\n").unwrap();
     let (steps, usable) = checked(&configured(folder.path(), "", "")).await;
-    assert!(!usable && steps[2].verdict == StepVerdict::Failed && steps[3].verdict == StepVerdict::Skipped, "{steps:?}");
+    assert!(!usable && steps[3].verdict == StepVerdict::Failed && steps[4].verdict == StepVerdict::Skipped, "{steps:?}");
     std::fs::remove_file(folder.path().join("people.csv")).unwrap();
     let (steps, usable) = checked(&configured(folder.path(), "", "")).await;
     assert!(!usable && steps[0].detail.starts_with(&format!("cannot read the CSV file {place}")), "{steps:?}");

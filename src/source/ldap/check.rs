@@ -63,6 +63,7 @@ pub async fn check<T: FnMut(Step)>(ldap: &LdapConfig, config: &SourceConfig, now
         return None;
     }
     let under_base = counted(count_of(&mut session, config, "(objectClass=*)", ldap.page_size).await);
+    let mut session = usable(session, &dialer, "filter", teller).await?;
     teller.tell(Step::good("base", format!("{}: {under_base} entries", base.value)));
 
     let filter = match checked_filter(config, &settings) {
@@ -72,16 +73,6 @@ pub async fn check<T: FnMut(Step)>(ldap: &LdapConfig, config: &SourceConfig, now
             return None;
         }
     };
-    if !session.connection.is_usable() {
-        // A count that was broken off.
-        match Session::open(&dialer).await {
-            Ok(again) => session = again,
-            Err(error) => {
-                teller.fail("filter", &error);
-                return None;
-            }
-        }
-    }
     let matching = match count_of(&mut session, config, &filter, ldap.page_size).await {
         // Whether a limit stands in the way of the read, the read tells.
         Err(failure) if failure.code.is_some_and(|code| ![3, 4, 11].contains(&code)) => {
@@ -91,6 +82,7 @@ pub async fn check<T: FnMut(Step)>(ldap: &LdapConfig, config: &SourceConfig, now
         other => counted(other),
     };
     teller.tell(Step::good("filter", format!("{filter}: {matching} entries match")));
+    let mut session = usable(session, &dialer, "group", teller).await?;
 
     let mut before = vec![format!("under the base {under_base}"), format!("match the filter {matching}")];
     if let Some(group) = &config.location.group_dn
@@ -124,6 +116,14 @@ pub async fn check<T: FnMut(Step)>(ldap: &LdapConfig, config: &SourceConfig, now
     }
     let mut source = Source::Ldap(Box::new(opened));
     survey(&mut source, &before, teller).await.then_some(source)
+}
+
+/// The session, or another one where a count was broken off.
+async fn usable<T: FnMut(Step)>(mut session: Session, dialer: &Dialer, step: &'static str, teller: &mut Teller<T>) -> Option<Session> {
+    if session.connection.is_usable() {
+        return Some(session);
+    }
+    Session::open(dialer).await.map_err(|error| teller.fail(step, &error)).ok()
 }
 
 /// What the configuration names besides the server.
@@ -192,7 +192,11 @@ fn passed(ldap: &LdapConfig, url: &LdapUrl, seen: &Seen, now: Instant, stage: St
     let mut steps = Vec::new();
     if stage > Stage::Resolve {
         let addresses: Vec<String> = seen.addresses.iter().map(|a| a.ip().to_string()).collect();
-        steps.push(Step::good("resolve", format!("{} is {}", url.host, addresses.join(", "))));
+        let told = match url.host.parse::<std::net::IpAddr>() {
+            Ok(_) => format!("{} is an address, not a name", url.host),
+            Err(_) => format!("{} is {}", url.host, addresses.join(", ")),
+        };
+        steps.push(Step::good("resolve", told));
     }
     if stage > Stage::Connect {
         let at = seen.connected.map_or_else(String::new, |a| a.to_string());

@@ -33,7 +33,7 @@ pub fn members(entries: &[(DnKey, Record)], settings: &Settings, group: &str, ne
             let within: Vec<DnKey> = within.map(|(k, _)| k.clone()).collect();
             groups.extend(within);
         }
-        let mut members = Members::default();
+        let mut members = Members::new(nested);
         members.add_groups(groups.iter().cloned());
         add_by_back_link(entries, attribute, &groups, &mut members).map_err(|why| wrong(&why))?;
         members.how.push(format!("membership is by {attribute}, which people carry themselves"));

@@ -5,6 +5,9 @@ use crate::config::{StatusRule, StatusTest};
 use crate::identity::AttributeName;
 use std::fmt;
 
+/// What stands for the vendor of a table.
+pub const CSV: &str = "csv";
+
 /// Where a setting comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
@@ -39,6 +42,8 @@ impl Settings {
     #[must_use]
     pub fn shown(&self) -> Vec<(&'static str, String, Origin)> {
         let names = |list: &[AttributeName]| list.iter().map(AttributeName::as_str).collect::<Vec<_>>().join(", ");
+        // A table has neither classes nor groups nor a tree.
+        let applies = |key: &str| self.vendor != CSV || ["id_attribute", "status", "default_status"].contains(&key);
         let name_or_none = |name: &Option<AttributeName>| name.as_ref().map_or_else(|| "(none)".to_owned(), ToString::to_string);
         let list = |texts: &[String]| if texts.is_empty() { "(none)".to_owned() } else { texts.join(", ") };
         let status: Vec<String> = self.status.iter().map(ToString::to_string).collect();
@@ -55,6 +60,7 @@ impl Settings {
             ("lookup_base", self.lookup_base.clone().unwrap_or_else(|| context.to_owned())),
         ]
         .into_iter()
+        .filter(|(key, _)| applies(key))
         .map(|(key, value)| (key, value, self.origin(key)))
         .collect();
         shown.insert(0, ("vendor", self.vendor.clone(), self.vendor_origin.clone()));

@@ -66,7 +66,8 @@ pub async fn finds_anybody(session: &mut Session, asked: &Asked<'_>, filter: &st
     });
     match read.await {
         Ok(_) => Ok(found),
-        Err(failure) if failure.code == Some(SIZE_LIMIT) => Ok(true),
+        // One was asked for and there are more.
+        Err(failure) if failure.code == Some(SIZE_LIMIT) && found => Ok(true),
         Err(failure) => Err(failure),
     }
 }

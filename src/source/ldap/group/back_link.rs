@@ -30,7 +30,7 @@ pub async fn members(session: &mut Session, asked: &Asked<'_>) -> Result<Members
         }
     }
     let names: Vec<String> = groups.values().cloned().collect();
-    let mut members = Members::default();
+    let mut members = Members::new(asked.nested);
     members.add_groups(groups.into_keys());
     let people = naming(session, asked, attribute, &names).await?;
     members.add(people.iter().map(|dn| DnKey::of(dn)));
