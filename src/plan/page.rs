@@ -297,7 +297,8 @@ fn sentence(page: &Page<'_>) -> String {
         }
     }
     let waiting = all.wanted(|s, a| a == Action::None && matches!(s, Situation::Ambiguous | Situation::Invalid | Situation::Blocked));
-    let waiting = if waiting > 0 { format!(" {} cannot be decided without a person.", people(waiting)) } else { String::new() };
+    let waiting =
+        if waiting > 0 { format!(" {} must wait for somebody to decide or to mend something.", people(waiting)) } else { String::new() };
     format!("{}.{waiting}", parts.join(", "))
 }
 

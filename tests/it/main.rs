@@ -13,6 +13,8 @@ mod lab;
 mod ldap_hostile;
 mod ldap_real;
 mod ldap_refusals;
+mod plan_files;
 mod real_world;
+mod schema;
 mod support;
 mod worlds;

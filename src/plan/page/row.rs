@@ -50,11 +50,11 @@ fn user(row: &Row) -> String {
 /// The action in words that a manager reads, and where its approval stands.
 fn action(row: &Row) -> String {
     let what = match row.action {
-        Action::Create => "create the account",
-        Action::Update => "change the account",
-        Action::Enable => "make the account active again",
-        Action::Disable => "<strong>make the account inactive</strong>",
-        Action::Delete => "<strong>DELETE the account</strong>",
+        Action::Create => "create",
+        Action::Update => "change",
+        Action::Enable => "make active again",
+        Action::Disable => "<strong>make inactive</strong>",
+        Action::Delete => "<strong>DELETE</strong>",
         Action::Link => "remember the pair",
         Action::None => return "nothing".to_owned(),
     };
