@@ -223,3 +223,25 @@ fn a_file_gets_what_its_name_says_and_only_a_document_is_a_plan() {
         assert!(talk.starts_with("rosterm: x.csv:1:1: this is not a plan"), "{talk}");
     });
 }
+
+#[test]
+fn a_rule_looks_values_up_in_a_file_beside_the_configuration() {
+    desk(|desk| {
+        let config = std::fs::read_to_string(desk.path("rosterm.toml")).unwrap();
+        desk.write("rosterm.toml", &config.replace("familyName = \"sn\"", "familyName = \"sn | lookup_file('names.csv', sn | upper)\""));
+        desk.write("names.csv", "Lee,Lee\nRay,Ray-Bold\n");
+        let (_, out, _) = desk.rosterm(&["plan"]);
+        assert!(out.contains("familyName: Rey → Ray-Bold"), "{out}");
+        desk.write("names.csv", "Lee,Lee\n");
+        let (_, out, _) = desk.rosterm(&["plan"]);
+        assert!(out.contains("familyName: Rey → RAY"), "{out}");
+        desk.write("names.csv", "Lee,Lee\n\nLee,Li\n");
+        let (code, out, talk) = desk.rosterm(&["plan"]);
+        assert_eq!((code, out.as_str()), (2, ""));
+        assert!(talk.starts_with("rosterm: rosterm.toml:14:14: rule of familyName: names.csv, line 3: the key 'Lee' is there twice, first in line 1\n    sn | lookup_file('names.csv', sn | upper)\n                     ^^^^^^^^^^^\n"), "{talk}");
+        std::fs::remove_file(desk.path("names.csv")).unwrap();
+        let (code, _, talk) = desk.rosterm(&["plan"]);
+        assert_eq!(code, 2);
+        assert!(talk.contains("cannot read 'names.csv': ") && talk.contains("relative to the configuration's folder"), "{talk}");
+    });
+}

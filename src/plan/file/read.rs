@@ -141,7 +141,7 @@ impl PlanFile {
         let said = said.rsplit_once(" at line ").map_or(said.as_str(), |(what, _)| what);
         let said = text::cut(said, 300);
         let (line, column) = (error.line(), error.column());
-        let place = if rows > 0 { format!("after {} rows: ", text::count(rows)) } else { String::new() };
+        let place = if rows > 0 { format!("after row {}: ", text::count(rows)) } else { String::new() };
         let (what, hint) = if error.is_eof() {
             (
                 format!("the plan ends in the middle: {place}{said}"),

@@ -111,14 +111,14 @@ fn approving_keeps_the_id_and_anything_else_is_found_out() {
         (
             "rosterm-plan/1",
             "rosterm-plan/2",
-            "1:26: this is not a plan that rosterm reads: the format is `rosterm-plan/2`, this version reads",
+            "1:27: this is not a plan that rosterm reads: the format is `rosterm-plan/2`, this version reads",
         ),
         ("\"channel\":", "\"chanel\":", "unknown field `chanel`"),
         ("\"last_failure\":null}", "\"last_failure\":null,\"note\":1}", "unknown field `note`"),
         (
             "\"situation\":\"held\"",
             "\"situation\":\"hold\"",
-            "6:23: this is not a plan that rosterm reads: after 1 rows: unknown variant `hold`",
+            ":7:21: this is not a plan that rosterm reads: after row 1: unknown variant `hold`",
         ),
         ("\"reason\":\"source_incomplete\"", "\"reason\":\"x\"", "there is no reason `x`"),
         ("\"to\":true", "\"to\":1.5", "invalid type: floating point `1.5`"),
