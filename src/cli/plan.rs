@@ -59,12 +59,16 @@ pub(super) fn situation(word: &str) -> std::result::Result<Situation, String> {
 
 pub(super) async fn run(options: &Options, common: &Common, now: Instant) -> Result<u8> {
     if options.schema {
-        return stdout(|out| out.write_all(file::SCHEMA.as_bytes())).map(|()| exit::DONE);
+        return schema();
     }
     // Before anybody is read: what can't be saved there is told at once.
     place(options)?;
     let (_, _, picture) = common.look(now, Mode::Read).await?;
     print(options, common, &picture, now)
+}
+
+fn schema() -> Result<u8> {
+    stdout(|out| out.write_all(file::SCHEMA.as_bytes())).map(|()| exit::DONE)
 }
 
 /// What `--out` gets.
@@ -93,6 +97,9 @@ fn place(options: &Options) -> Result<Place> {
 
 /// Prints a picture as the options say, and gives the exit code.
 pub(super) fn print(options: &Options, common: &Common, picture: &Picture, now: Instant) -> Result<u8> {
+    if options.schema {
+        return schema();
+    }
     let style = report::Style::of(common.color);
     if let Some(path) = &options.out {
         if place(options)? == Place::Printed {

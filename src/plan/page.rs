@@ -109,7 +109,7 @@ const PARTS: [Part; 13] = [
         columns: row::Columns::Reason,
     },
     Part {
-        title: "Ambiguous: who belongs to whom?",
+        title: "Ambiguous: somebody has to say who belongs to whom",
         about: "More than one person or account fits. A person has to say which; until then nothing is done.",
         wanted: |s, a| s == Situation::Ambiguous && a == Action::None,
         columns: row::Columns::Reason,
@@ -340,7 +340,7 @@ fn situations(out: &mut dyn Write, page: &Page<'_>) -> io::Result<()> {
 
 fn write_part(out: &mut dyn Write, page: &Page<'_>, part: &Part, n: usize) -> io::Result<()> {
     let loss = is_loss_part(part);
-    writeln!(out, "<section{}><h2>{}: {}</h2>\n<p>{}</p>", if loss { " class=\"loss\"" } else { "" }, part.title, count(n), part.about)?;
+    writeln!(out, "<section{}><h2>{} ({})</h2>\n<p>{}</p>", if loss { " class=\"loss\"" } else { "" }, part.title, count(n), part.about)?;
     let mut rows = (page.rows)(part.wanted);
     let mut from = 1;
     loop {

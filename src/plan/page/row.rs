@@ -12,7 +12,7 @@ const CANDIDATES: usize = 6;
 /// What is said about the users of a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Columns {
-    /// What changes, and why.
+    /// What changes, then why, where there is something to be said.
     Changes,
     /// Why alone.
     Reason,
@@ -20,22 +20,25 @@ pub(super) enum Columns {
 
 impl Columns {
     pub(super) fn head(self, out: &mut dyn Write) -> io::Result<()> {
-        let changes = if self == Columns::Changes { "<th scope=\"col\">What changes (old → new)</th>" } else { "" };
+        let why = if self == Columns::Changes { "What changes (old → new)" } else { "Why" };
         writeln!(
             out,
-            "<thead><tr><th scope=\"col\">User</th><th scope=\"col\">What would be done</th>{changes}<th scope=\"col\">Why</th>\
+            "<thead><tr><th scope=\"col\">User</th><th scope=\"col\">What would be done</th><th scope=\"col\">{why}</th>\
              <th scope=\"col\">Where</th></tr></thead>"
         )
     }
 
     pub(super) fn row(self, out: &mut dyn Write, row: &Row) -> io::Result<()> {
-        write!(out, "<tr><th scope=\"row\">{}</th><td>{}</td>", user(row), action(row))?;
-        if self == Columns::Changes {
-            let changes: Vec<String> =
-                row.changes.iter().filter(|c| c.field != "active" || row.action == Action::Create).map(change).collect();
-            write!(out, "<td>{}</td>", changes.concat())?;
-        }
-        writeln!(out, "<td>{}</td><td>{}</td></tr>", why(row), place(row))
+        let mut said: Vec<String> = if self == Columns::Changes { row.changes.iter().map(change).collect() } else { Vec::new() };
+        said.extend(why(row));
+        writeln!(
+            out,
+            "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td></tr>",
+            user(row),
+            action(row),
+            stacked(&said),
+            place(row)
+        )
     }
 }
 
@@ -64,10 +67,11 @@ fn action(row: &Row) -> String {
 
 fn change(change: &Change) -> String {
     let value = |value: &Datum| if value.is_unassigned() { "<i>nothing</i>".to_owned() } else { bdi(&value.plain()) };
-    format!("<div><b>{}</b> <del>{}</del> → <ins>{}</ins></div>", escaped(&change.field), value(&change.from), value(&change.to))
+    format!("<b>{}</b> <del>{}</del> → <ins>{}</ins>", escaped(&change.field), value(&change.from), value(&change.to))
 }
 
-fn why(row: &Row) -> String {
+/// Why, and what is wrong, line by line.
+fn why(row: &Row) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     lines.extend(row.hold.as_ref().map(|hold: &Hold| bdi(&hold.words())));
     lines.extend(row.would_be.map(|s| format!("would be {}", s.words())));
@@ -87,7 +91,7 @@ fn why(row: &Row) -> String {
         lines.push(format!("with {}{more}", who.join(", ")));
     }
     lines.extend(row.last_failure.as_ref().map(|f| format!("failed last time: {}", bdi(f))));
-    stacked(&lines)
+    lines
 }
 
 fn place(row: &Row) -> String {

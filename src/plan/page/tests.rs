@@ -122,7 +122,7 @@ fn every_user_is_in_exactly_one_part_and_losses_come_first() {
         }
     }
     let page = printed("x", true, &every_kind("x"), |_| true);
-    let places: Vec<usize> = PARTS.iter().map(|p| page.find(&format!("<h2>{}: ", p.title)).expect(p.title)).collect();
+    let places: Vec<usize> = PARTS.iter().map(|p| page.find(&format!("<h2>{} (", p.title)).expect(p.title)).collect();
     assert!(places.is_sorted());
 }
 
