@@ -232,7 +232,7 @@ fn a_rule_looks_values_up_in_a_file_beside_the_configuration() {
         desk.write("names.csv", "Lee,Lee\nRay,Ray-Bold\n");
         let (_, out, _) = desk.rosterm(&["plan"]);
         assert!(out.contains("familyName: Rey → Ray-Bold"), "{out}");
-        desk.write("names.csv", "Lee,Lee\n");
+        desk.write("names.csv", "Lee,Lee\nRay,\n");
         let (_, out, _) = desk.rosterm(&["plan"]);
         assert!(out.contains("familyName: Rey → RAY"), "{out}");
         desk.write("names.csv", "Lee,Lee\n\nLee,Li\n");

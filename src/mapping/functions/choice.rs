@@ -62,7 +62,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         result: Type::Text,
         run: Run::Table(|args, prepared, _| {
             let Prepared::Table(table) = prepared else { return Err("there is no table".to_owned()) };
-            Ok(table.get(&taken(&mut args[0])).map_or(Value::Missing, |value| Value::Text(Cow::Borrowed(value))))
+            let value = table.get(&taken(&mut args[0])).filter(|value| !value.is_empty());
+            Ok(value.map_or(Value::Missing, |value| Value::Text(Cow::Borrowed(value))))
         }),
     },
     Function {
