@@ -1,9 +1,11 @@
 //! The commands: one file each, over the same engine as the screens. Data goes to stdout, talk to stderr.
 
+mod approve;
 mod decide;
 mod demo;
 mod plan;
 mod report;
+mod save;
 
 use crate::clock::{self, Instant};
 use crate::config::{Channel, Config, paths};
@@ -63,6 +65,12 @@ enum Command {
     Demo(demo::Options),
     /// Print who matches, who does not, what would change and why
     Plan(plan::Options),
+    /// Approve rows of a saved plan; nothing is sent before it is applied
+    Approve(approve::ApproveOptions),
+    /// Take approvals back
+    Unapprove(approve::ApproveOptions),
+    /// Decide that an account that nobody belongs to is disabled or deleted, in a saved plan
+    Act(approve::ActOptions),
     /// Remember that a person and an account belong together
     Link(decide::LinkOptions),
     /// Forget that they do
@@ -106,6 +114,9 @@ fn dispatch(cli: Cli) -> Result<u8> {
         match cli.command {
             Some(Command::Demo(options)) => demo::run(&options, &common, now).await,
             Some(Command::Plan(options)) => plan::run(&options, &common, now).await,
+            Some(Command::Approve(options)) => approve::run(&options, approve::Verb::Approve, &common),
+            Some(Command::Unapprove(options)) => approve::run(&options, approve::Verb::Unapprove, &common),
+            Some(Command::Act(options)) => approve::act(&options, &common, now),
             Some(Command::Link(options)) => decide::link(&options, &common, now).await,
             Some(Command::Unlink(options)) => decide::unlink(&options, &common, now).await,
             Some(Command::Hold(options)) => decide::hold(&options, &common, now).await,

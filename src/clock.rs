@@ -25,6 +25,16 @@ impl serde::Serialize for Instant {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for Instant {
+    /// Only the form that [`Instant::rfc3339`] writes: a document's id is a hash over its text.
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Instant::parse(&text)
+            .filter(|t| t.rfc3339() == text)
+            .ok_or_else(|| serde::de::Error::custom(format_args!("`{text}` is not a moment such as 2026-11-22T02:40:22Z")))
+    }
+}
+
 /// The current time. The only caller of the system clock.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is the one clock")]

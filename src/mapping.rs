@@ -14,6 +14,7 @@ pub mod functions;
 mod lex;
 pub mod parse;
 pub mod rules;
+pub mod table;
 pub mod value;
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ pub use situation::{Action, Reason, Situation};
 use crate::clock::Instant;
 use crate::identity::value::Datum;
 use crate::identity::{AccountId, EntryId};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Where a side stands: an incomplete read proves nothing about who is *not* in it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -99,6 +99,24 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// Every cause.
+    pub const ALL: &[Cause] = &[
+        Cause::SizeLimit,
+        Cause::TimeLimit,
+        Cause::ServerRefused,
+        Cause::ConnectionLost,
+        Cause::Malformed,
+        Cause::Reference,
+        Cause::PageMissing,
+        Cause::TotalNotReached,
+        Cause::NoProgress,
+        Cause::IdsRepeated,
+        Cause::IdMissing,
+        Cause::RangeUnfinished,
+        Cause::MovedDuringRead,
+        Cause::GroupUnread,
+    ];
+
     /// The code for exports.
     #[must_use]
     pub fn code(self) -> &'static str {
@@ -174,7 +192,8 @@ pub enum LinkOrigin {
 }
 
 /// A decision to leave a user alone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Hold {
     /// Why.
     pub reason: String,
@@ -184,6 +203,15 @@ pub struct Hold {
     pub since: Instant,
     /// Until when, if not for ever.
     pub until: Option<Instant>,
+}
+
+impl Hold {
+    /// Who, why and until when, in one line (not cleaned: it quotes an operator).
+    #[must_use]
+    pub fn words(&self) -> String {
+        let until = self.until.map(|u| format!(", until {}", &u.rfc3339()[..10])).unwrap_or_default();
+        format!("held by {}: {}{until}", self.author, self.reason)
+    }
 }
 
 /// What a hold is set on.
@@ -270,7 +298,8 @@ pub enum AccountEvidence {
 }
 
 /// One field that would get another value.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Change {
     /// The field.
     pub field: String,
@@ -281,7 +310,8 @@ pub struct Change {
 }
 
 /// Something that is wrong with one field of one user, or with the row as a whole.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Problem {
     /// The field, if it is about one.
     pub field: Option<String>,
@@ -292,7 +322,7 @@ pub struct Problem {
 }
 
 /// The kinds of problems.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ProblemCode {
     /// A rule failed.
@@ -316,6 +346,33 @@ pub enum ProblemCode {
 }
 
 impl ProblemCode {
+    /// Every kind of problem.
+    pub const ALL: &[ProblemCode] = &[
+        ProblemCode::MappingError,
+        ProblemCode::MissingRequired,
+        ProblemCode::InvalidValue,
+        ProblemCode::SeveralValues,
+        ProblemCode::ImmutableChanged,
+        ProblemCode::Unresolved,
+        ProblemCode::PolicyOff,
+        ProblemCode::Protected,
+    ];
+
+    /// The code for exports.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            ProblemCode::MappingError => "mapping_error",
+            ProblemCode::MissingRequired => "missing_required",
+            ProblemCode::InvalidValue => "invalid_value",
+            ProblemCode::SeveralValues => "several_values",
+            ProblemCode::ImmutableChanged => "immutable_changed",
+            ProblemCode::Unresolved => "unresolved",
+            ProblemCode::PolicyOff => "policy_off",
+            ProblemCode::Protected => "protected",
+        }
+    }
+
     /// The reason of a row that is invalid because of this problem.
     #[must_use]
     pub fn reason(self) -> Option<Reason> {

@@ -3,15 +3,19 @@
 //! Pure: what is known about a user goes in, a verdict comes out. Nothing here reads a server or the clock.
 
 pub mod classify;
+pub mod csv;
+pub mod decision;
 pub mod diff;
 pub mod file;
+pub mod page;
 
 use crate::identity::value::Datum;
 use crate::model::{Action, Change, Hold, Problem, Reason, Situation};
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// One user of the plan, as the document has it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Row {
     /// The class.
     pub situation: Situation,
@@ -41,8 +45,18 @@ pub struct Row {
     pub last_failure: Option<String>,
 }
 
+impl Row {
+    /// What the user is called: the user name, else the account's, else an id, else a dash. Not cleaned.
+    #[must_use]
+    pub fn called(&self) -> &str {
+        let account = || self.account.as_ref().map(|a| a.user_name.as_deref().unwrap_or(&a.id));
+        self.user_name.as_deref().or_else(account).or_else(|| self.entry.as_ref().map(|e| e.id.as_str())).unwrap_or("—")
+    }
+}
+
 /// An entry in a row.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct EntryRef {
     /// Its lasting id.
     pub id: String,
@@ -51,7 +65,8 @@ pub struct EntryRef {
 }
 
 /// An account in a row.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct AccountRef {
     /// Its id.
     pub id: String,
@@ -63,15 +78,33 @@ pub struct AccountRef {
     pub version: Option<String>,
 }
 
+/// A word of the format. (Named, because serde takes a plain `&'static str` for one that is borrowed from the input.)
+pub type Word = &'static str;
+
 /// Somebody that an ambiguous row could be about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Candidate {
     /// `entry` or `account`.
-    pub kind: &'static str,
+    #[serde(deserialize_with = "candidate_kind")]
+    pub kind: Word,
     /// The id.
     pub id: String,
     /// The DN or the user name.
     pub name: String,
+}
+
+fn candidate_kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Word, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Kind {
+        Entry,
+        Account,
+    }
+    Ok(match Kind::deserialize(deserializer)? {
+        Kind::Entry => "entry",
+        Kind::Account => "account",
+    })
 }
 
 /// A create that lists every field, or the fields of an update.

@@ -1,22 +1,27 @@
-//! `rosterm plan`: the diff, as text or as a document.
+//! `rosterm plan`: the diff, as text, as a document, as a table or as a page.
+//!
+//! The schema of the document is an option of this command and no command of its own, because it belongs to what this
+//! command writes, of this version.
 
-use super::{Common, report};
+use super::{Common, report, save};
 use crate::clock::Instant;
-use crate::engine::Picture;
+use crate::engine::{Picture, User};
 use crate::error::{Error, Result, exit};
 use crate::journal::Mode;
 use crate::model::{Action, Situation};
-use crate::plan::file;
+use crate::plan::page::{self, Page, Tally, Wanted};
+use crate::plan::{Row, csv, file};
 use clap::{Args, ValueEnum};
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct Options {
     /// How to print it
     #[arg(long, default_value = "text")]
     pub format: Format,
-    /// Save the plan as a document in this file, readable by you only
+    /// Save the plan as a document in this file, readable by you only. A name that ends in .csv or .html gets that, with the
+    /// --format of the same name; such a file is for reading and cannot be applied
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Print everybody, also those who are fine
@@ -25,6 +30,9 @@ pub(super) struct Options {
     /// Only this situation; may be given several times
     #[arg(long, value_name = "SITUATION", value_parser = situation)]
     pub only: Vec<Situation>,
+    /// Print the JSON Schema of the plan document, and nothing else
+    #[arg(long)]
+    pub schema: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -33,53 +41,124 @@ pub(super) enum Format {
     Text,
     /// One document, one row a line
     Json,
+    /// For a spreadsheet: one line a user; what could run as a formula has an apostrophe in front
+    Csv,
+    /// One web page to read, send on and print
+    Html,
 }
 
-fn situation(word: &str) -> std::result::Result<Situation, String> {
-    Situation::ALL.into_iter().find(|s| s.code() == word).ok_or_else(|| {
+/// A situation by its code, or by the words that are on the screen.
+pub(super) fn situation(word: &str) -> std::result::Result<Situation, String> {
+    let code = word.trim().to_lowercase().replace([' ', '-'], "_");
+    Situation::ALL.into_iter().find(|s| s.code() == code).ok_or_else(|| {
         let known = || Situation::ALL.into_iter().map(Situation::code);
-        crate::text::nearest(word, known())
+        crate::text::nearest(&code, known())
             .map_or_else(|| format!("it is one of: {}", known().collect::<Vec<_>>().join(", ")), |near| format!("did you mean {near}?"))
     })
 }
 
 pub(super) async fn run(options: &Options, common: &Common, now: Instant) -> Result<u8> {
+    if options.schema {
+        return schema();
+    }
+    // Before anybody is read: what can't be saved there is told at once.
+    place(options)?;
     let (_, _, picture) = common.look(now, Mode::Read).await?;
     print(options, common, &picture, now)
 }
 
+fn schema() -> Result<u8> {
+    stdout(|out| out.write_all(file::SCHEMA.as_bytes())).map(|()| exit::DONE)
+}
+
+/// What `--out` gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// The document, beside what is printed.
+    Document,
+    /// What would be printed otherwise.
+    Printed,
+}
+
+fn place(options: &Options) -> Result<Place> {
+    let Some(path) = &options.out else { return Ok(Place::Document) };
+    let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+    let (named, flag) = match ending.as_deref() {
+        Some("csv") => (Format::Csv, "csv"),
+        Some("html" | "htm") => (Format::Html, "html"),
+        _ => return Ok(Place::Document),
+    };
+    if options.format == named {
+        return Ok(Place::Printed);
+    }
+    Err(Error::usage(format!("--out saves the plan as a JSON document, and {} is named like something else", path.display()))
+        .hint(format!("save the plan in plan.json, or add --format {flag}")))
+}
+
 /// Prints a picture as the options say, and gives the exit code.
 pub(super) fn print(options: &Options, common: &Common, picture: &Picture, now: Instant) -> Result<u8> {
+    if options.schema {
+        return schema();
+    }
+    let style = report::Style::of(common.color);
     if let Some(path) = &options.out {
-        let id = save(path, picture, options.all, now)?;
+        if place(options)? == Place::Printed {
+            save::put(path, |out| Ok(shape(out, options, style, picture, now)?))?;
+            report::talk(&format!("wrote {}, for reading; to apply a plan, save it with --out plan.json", path.display()));
+            return Ok(code(picture));
+        }
+        let id = save::put(path, |out| Ok(file::write(out, &picture.header(now), || picture.rows(options.all))?))?;
         report::talk(&format!("saved plan {id} in {}", path.display()));
     }
-    let stdout = io::stdout().lock();
-    let style = report::Style::of(common.color);
-    let mut out = BufWriter::with_capacity(64 * 1024, stdout);
-    let printed = match options.format {
-        Format::Json => file::write(&mut out, &picture.header(now), || rows(options, picture)).map(|_| ()),
-        Format::Text => {
-            let length = if options.all || !options.only.is_empty() { report::Length::Whole } else { report::Length::Short };
-            report::text(&mut out, picture, style, length, || rows(options, picture))
-        }
-    };
-    match printed.and_then(|()| out.flush()) {
-        Ok(()) => {}
-        // Whoever reads has seen enough.
-        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => {}
-        Err(e) => return Err(Error::failure(format!("the plan cannot be printed: {e}"))),
-    }
+    stdout(|out| shape(out, options, style, picture, now))?;
     Ok(code(picture))
 }
 
-fn rows<'p>(options: &'p Options, picture: &'p Picture) -> impl Iterator<Item = crate::plan::Row> + 'p {
-    let wanted = |s: Situation| options.only.is_empty() || options.only.contains(&s);
-    picture
-        .users()
-        .iter()
-        .filter(move |u| wanted(u.verdict.situation) && (options.all || !options.only.is_empty() || u.is_worth_a_row()))
-        .map(|u| picture.row(u))
+/// Writes to stdout; whoever stops reading has seen enough.
+fn stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    let mut out = BufWriter::with_capacity(64 * 1024, io::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
+        Ok(()) => Ok(()),
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(e) => Err(Error::failure(format!("the plan cannot be printed: {e}"))),
+    }
+}
+
+fn shape(out: &mut dyn Write, options: &Options, style: report::Style, picture: &Picture, now: Instant) -> io::Result<()> {
+    match options.format {
+        Format::Json => file::write(out, &picture.header(now), || rows(options, picture)).map(|_| ()),
+        Format::Csv => csv::write(out, rows(options, picture)),
+        Format::Html => html(out, options, picture, now),
+        Format::Text => {
+            let length = if options.all || !options.only.is_empty() { report::Length::Whole } else { report::Length::Short };
+            report::text(out, picture, style, length, || rows(options, picture))
+        }
+    }
+}
+
+fn html(out: &mut dyn Write, options: &Options, picture: &Picture, now: Instant) -> io::Result<()> {
+    let (mut everybody, mut listed) = (Tally::default(), Tally::default());
+    for user in picture.users() {
+        everybody.add(user.verdict.situation, user.verdict.action);
+        if chosen(options, user) {
+            listed.add(user.verdict.situation, user.verdict.action);
+        }
+    }
+    let rows = |wanted: Wanted| -> Box<dyn Iterator<Item = Row> + '_> {
+        let users = picture.users().iter();
+        Box::new(users.filter(move |u| wanted(u.verdict.situation, u.verdict.action) && chosen(options, u)).map(|u| picture.row(u)))
+    };
+    let source = format!("{} ({})", picture.source().place, picture.source().settings.vendor);
+    let header = picture.header(now);
+    page::write(out, &Page { header: &header, source: &source, target: picture.target_title(), everybody, listed, rows: &rows })
+}
+
+fn chosen(options: &Options, user: &User) -> bool {
+    if options.only.is_empty() { options.all || user.is_worth_a_row() } else { options.only.contains(&user.verdict.situation) }
+}
+
+fn rows<'p>(options: &'p Options, picture: &'p Picture) -> impl Iterator<Item = Row> + 'p {
+    picture.users().iter().filter(|u| chosen(options, u)).map(|u| picture.row(u))
 }
 
 /// Changes are pending, or a read was incomplete, or there is nothing to do.
@@ -88,37 +167,4 @@ fn code(picture: &Picture) -> u8 {
     let complete = picture.source_state().is_complete() && picture.target_state().is_complete();
     let code = if pending { exit::PENDING } else { exit::DONE };
     if complete { code } else { exit::worst(code, exit::INCOMPLETE) }
-}
-
-/// Writes the document beside its place first, so that a full disk never leaves half a plan under its name.
-fn save(path: &Path, picture: &Picture, all: bool, now: Instant) -> Result<String> {
-    let wrong = |e: io::Error| Error::failure(format!("the plan cannot be saved in {}: {e}", path.display()));
-    if path.as_os_str() == "-" {
-        return Err(Error::usage("--out saves in a file").hint("for stdout there is --format json"));
-    }
-    // A link is followed; a device, a pipe or a folder is never replaced by a file.
-    let path = &std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    if std::fs::metadata(path).is_ok_and(|m| !m.is_file()) {
-        return Err(Error::usage(format!("{} is not a plain file", path.display())).hint("for stdout there is --format json"));
-    }
-    let name = path.file_name().ok_or_else(|| Error::usage(format!("{} is not a file name", path.display())))?;
-    let beside = path.with_file_name(format!(".{}.{}", name.to_string_lossy(), std::process::id()));
-    let mut options = std::fs::OpenOptions::new();
-    // Never through something that somebody else put there.
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let write = || -> io::Result<String> {
-        let mut out = BufWriter::new(options.open(&beside)?);
-        let id = file::write(&mut out, &picture.header(now), || picture.rows(all))?;
-        out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-        std::fs::rename(&beside, path)?;
-        Ok(id)
-    };
-    write().map_err(|e| {
-        if e.kind() != io::ErrorKind::AlreadyExists {
-            let _ = std::fs::remove_file(&beside);
-        }
-        wrong(e)
-    })
 }

@@ -100,17 +100,28 @@ pub(super) fn text<I: Iterator<Item = Row>>(
         }
         let approved = of_it.iter().filter(|r| r.action != Action::None && !r.approved).count();
         let waiting = if approved > 0 { format!(", {} not approved", count(approved)) } else { String::new() };
-        writeln!(out, "\n{}", style.bold(&format!("{} ({}{waiting})", situation.words(), count(of_it.len()))))?;
+        // Above, everybody is counted; those without anything to do have no row unless they are asked for.
+        let everybody = picture.counts().of(situation);
+        let of = if of_it.len() < everybody {
+            format!(" of {}: the others need nothing, --all lists them", count(everybody))
+        } else {
+            String::new()
+        };
+        writeln!(out, "\n{}", style.bold(&format!("{} ({}{of}{waiting})", situation.words(), count(of_it.len()))))?;
         let names = of_it.iter().map(|r| width(&clean(r.user_name.as_deref().unwrap_or("—")))).max().unwrap_or(0).clamp(8, 32);
         for (what, n) in problems(&of_it) {
             writeln!(out, "  {} for {}", clean(&what), people(n))?;
         }
+        let common = common_messages(&of_it);
+        for (what, n) in &common {
+            writeln!(out, "  {}: {}", people(*n), clean(&redacted(what)))?;
+        }
         for row in of_it.iter().take(length.of(situation)) {
-            line(out, row, names)?;
+            line(out, row, names, &common)?;
         }
         let more = of_it.len().saturating_sub(length.of(situation));
         if more > 0 {
-            writeln!(out, "  … and {} more: rosterm plan --only {}", count(more), situation.code())?;
+            writeln!(out, "  … and {} more: add --only {} to list them all", count(more), situation.code())?;
         }
     }
     closing(out, picture)
@@ -130,6 +141,23 @@ fn problems(rows: &[&Row]) -> Vec<(String, usize)> {
     kinds.retain(|(_, n)| *n > 1);
     kinds.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
     kinds
+}
+
+/// What is said about several whole rows in the same words, such as why they could not be looked up: told once, not in every row.
+fn common_messages<'r>(rows: &[&'r Row]) -> Vec<(&'r str, usize)> {
+    let mut messages: Vec<(&str, usize)> = Vec::new();
+    for problem in rows.iter().flat_map(|r| &r.problems).filter(|p| p.field.is_none()) {
+        // More kinds than this are no kinds.
+        let room = messages.len() < 50;
+        match messages.iter_mut().find(|(known, _)| *known == problem.message) {
+            Some((_, n)) => *n += 1,
+            None if room => messages.push((&problem.message, 1)),
+            None => {}
+        }
+    }
+    messages.retain(|(_, n)| *n > 1);
+    messages.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    messages
 }
 
 fn head(out: &mut dyn Write, picture: &Picture, style: Style) -> io::Result<()> {
@@ -196,19 +224,18 @@ fn counts(out: &mut dyn Write, picture: &Picture) -> io::Result<()> {
     Ok(())
 }
 
-fn line(out: &mut dyn Write, row: &Row, names: usize) -> io::Result<()> {
+fn line(out: &mut dyn Write, row: &Row, names: usize, told: &[(&str, usize)]) -> io::Result<()> {
     let name = clean(row.user_name.as_deref().unwrap_or("—"));
     let action = if row.action == Action::None { "·" } else { row.action.code() };
-    let line = format!("  {}  {}  {}", pad(&name, names), pad(action, 7), clean(&why(row)));
+    let line = format!("  {}  {}  {}", pad(&name, names), pad(action, 7), clean(&why(row, told)));
     writeln!(out, "{}", line.trim_end())
 }
 
-/// What and why, in the operator's words.
-fn why(row: &Row) -> String {
+/// What and why, in the operator's words, without what was told for all.
+fn why(row: &Row, told: &[(&str, usize)]) -> String {
     let mut parts: Vec<String> = Vec::new();
     if let Some(hold) = &row.hold {
-        let until = hold.until.map(|u| format!(", until {}", &u.rfc3339()[..10])).unwrap_or_default();
-        parts.push(format!("held by {}: {}{until}", hold.author, hold.reason));
+        parts.push(hold.words());
     }
     if let Some(would_be) = row.would_be {
         parts.push(format!("would be {}", would_be.words()));
@@ -226,7 +253,7 @@ fn why(row: &Row) -> String {
             parts.push(reason.words().to_owned());
         }
     }
-    parts.extend(row.problems.iter().map(|p| p.message.clone()));
+    parts.extend(row.problems.iter().filter(|p| !told.iter().any(|(what, _)| *what == p.message)).map(|p| p.message.clone()));
     if !row.candidates.is_empty() {
         let who: Vec<String> = row.candidates.iter().take(4).map(|c| format!("{} {}", c.kind, c.name)).collect();
         let more = row.candidates.len().saturating_sub(4);

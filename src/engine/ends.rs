@@ -3,9 +3,10 @@
 use crate::clock::Instant;
 use crate::config::Channel;
 use crate::error::Result;
-use crate::mapping::Rules;
+use crate::mapping::{Rules, table};
 use crate::source::Source;
 use crate::target::{Columns, Connector, Target};
+use std::path::Path;
 
 /// Both ends of a channel, opened, and its rules, compiled.
 pub struct Ends {
@@ -27,8 +28,22 @@ pub fn compile(channel: &Channel) -> Result<(Connector, Rules)> {
     let connector = Connector::load(&channel.target.connector, &channel.target.folder)?;
     connector.check_policy(&channel.policy)?;
     let match_field = channel.target.match_field.as_ref().map_or("userName", |f| f.value.as_str());
-    let rules = Rules::compile(&channel.mapping, match_field, |name| connector.field(name))?;
+    let files = |name: &str| text_of(&channel.target.folder, name);
+    let rules = Rules::compile(&channel.mapping, match_field, |name| connector.field(name), &files)?;
     Ok((connector, rules))
+}
+
+/// The text of a file that a rule looks values up in; its path is relative to the configuration's folder.
+fn text_of(folder: &Path, name: &str) -> std::result::Result<String, String> {
+    let path = folder.join(name);
+    let meta = std::fs::metadata(&path).map_err(|e| e.to_string())?;
+    if !meta.is_file() {
+        return Err("it is not a plain file".to_owned());
+    }
+    if meta.len() > table::LONGEST as u64 {
+        return Err(format!("it is longer than {} MiB", table::LONGEST >> 20));
+    }
+    std::fs::read_to_string(&path).map_err(|e| e.to_string())
 }
 
 /// Opens both ends at once.

@@ -3,7 +3,7 @@
 //! The key form decides who is paired with whom: trimmed, NFC, simple case folding (Unicode `C`+`S`). Over-folding would
 //! update the wrong person, under-folding only yields a refused create; so compatibility forms are *not* folded.
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
 
 /// The comparison form of a key: trimmed, NFC, simple case folding.
@@ -111,6 +111,45 @@ impl Serialize for Datum {
             Datum::Text(text) => serializer.serialize_str(text),
             Datum::Many(values) => values.serialize(serializer),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Datum {
+    /// What [`Datum`] writes, and nothing else: no fractions, no objects, no lists of lists.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Datum;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("null, true or false, a whole number, a text, or a list of texts")
+            }
+            fn visit_unit<E>(self) -> Result<Datum, E> {
+                Ok(Datum::Unassigned)
+            }
+            fn visit_bool<E>(self, value: bool) -> Result<Datum, E> {
+                Ok(Datum::Bool(value))
+            }
+            fn visit_i64<E>(self, value: i64) -> Result<Datum, E> {
+                Ok(Datum::Int(value))
+            }
+            fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Datum, E> {
+                i64::try_from(value).map(Datum::Int).map_err(|_| E::custom("the number is too large"))
+            }
+            fn visit_str<E>(self, value: &str) -> Result<Datum, E> {
+                Ok(Datum::Text(value.to_owned()))
+            }
+            fn visit_string<E>(self, value: String) -> Result<Datum, E> {
+                Ok(Datum::Text(value))
+            }
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut list: A) -> Result<Datum, A::Error> {
+                let mut values = Vec::new();
+                while let Some(value) = list.next_element()? {
+                    values.push(value);
+                }
+                Ok(Datum::Many(values))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
     }
 }
 

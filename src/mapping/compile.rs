@@ -6,6 +6,7 @@ mod call;
 use super::ast::{Ast, Comparison, Expr, Operator};
 use super::functions::{Function, Prepared};
 use super::parse::{CompileError, parse};
+use super::table::{Files, no_files};
 use super::value::{Type, Value};
 use crate::identity::AttributeName;
 use crate::identity::population::Schema;
@@ -113,8 +114,13 @@ impl Program {
     /// assert_eq!(error.hint.as_deref(), Some("did you mean `upper`?"));
     /// ```
     pub fn compile(source: &str, schema: &mut Schema) -> Result<Program, CompileError> {
+        Program::compile_with(source, schema, &no_files)
+    }
+
+    /// The same, with the files that `lookup_file` may name.
+    pub fn compile_with(source: &str, schema: &mut Schema, files: Files<'_>) -> Result<Program, CompileError> {
         let ast = parse(source)?;
-        let mut compiler = Compiler { source, schema: schema.clone(), attributes: Vec::new() };
+        let mut compiler = Compiler { source, schema: schema.clone(), attributes: Vec::new(), files };
         let (root, _) = compiler.node(&ast, false)?;
         let Compiler { schema: grown, attributes, .. } = compiler;
         *schema = grown;
@@ -154,6 +160,7 @@ struct Compiler<'s> {
     source: &'s str,
     schema: Schema,
     attributes: Vec<u16>,
+    files: Files<'s>,
 }
 
 impl Compiler<'_> {

@@ -326,7 +326,9 @@ impl<'a, A: Attributes<'a>, T: Tracer> Evaluation<'a, A, T> {
         args: &'a [Node],
         prepared: &'a Prepared,
     ) -> Outcome<'a> {
-        let (Run::Eager(run) | Run::Checked(_, run)) = function.run else { return wrong(&node.span, "this is no function") };
+        let (Run::Eager(run) | Run::Checked(_, run) | Run::Table(run)) = function.run else {
+            return wrong(&node.span, "this is no function");
+        };
         let maps = function.maps();
         let mut values = [const { Value::Missing }; N];
         for (i, (arg, value)) in args.iter().zip(&mut values).enumerate() {

@@ -13,9 +13,11 @@ mod list;
 pub(super) mod text;
 mod time;
 
+use super::table::Table;
 use super::value::{Context, Type, Value};
 use crate::identity::dn::DnKey;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// A function that expressions can call.
 #[derive(Debug)]
@@ -108,6 +110,7 @@ pub(super) enum Prepared {
     Pattern(regex::Regex),
     Dn(DnKey),
     Bits(i64),
+    Table(Arc<Table>),
 }
 
 /// How a function is run.
@@ -117,6 +120,8 @@ pub(super) enum Run {
     Eager(Eager),
     /// The same, with a look at literal arguments at compile time.
     Checked(Check, Eager),
+    /// Over a table that the second argument names and that is read at compile time; a third one takes the place of what is not found.
+    Table(Eager),
     /// A node of its own.
     Syntax(Syntax),
 }
@@ -247,6 +252,12 @@ fn changed(text: Cow<'_, str>, change: impl FnOnce(&str) -> Option<String>) -> V
 mod tests {
     use super::*;
     use crate::mapping::{Program, Sample};
+
+    /// The file of the examples.
+    fn files(name: &str) -> Result<String, String> {
+        if name == "cities.csv" { Ok("BER,Berlin\nLON,London\n".to_owned()) } else { Err(format!("there is no {name}")) }
+    }
+
     use std::fmt::Write as _;
 
     #[test]
@@ -257,7 +268,8 @@ mod tests {
             let mut schema = crate::identity::population::Schema::default();
             let mut sample = Sample::new(&mut schema, example.attributes);
             sample.dn = "cn=Lee\\, Ann,ou=People,dc=example,dc=com".to_owned();
-            let program = Program::compile(example.expression, &mut schema).unwrap_or_else(|e| panic!("{}: {e:?}", function.name));
+            let program =
+                Program::compile_with(example.expression, &mut schema, &files).unwrap_or_else(|e| panic!("{}: {e:?}", function.name));
             let result = match program.eval(&sample, &cx) {
                 Ok(value) => value.shown(),
                 Err(error) => format!("error: {}", error.message),

@@ -227,3 +227,67 @@ proptest! {
         prop_assert_eq!(Ok(ours(&source, &values)), told, "{}", source);
     }
 }
+
+/// A line of "Different from Jinja" in docs/expressions.md, as it begins, with an expression that shows it and what both make
+/// of it. Attributes: `a` is `x`, `n` is `7`, `blank` is a blank. `error` is one at compile time, `failure` one for the user.
+const DIFFERENT: &[(&str, &str, &str, &str)] = &[
+    ("a missing value makes the whole missing", "a ~ nobody", "missing", "x"),
+    ("in a condition, a missing value is neither less nor greater", "1 if nobody < 'x' else 2", "2", "1"),
+    ("letter case of an attribute's name does not matter", "A", "x", ""),
+    ("comparing a text with a number is an error", "n == 7", "error", "False"),
+    ("a condition is true or false", "1 if a else 2", "error", "1"),
+    ("`and`, `or` take and yield truth", "nobody or a", "error", "x"),
+    ("`default` also replaces blank texts", "blank | default('y')", "y", " "),
+    ("an unknown function is an error when the rule is loaded", "'a' if true else (a | uper)", "error", "a"),
+    ("`title == none` only in a condition", "a == none", "error", "False"),
+    ("no tests", "a is defined", "error", "True"),
+    ("no tests", "1 < 2 < 3", "error", "True"),
+    ("no tests", "a[::2]", "error", "x"),
+    ("no tests", "7 / 2", "error", "3.5"),
+    ("no tests", "{'a': 1}", "error", "{'a': 1}"),
+    ("`if(c, a, b)` is a function too", "if(true, a, n)", "x", "failure"),
+    ("`\\b`, `\\f`", "'\\b'", "\\b", "\u{8}"),
+    ("`~` writes truth", "'' ~ true", "true", "True"),
+    ("functions have their own arguments", "replace('aaa', 'a', 'b')", "bbb", "failure"),
+    ("an expression is at most", "LONG", "error", "x"),
+];
+
+#[test]
+fn the_page_lists_every_difference_and_each_is_one() {
+    let values = [("a", "x"), ("n", "7"), ("blank", " ")];
+    let long = format!("'x'{}", " ~ ''".repeat(2_500));
+    let mut wrong = Vec::new();
+    for (_, source, here, there) in DIFFERENT {
+        let source = source.replace("LONG", &long);
+        let mut schema = Schema::default();
+        let attributes: Vec<(&str, &[&str])> = values.iter().map(|(k, v)| (*k, std::slice::from_ref(v))).collect();
+        let sample = Sample::new(&mut schema, &attributes);
+        let ours = match Program::compile(&source, &mut schema) {
+            Err(_) => "error".to_owned(),
+            Ok(program) => match program.eval(&sample, &CX) {
+                Err(_) => "failure".to_owned(),
+                Ok(Value::Text(text)) => text.into_owned(),
+                Ok(value) => value.shown(),
+            },
+        };
+        let env = minijinja::Environment::new();
+        let context: minijinja::value::Kwargs = values.iter().map(|(k, v)| (*k, minijinja::Value::from(*v))).collect();
+        let theirs = match env.compile_expression(&source) {
+            Err(_) => "error".to_owned(),
+            Ok(program) => program.eval(minijinja::Value::from(context)).map_or_else(|_| "failure".to_owned(), |v| v.to_string()),
+        };
+        if (ours.as_str(), theirs.as_str()) != (*here, *there) {
+            wrong.push(format!("{source}: here {ours}, there {theirs}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let page = include_str!("../../docs/expressions.md");
+    let table = page.split_once("## Different from Jinja\n").unwrap().1.split_once("\n## ").unwrap().0;
+    let lines: Vec<&str> = table.lines().filter_map(|l| l.strip_prefix("| ")).skip(1).collect();
+    for (line, ..) in DIFFERENT {
+        assert!(lines.iter().any(|l| l.starts_with(line)), "the page does not say: {line}");
+    }
+    for line in lines {
+        assert!(DIFFERENT.iter().any(|(known, ..)| line.starts_with(known)), "no expression shows: {line}");
+    }
+}

@@ -3,6 +3,7 @@
 //! The order is fixed: read, expression, `default` or `when_missing`, field rules of the connector. A failing expression is
 //! a problem even with a default; a missing source value takes the default, else removes the value or keeps it.
 
+use super::table::Files;
 use super::{Attributes, Context, Program, Value};
 use crate::config::{RuleConfig, WhenMissing};
 use crate::error::{Error, Kind, Result};
@@ -57,11 +58,17 @@ pub enum Desired {
 }
 
 impl Rules {
-    /// Compiles the rules. `field` gives the connector's field of a name; `match_field` is the field of the match rule.
+    /// Compiles the rules. `field` gives the connector's field of a name; `match_field` is the field of the match rule; `files`
+    /// gives the text of a file that a rule looks values up in.
     ///
     /// # Errors
     /// A usage error with the place in the file and a caret under what is wrong; for an unknown field the nearest known one.
-    pub fn compile(configs: &[RuleConfig], match_field: &str, field: impl Fn(&str) -> std::result::Result<Field, String>) -> Result<Self> {
+    pub fn compile(
+        configs: &[RuleConfig],
+        match_field: &str,
+        field: impl Fn(&str) -> std::result::Result<Field, String>,
+        files: Files<'_>,
+    ) -> Result<Self> {
         let mut schema = Schema::default();
         let mut rules: Vec<Rule> = Vec::new();
         for config in configs {
@@ -73,7 +80,9 @@ impl Rules {
             let program = config
                 .value
                 .as_ref()
-                .map(|text| Program::compile(&text.value, &mut schema).map_err(|e| e.into_error(&text.value, name).at(text.at.clone())))
+                .map(|text| {
+                    Program::compile_with(&text.value, &mut schema, files).map_err(|e| e.into_error(&text.value, name).at(text.at.clone()))
+                })
                 .transpose()?;
             let default = config
                 .default
@@ -266,13 +275,18 @@ mod tests {
             "[channels.x.source]\ntype = \"ldif\"\npath = \"x\"\n[channels.x.source.location]\nbase_dn = \"dc=x\"\n[channels.x.target]\nconnector = \"scim2\"\nbase_url = \"https://x\"\nauth = \"none\"\n[channels.x.mapping]\n{mapping}"
         );
         let config = Config::parse(Path::new("r.toml"), &text)?;
-        Rules::compile(&config.channels[0].mapping, "userName", |name| match name {
-            "userName" => Ok(Field { required: true, case_exact: false, ..Field::of_path("userName") }),
-            "active" => Ok(Field { kind: FieldKind::Bool, ..Field::of_path("active") }),
-            "roles" => Ok(Field { multi: true, ..Field::of_path("roles") }),
-            "title" | "externalId" => Ok(Field::of_path(name)),
-            other => Err(format!("no {other} here")),
-        })
+        Rules::compile(
+            &config.channels[0].mapping,
+            "userName",
+            |name| match name {
+                "userName" => Ok(Field { required: true, case_exact: false, ..Field::of_path("userName") }),
+                "active" => Ok(Field { kind: FieldKind::Bool, ..Field::of_path("active") }),
+                "roles" => Ok(Field { multi: true, ..Field::of_path("roles") }),
+                "title" | "externalId" => Ok(Field::of_path(name)),
+                other => Err(format!("no {other} here")),
+            },
+            &crate::mapping::table::no_files,
+        )
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! The classes that users fall in, why, and what would be sent: codes for exports, words for people.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The one class that each user falls in (design: section 3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Situation {
     /// An entry without account: would be created.
@@ -156,8 +156,16 @@ impl Serialize for Reason {
     }
 }
 
+impl<'de> Deserialize<'de> for Reason {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let code = String::deserialize(deserializer)?;
+        let known = Reason::ALL.iter().copied().find(|r| r.code() == code);
+        known.ok_or_else(|| serde::de::Error::custom(format_args!("there is no reason `{code}`")))
+    }
+}
+
 /// What would be sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// Create the account.
@@ -177,6 +185,10 @@ pub enum Action {
 }
 
 impl Action {
+    /// Every action, in the order in which they are told.
+    pub const ALL: [Action; 7] =
+        [Action::Create, Action::Update, Action::Enable, Action::Disable, Action::Delete, Action::Link, Action::None];
+
     /// The code for exports, and the operator's word but for `none`.
     #[must_use]
     pub fn code(self) -> &'static str {

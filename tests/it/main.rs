@@ -20,6 +20,8 @@ mod ldap_refusals;
 mod provoked;
 mod real_world;
 mod secrets;
+mod plan_files;
+mod schema;
 mod support;
 mod tables;
 mod worlds;

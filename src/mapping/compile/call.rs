@@ -3,9 +3,11 @@
 use super::super::ast::{Ast, Expr};
 use super::super::functions::{self, Function, Prepared, Run, Syntax, Takes, quoted};
 use super::super::parse::CompileError;
+use super::super::table::Table;
 use super::super::value::{Type, Value};
 use super::{Checked, Compiler, Node, Op};
 use std::ops::Range;
+use std::sync::Arc;
 
 impl Compiler<'_> {
     /// A call by its row of the function table.
@@ -22,6 +24,7 @@ impl Compiler<'_> {
         match function.run {
             Run::Syntax(syntax) => self.syntax(function, syntax, args),
             Run::Eager(_) | Run::Checked(..) => self.eager(function, args),
+            Run::Table(_) => self.table(function, span, args),
         }
     }
 
@@ -68,6 +71,26 @@ impl Compiler<'_> {
             })?;
         }
         Ok((Op::Call { function, args: nodes.into(), prepared }, result))
+    }
+
+    /// A function over a file: it is read here, once.
+    fn table(&mut self, function: &'static Function, span: &Range<usize>, args: &[Ast]) -> Result<(Op, Type), CompileError> {
+        let Expr::Text(name) = &args[1].expr else {
+            return Err(CompileError::new(args[1].span.clone(), "the file has to be written in quotes"));
+        };
+        let told = |why: String| CompileError::new(args[1].span.clone(), why);
+        let text = (self.files)(name)
+            .map_err(|why| told(format!("cannot read {}: {why}", quoted(name))).hint("a path is relative to the configuration's folder"))?;
+        let table = Table::parse(name, &text).map_err(told)?;
+        let (Op::Call { function, args: found, .. }, mut kind) = self.eager(function, &args[..2])? else {
+            return Err(CompileError::new(span.clone(), format!("write {}", function.signature())));
+        };
+        let call = Op::Call { function, args: found, prepared: Prepared::Table(Arc::new(table)) };
+        let Some(otherwise) = args.get(2) else { return Ok((call, kind)) };
+        // What takes its place is evaluated only then, and may itself be missing.
+        let (otherwise, other) = self.node(otherwise, false)?;
+        kind = kind.or(other);
+        Ok((Op::Coalesce([Node { op: call, span: args[0].span.start.min(span.start)..args[1].span.end }, otherwise].into()), kind))
     }
 
     /// An argument; a bare attribute where several values are wanted means all of them.

@@ -1,8 +1,9 @@
 //! Functions that choose, and those that may see a missing value. Most are nodes of their own, because what is not chosen
 //! is not evaluated.
 
-use super::{Example, Function, Run, Syntax, any, taken, text};
-use crate::mapping::value::Type;
+use super::{Example, Function, Prepared, Run, Syntax, any, taken, text};
+use crate::mapping::value::{Type, Value};
+use std::borrow::Cow;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function {
@@ -52,6 +53,18 @@ pub(super) const FUNCTIONS: &[Function] = &[
         params: &[any("value"), any("key"), any("result"), any("...").or_none().and_more()],
         result: Type::Any,
         run: Run::Syntax(Syntax::Switch),
+    },
+    Function {
+        name: "lookup_file",
+        doc: "the value behind the key in a file of two columns; missing, or the third argument, if the key is not there",
+        example: Example { expression: "l | lookup_file('cities.csv', 'elsewhere')", attributes: &[("l", &["BER"])], result: "'Berlin'" },
+        params: &[text("key"), text("file"), any("otherwise").or_none()],
+        result: Type::Text,
+        run: Run::Table(|args, prepared, _| {
+            let Prepared::Table(table) = prepared else { return Err("there is no table".to_owned()) };
+            let value = table.get(&taken(&mut args[0])).filter(|value| !value.is_empty());
+            Ok(value.map_or(Value::Missing, |value| Value::Text(Cow::Borrowed(value))))
+        }),
     },
     Function {
         name: "present",
