@@ -162,7 +162,7 @@ pub struct Link {
 }
 
 /// How a link came about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LinkOrigin {
     /// We created the account.
