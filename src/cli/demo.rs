@@ -1,10 +1,11 @@
 //! `rosterm demo`: the embedded pair.
 
+use super::progress::{Doing, Watch};
 use super::{Common, plan, report};
 use crate::clock::Instant;
 use crate::demo::service::{Faults, Service};
 use crate::demo::world::{self, Plan};
-use crate::engine::{self, Ends, Job, Progress};
+use crate::engine::{self, Ends, Job};
 use crate::error::{Error, Result};
 use crate::journal::{Belonging, Journal};
 use crate::source::memory::Directory;
@@ -59,6 +60,8 @@ pub(super) async fn run(options: &Options, common: &Common, now: Instant) -> Res
     for (on, hold) in &world.holds {
         journal.set_hold(service.base_url(), on, hold)?;
     }
-    let picture = engine::look(&Job { channel: &channel, others: &[], now, progress: &Progress::default() }, ends, &journal).await?;
+    let watch = Watch::start("the embedded directory", "the embedded service", Doing::Reading, common.shows_progress());
+    let picture = engine::look(&Job { channel: &channel, others: &[], now, progress: watch.progress() }, ends, &journal).await?;
+    drop(watch);
     plan::print(&options.plan, common, &picture, now)
 }
