@@ -76,7 +76,7 @@ enum Color {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Try it: an embedded directory and service, no server, no configuration
+    /// Try it: an embedded directory and service, no configuration
     Demo(demo::Options),
     /// Try both ends of a channel step by step, read-only
     Check(check::Options),

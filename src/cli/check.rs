@@ -56,7 +56,7 @@ pub(super) async fn run(options: &Options, common: &Common, now: Instant) -> Res
     let mut outcomes = Vec::new();
     for channel in &channels {
         if several {
-            file.say(|out| writeln!(out, "{}{}", if outcomes.is_empty() { "\n" } else { "\n\n" }, file.style.bold(&channel.name)))?;
+            file.say(|out| writeln!(out, "\n{}", file.style.bold(&channel.name)))?;
         }
         if !channel.active && common.channel.is_none() {
             file.say(|out| writeln!(out, "parked (active = false), not checked"))?;

@@ -69,12 +69,15 @@ fn line(state: &State<'_>, elapsed: Duration) -> String {
             line
         }
         Doing::Reading => {
-            let mut line = format!("reading: {} entries{}", count(state.entries), pace(state.entries, state.source_done, elapsed, None));
+            let (of_source, of_target) = (elapsed.saturating_sub(state.source_quiet), elapsed.saturating_sub(state.target_quiet));
+            let mut line = format!("reading: {} entries{}", count(state.entries), pace(state.entries, state.source_done, of_source, None));
             let total = state.accounts_total.max(state.accounts);
             let known = state.accounts_total > 0 && !state.target_done;
             let of = if known { format!(" of {}", count(total)) } else { String::new() };
-            let left = known.then(|| total - state.accounts);
-            let _ = write!(line, ", {}{of} accounts{}", count(state.accounts), pace(state.accounts, state.target_done, elapsed, left));
+            // Who is silent has no time left that could be told.
+            let left = (known && state.target_quiet < QUIET).then(|| total - state.accounts);
+            let pace = pace(state.accounts, state.target_done, of_target, left);
+            let _ = write!(line, ", {}{of} accounts{pace}", count(state.accounts));
             let quiet = |done: bool, quiet: Duration, name| (!done && quiet >= QUIET).then_some((name, quiet));
             let named =
                 [quiet(state.source_done, state.source_quiet, state.source), quiet(state.target_done, state.target_quiet, state.target)];
@@ -90,7 +93,7 @@ fn waiting(what: &str, whom: &str, quiet: Duration) -> String {
     if quiet < QUIET { format!("{what} {whom}") } else { format!("{what} {whom}: waiting for {}", duration(quiet)) }
 }
 
-/// ` (1,450/s, about 1 min 6 s left)`, or that it is done; nothing where nothing can be said yet.
+/// ` (1,450/s, about 1 min 6 s left)` for `n` that came in `elapsed`, or that it is done; nothing where nothing can be said yet.
 fn pace(n: usize, done: bool, elapsed: Duration, left: Option<usize>) -> String {
     if done {
         return " (done)".to_owned();
@@ -323,6 +326,11 @@ mod tests {
                 State { source_done: true, accounts: 0, target_quiet: S(12), ..state() },
                 S(12),
                 "reading: 12,400 entries (done), 0 of 99,000 accounts, waiting for cloud for 12 s",
+            ),
+            (
+                State { target_quiet: S(20), ..state() },
+                S(22),
+                "reading: 12,400 entries (563/s), 3,100 of 99,000 accounts (1,550/s), waiting for cloud for 20 s",
             ),
             (
                 State { entries: 0, accounts: 0, accounts_total: 0, source_quiet: S(75), target_quiet: S(5), ..state() },

@@ -192,10 +192,10 @@ fn reset(options: &ResetOptions, path: &Path, common: &Common, now: Instant) -> 
     }
     let of = match &what {
         Reset::All => format!("everything in {}", path.display()),
-        Reset::Channel(name) => format!("channel {name}"),
-        Reset::User(name, _) => (*name).to_owned(),
+        Reset::Channel(name) => format!("what channel {name} remembers"),
+        Reset::User(name, _) => format!("what is remembered about {name}"),
     };
-    report::talk(&format!("about to forget {} of {of}", lines.words()));
+    report::talk(&format!("about to forget {of}: {}", lines.words()));
     for hold in lines.holds.iter().take(10) {
         report::talk(&format!("  {} would not be held any more: {} ({})", hold.id, hold.reason, hold.author));
     }

@@ -4,6 +4,7 @@
 //! ignored, `tests/run` runs them, and there a missing server is a failure.
 
 mod bad_ends;
+mod checks;
 mod commands;
 mod decisions;
 mod fake_ldap;
@@ -13,6 +14,10 @@ mod lab;
 mod ldap_hostile;
 mod ldap_real;
 mod ldap_refusals;
+mod lists;
 mod real_world;
+mod remembered;
+mod schema;
+mod shells;
 mod support;
 mod worlds;
