@@ -18,7 +18,6 @@ use std::path::{Path, PathBuf};
 const LARGEST: u64 = 2 * 1024 * 1024 * 1024;
 
 #[derive(Debug, Clone, Args)]
-#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Options {
     #[command(subcommand)]
     what: Option<What>,
@@ -59,7 +58,7 @@ struct ResetOptions {
     #[arg(long, value_name = "NAME", conflicts_with = "all")]
     user: Option<String>,
     /// Everything
-    #[arg(long, conflicts_with = "channel")]
+    #[arg(long)]
     all: bool,
     /// Do not ask
     #[arg(long)]
@@ -176,7 +175,8 @@ fn reset(options: &ResetOptions, path: &Path, common: &Common, now: Instant) -> 
     may_write(common)?;
     let channel = common.channel.as_deref();
     let (what, word) = match (options.all, options.user.as_deref(), channel) {
-        (true, _, _) => (Reset::All, None),
+        (true, _, Some(_)) => return Err(Error::usage("--all and --channel say two things").hint("leave one of them out")),
+        (true, _, None) => (Reset::All, None),
         (_, Some(user), channel) => (Reset::User(user, channel), Some(user)),
         (_, None, Some(channel)) => (Reset::Channel(channel), Some(channel)),
         (_, None, None) => {

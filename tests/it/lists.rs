@@ -73,16 +73,16 @@ fn fields_are_listed_with_what_is_mapped_and_what_is_missing() {
             out,
             "Our Service (own.toml), channel test: 3 of 5 fields are mapped\n\
              Required and not mapped, so nobody can be created: badge\n\n\
-             match    userName         required, text               the login\n\
+             match    userName         required, text              the login\n\
              \u{20}                                                     = uid | lower\n\
-             MISSING  badge            required, set once, number   set once\n\
+             MISSING  badge            required, set once, number  set once\n\
              \u{20}                                                     urn:example:2.0:User:badge\n\
-             mapped   kind             text to 20, employee|guest   what one is\n\
+             mapped   kind             text to 20, employee|guest  what one is\n\
              \u{20}                                                     userType\n\
              \u{20}                                                     = always 'guest'\n\
-             ·        mails            list of e-mail               all of them\n\
+             ·        mails            list of e-mail              all of them\n\
              \u{20}                                                     emails.value\n\
-             mapped   urn:x:User:desk  text                         = roomNumber\n"
+             mapped   urn:x:User:desk  text                        = roomNumber\n"
         );
         assert_eq!((code, talk.as_str()), (0, ""));
         let fields = json(desk, &["fields", "--config", "rosterm.toml", "--format", "json"]);

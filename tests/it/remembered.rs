@@ -200,6 +200,7 @@ fn a_reset_of_nothing_or_of_nobody_is_told() {
     let desk = desk();
     for (arguments, code, told) in [
         (&["reset"][..], 2, "rosterm: reset what?\n  hint: name one of --channel NAME, --user NAME and --all\n"),
+        (&["reset", "--all", "--channel", "a", "--yes"], 2, "rosterm: --all and --channel say two things\n"),
         (&["reset", "--channel", "zz"], 2, "rosterm: nothing is remembered for a channel zz\n  hint: something is remembered for: a, b\n"),
         (&["reset", "--user", "nobody"], 2, "rosterm: nothing is remembered about nobody\n"),
         (&["reset", "--all", "--yes", "--read-only"], 4, "rosterm: --read-only: nothing is changed"),
@@ -231,7 +232,10 @@ fn two_users_who_had_one_name_are_never_taken_for_one() {
 fn a_state_is_read_where_nothing_can_be_written_beside_it() {
     let desk = desk();
     let before = export(&desk);
-    // What SQLite needs beside a file in WAL mode can't be made.
+    // What SQLite needs beside a file in WAL mode can't be made. (A reader leaves both files behind, empty.)
+    for left in ["state.db-shm", "state.db-wal"] {
+        let _ = std::fs::remove_file(desk.path(left));
+    }
     std::fs::create_dir(desk.path("state.db-shm")).unwrap();
     assert_eq!(export(&desk), before);
     let (code, talk) = state(&desk, &["import", "all.json"]);
