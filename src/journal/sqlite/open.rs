@@ -76,7 +76,7 @@ impl Journal {
 fn told(wrong: &Wrong, path: &Path, mode: Mode) -> Error {
     let place = path.display();
     let unusable = |e: &dyn std::fmt::Display| Error::failure(format!("the state in {place} cannot be {}: {e}", verb(mode)));
-    let folder = || path.parent().map_or_else(String::new, |f| f.display().to_string());
+    let folder = || path.parent().filter(|f| !f.as_os_str().is_empty()).map_or_else(|| ".".to_owned(), |f| f.display().to_string());
     match wrong {
         Wrong::Io(e) if matches!(e.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem) => {
             unusable(e).hint("run as the user that it belongs to, or name another place with --state PATH")
@@ -235,4 +235,50 @@ fn private_file(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Instant;
+    use crate::identity::EntryId;
+    use crate::model::{Hold, HoldOn};
+
+    fn hold(journal: &mut Journal) {
+        let hold = Hold { reason: "on leave".into(), author: "op".into(), since: Instant(1), until: None };
+        journal.set_hold("s", &HoldOn::Entry(EntryId::new("e1")), &hold).unwrap();
+    }
+
+    #[test]
+    fn a_file_that_nothing_may_be_written_beside_is_read_whole_or_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rosterm.db");
+        let mut journal = Journal::open(&path, Mode::Write).unwrap();
+        hold(&mut journal);
+        // Still open: the hold lies in the write-ahead log only, and the file alone would say that nobody is held.
+        assert!(matches!(into_memory(&path), Err(Wrong::Unfinished)));
+        drop(journal);
+        let connection = into_memory(&path).ok().unwrap();
+        let journal = Journal { connection, path: path.clone() };
+        assert_eq!(journal.holds("s", Instant(2)).unwrap().len(), 1);
+        drop(journal);
+        let foreign = folder.path().join("notes.txt");
+        std::fs::write(&foreign, "notes").unwrap();
+        assert!(matches!(into_memory(&foreign), Err(Wrong::NotOurs)));
+    }
+
+    #[test]
+    fn what_bars_a_state_is_told_with_a_way_out() {
+        let path = Path::new("there/rosterm.db");
+        for (wrong, mode, told, hint) in [
+            (Wrong::Io(io::ErrorKind::PermissionDenied.into()), Mode::Read, "cannot be read: permission denied", "run as the user"),
+            (Wrong::Io(io::ErrorKind::ReadOnlyFilesystem.into()), Mode::Write, "cannot be written: read-only", "run as the user"),
+            (Wrong::Unfinished, Mode::Read, "its newest changes lie in there/rosterm.db-wal", "the folder there"),
+            (Wrong::Newer(9), Mode::Read, "was written by a newer rosterm (version 9", "use that version"),
+        ] {
+            let error = super::told(&wrong, path, mode);
+            assert!(error.message().starts_with("the state in there/rosterm.db ") && error.message().contains(told), "{error}");
+            assert!(error.hint_text().unwrap().contains(hint), "{error}");
+        }
+    }
 }
