@@ -14,7 +14,9 @@ use crate::target::{Columns, Target};
 use clap::Args;
 use std::path::Path;
 
+// The plan's options are a group of that name already; clap ends a debug build that has two.
 #[derive(Debug, Clone, Args)]
+#[group(skip)]
 pub(super) struct Options {
     /// About how many people
     #[arg(long, default_value_t = 2000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=2_000_000))]

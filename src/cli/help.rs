@@ -130,6 +130,18 @@ mod tests {
     }
 
     #[test]
+    fn no_command_has_two_groups_of_one_name() {
+        // Only a debug build of clap looks, and then it ends the program.
+        for command in plain_command().get_subcommands() {
+            let mut groups: Vec<String> = command.get_groups().map(|g| g.get_id().to_string()).collect();
+            let all = groups.len();
+            groups.sort_unstable();
+            groups.dedup();
+            assert_eq!(groups.len(), all, "{}", command.get_name());
+        }
+    }
+
+    #[test]
     fn the_help_page_fits_eighty_columns() {
         let page = command().term_width(80).render_help().to_string();
         let long: Vec<&str> = page.lines().filter(|l| crate::text::width(l) > 80).collect();
