@@ -1,24 +1,36 @@
 //! The commands: one file each, over the same engine as the screens. Data goes to stdout, talk to stderr.
 
 mod approve;
+mod channels;
+mod check;
+mod connectors;
 mod decide;
 mod demo;
+mod fields;
+mod functions;
+mod help;
 mod plan;
+mod print;
+mod progress;
 mod report;
 mod save;
+mod shell;
+mod state;
+mod table;
 
 use crate::clock::{self, Instant};
 use crate::config::{Channel, Config, paths};
-use crate::engine::{self, Job, Picture, Progress};
+use crate::engine::{self, Job, Picture};
 use crate::error::{Error, Kind, Result, exit};
 use crate::journal::{Journal, Mode};
 use crate::telemetry;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
+use progress::{Doing, Watch};
 use std::path::PathBuf;
 
 /// The roster, in your terminal: people in a directory, accounts in a service, and what would change.
 #[derive(Debug, Parser)]
-#[command(name = "rosterm", version, about, disable_help_subcommand = true)]
+#[command(name = "rosterm", version, about)]
 struct Cli {
     #[command(flatten)]
     common: Common,
@@ -28,6 +40,7 @@ struct Cli {
 
 /// What every command takes.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Common {
     /// The configuration (default: rosterm.toml in the platform's configuration folder)
     #[arg(long, global = true, value_name = "FILE")]
@@ -47,9 +60,12 @@ pub struct Common {
     /// Log more: -v each request, -vv everything
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
-    /// When to use colour
+    /// When to use colour; auto is on a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: Color,
+    /// Show no progress on stderr while something is read
+    #[arg(long, global = true)]
+    no_progress: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -61,8 +77,10 @@ enum Color {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Try it: an embedded directory and service, no server, no configuration
+    /// Try it: an embedded directory and service, no configuration
     Demo(demo::Options),
+    /// Try both ends of a channel step by step, read-only
+    Check(check::Options),
     /// Print who matches, who does not, what would change and why
     Plan(plan::Options),
     /// Approve rows of a saved plan; nothing is sent before it is applied
@@ -79,16 +97,33 @@ enum Command {
     Hold(decide::HoldOptions),
     /// Take a hold back
     Release(decide::UserOptions),
+    /// List the channels of the configuration
+    Channels(channels::Options),
+    /// List the kinds of service that are built in
+    Connectors(connectors::Options),
+    /// List the fields of the service, and which of them are mapped
+    Fields(fields::Options),
+    /// List the functions of mapping rules, or explain one
+    Functions(functions::Options),
+    /// Export, import or reset what is remembered: links and holds
+    State(state::Options),
+    /// Print completions for a shell
+    Completions(shell::CompletionOptions),
+    /// Print the manual page, or write all of them
+    Man(shell::ManOptions),
 }
 
 /// Runs the command line and gives the exit code.
 #[must_use]
 pub fn run() -> u8 {
-    let cli = match Cli::try_parse() {
+    let cli = match help::command().try_get_matches().and_then(|found| Cli::from_arg_matches(&found)) {
         Ok(cli) => cli,
         Err(e) => {
             // Help and version are data, and no failure.
             let _ = e.print();
+            if let Some(tip) = help::tip(&e) {
+                report::talk(&format!("hint: {tip}"));
+            }
             return if e.use_stderr() { exit::USAGE } else { exit::DONE };
         }
     };
@@ -113,6 +148,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
     let code = runtime.block_on(async {
         match cli.command {
             Some(Command::Demo(options)) => demo::run(&options, &common, now).await,
+            Some(Command::Check(options)) => check::run(&options, &common, now).await,
             Some(Command::Plan(options)) => plan::run(&options, &common, now).await,
             Some(Command::Approve(options)) => approve::run(&options, approve::Verb::Approve, &common),
             Some(Command::Unapprove(options)) => approve::run(&options, approve::Verb::Unapprove, &common),
@@ -121,6 +157,13 @@ fn dispatch(cli: Cli) -> Result<u8> {
             Some(Command::Unlink(options)) => decide::unlink(&options, &common, now).await,
             Some(Command::Hold(options)) => decide::hold(&options, &common, now).await,
             Some(Command::Release(options)) => decide::release(&options, &common, now).await,
+            Some(Command::Channels(options)) => channels::run(&options, &common),
+            Some(Command::Connectors(options)) => connectors::run(&options, &common),
+            Some(Command::Fields(options)) => fields::run(&options, &common),
+            Some(Command::Functions(options)) => functions::run(&options, &common),
+            Some(Command::State(options)) => state::run(&options, &common, now),
+            Some(Command::Completions(options)) => shell::completions(&options),
+            Some(Command::Man(options)) => shell::man(&options),
             None => Err(Error::usage("the screens are not in this version yet")
                 .hint("print the plan with: rosterm plan; or try: rosterm demo --plain; all commands: rosterm --help")),
         }
@@ -130,15 +173,24 @@ fn dispatch(cli: Cli) -> Result<u8> {
 }
 
 impl Common {
-    fn channel(&self) -> Result<(Config, Channel)> {
+    /// The configuration, read and checked.
+    fn configuration(&self) -> Result<Config> {
         let path = paths::config_file(self.config.as_deref())?;
         if self.config.is_none() && !path.exists() {
             return Err(Error::usage(format!("there is no configuration yet: {}", path.display()))
                 .hint("write one (README.md shows it in five minutes), name another with --config FILE, or try: rosterm demo --plain"));
         }
-        let config = Config::read(&path)?;
+        Config::read(&path)
+    }
+
+    fn channel(&self) -> Result<(Config, Channel)> {
+        let config = self.configuration()?;
         let channel = config.channel(self.channel.as_deref())?.clone();
         Ok((config, channel))
+    }
+
+    fn shows_progress(&self) -> bool {
+        !self.no_progress
     }
 
     fn journal(&self, config: &Config, mode: Mode) -> Result<Journal> {
@@ -153,10 +205,14 @@ impl Common {
     async fn look(&self, now: Instant, mode: Mode) -> Result<(Channel, Journal, Picture)> {
         let (config, channel) = self.channel()?;
         let journal = self.journal(&config, mode)?;
+        let (source, target) = (channels::source_name(&channel.source), channels::target_name(&channel.target));
+        let watch = Watch::start(&source, &target, Doing::Opening, self.shows_progress());
         let ends = engine::open(&channel, now).await?;
-        let progress = Progress::default();
-        let picture =
-            engine::look(&Job { channel: &channel, others: &config.others(&channel), now, progress: &progress }, ends, &journal).await?;
+        watch.now(Doing::Reading);
+        let others = config.others(&channel);
+        let job = Job { channel: &channel, others: &others, now, progress: watch.progress() };
+        let picture = engine::look(&job, ends, &journal).await?;
+        drop(watch);
         Ok((channel, journal, picture))
     }
 }

@@ -180,7 +180,7 @@ pub struct Link {
 }
 
 /// How a link came about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LinkOrigin {
     /// We created the account.
@@ -354,6 +354,7 @@ impl ProblemCode {
         ProblemCode::SeveralValues,
         ProblemCode::ImmutableChanged,
         ProblemCode::Unresolved,
+        ProblemCode::LookupFailed,
         ProblemCode::PolicyOff,
         ProblemCode::Protected,
     ];
@@ -368,6 +369,7 @@ impl ProblemCode {
             ProblemCode::SeveralValues => "several_values",
             ProblemCode::ImmutableChanged => "immutable_changed",
             ProblemCode::Unresolved => "unresolved",
+            ProblemCode::LookupFailed => "lookup_failed",
             ProblemCode::PolicyOff => "policy_off",
             ProblemCode::Protected => "protected",
         }

@@ -113,6 +113,38 @@ pub fn count(n: usize) -> String {
     out
 }
 
+/// JSON in which what [`clean`] hides is written as an escape: the values are the same. Line ends outside of strings stay
+/// (inside there are none).
+#[must_use]
+pub fn harmless_json(json: &str) -> Cow<'_, str> {
+    use std::fmt::Write as _;
+    let hides = |c| c != '\n' && is_unsafe(c);
+    if !json.contains(hides) {
+        return Cow::Borrowed(json);
+    }
+    let mut out = String::with_capacity(json.len() + 64);
+    for c in json.chars() {
+        if hides(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// How many of what: `1 link`, `412 links`.
+///
+/// ```
+/// assert_eq!((rosterm::text::counted(1, "link").as_str(), rosterm::text::counted(1200, "hold").as_str()), ("1 link", "1,200 holds"));
+/// ```
+#[must_use]
+pub fn counted(n: usize, what: &str) -> String {
+    format!("{} {what}{}", count(n), if n == 1 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,5 +154,14 @@ mod tests {
         assert_eq!(cut("小明王", 5), "小明…");
         assert_eq!(pad("小", 4), "小  ");
         assert_eq!(cut("abc", 3), "abc");
+    }
+
+    #[test]
+    fn escapes_in_json_keep_the_value_and_hide_nothing_else() {
+        let value = serde_json::json!({"a": "x\u{1b}[2J\u{202e}y\u{e0041}", "b": ["ü", "\n"]});
+        let pretty = serde_json::to_string_pretty(&value).unwrap();
+        let text = harmless_json(&pretty);
+        assert!(text.contains("x\\u001b[2J\\u202ey\\udb40\\udc41") && text.contains("ü"), "{text}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
     }
 }

@@ -212,7 +212,7 @@ fn terms(common: &Common, head: &Head, row: &Row, now: Instant) -> Result<Terms>
     let account = row.account.as_ref().map(|a| AccountId::new(a.id.as_str()));
     let held = |on: &HoldOn| matches!(on, HoldOn::Account(id) if Some(id) == account.as_ref());
     Ok(Terms {
-        can_delete: connector.can_delete,
+        can_delete: connector.can_delete(),
         deprovision: channel.policy.deprovision,
         protected: channel.policy.protect.iter().map(|n| key_form(n).into_owned()).collect(),
         held: journal.holds(base_url, now)?.iter().any(|(on, _)| held(on)),

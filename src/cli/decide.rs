@@ -155,7 +155,17 @@ pub(super) async fn hold(options: &HoldOptions, common: &Common, now: Instant) -
     let user = find(&picture, &options.user, By::Either, |_, _| true)?;
     let on = hold_on(&picture, user)?;
     journal.set_belonging(&channel.name, &belonging(&picture))?;
-    journal.set_hold(picture.base_url(), &on, &Hold { reason: options.reason.clone(), author: paths::operator(), since: now, until })?;
+    let hold = Hold { reason: options.reason.clone(), author: paths::operator(), since: now, until };
+    if let Some(before) = journal.set_hold(picture.base_url(), &on, &hold)? {
+        let ended = before.until.filter(|until| *until <= now).map(|until| format!(", until {}", day(until))).unwrap_or_default();
+        report::talk(&format!(
+            "{} was held by {} since {}{ended}: {}; that is replaced",
+            options.user,
+            before.author,
+            day(before.since),
+            before.reason
+        ));
+    }
     report::talk(&format!("{} is left alone: {}", options.user, options.reason));
     Ok(exit::DONE)
 }
@@ -175,6 +185,11 @@ pub(super) async fn release(options: &UserOptions, common: &Common, now: Instant
     }
     report::talk(&format!("{} is not held any more", options.user));
     Ok(exit::DONE)
+}
+
+/// The day of a moment, UTC.
+fn day(moment: Instant) -> String {
+    moment.rfc3339().chars().take(10).collect()
 }
 
 /// A hold lasts on the person where there is one, else on the account.

@@ -1,10 +1,11 @@
 //! `rosterm demo`: the embedded pair.
 
+use super::progress::{Doing, Watch};
 use super::{Common, report};
 use crate::clock::Instant;
 use crate::demo::service::{Faults, Service};
 use crate::demo::world::{self, Plan};
-use crate::engine::{self, Ends, Job, Progress};
+use crate::engine::{self, Ends, Job};
 use crate::error::{Error, Result};
 use crate::journal::{Belonging, Journal};
 use crate::source::memory::Directory;
@@ -13,7 +14,9 @@ use crate::target::{Columns, Target};
 use clap::Args;
 use std::path::Path;
 
+// The plan's options are a group of that name already; clap ends a debug build that has two.
 #[derive(Debug, Clone, Args)]
+#[group(skip)]
 pub(super) struct Options {
     /// About how many people
     #[arg(long, default_value_t = 2000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=2_000_000))]
@@ -59,6 +62,8 @@ pub(super) async fn run(options: &Options, common: &Common, now: Instant) -> Res
     for (on, hold) in &world.holds {
         journal.set_hold(service.base_url(), on, hold)?;
     }
-    let picture = engine::look(&Job { channel: &channel, others: &[], now, progress: &Progress::default() }, ends, &journal).await?;
+    let watch = Watch::start("the embedded directory", "the embedded service", Doing::Reading, common.shows_progress());
+    let picture = engine::look(&Job { channel: &channel, others: &[], now, progress: watch.progress() }, ends, &journal).await?;
+    drop(watch);
     super::plan::print(&options.plan, common, &picture, now)
 }

@@ -2,6 +2,7 @@
 //! operator only.
 
 use crate::error::{Error, Result};
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -25,6 +26,28 @@ impl From<Error> for Broken {
     }
 }
 
+/// A new file that only its owner may read; never through something that somebody else put there.
+fn private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Writes a new file, and removes what there is of it if that fails.
+///
+/// # Errors
+/// Where there is one already, the folder can't be written, or the disk refuses.
+pub(super) fn create(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut out = BufWriter::new(private(path)?);
+    let done = write(&mut out).and_then(|()| out.into_inner().map_err(io::IntoInnerError::into_error)).and_then(|file| file.sync_all());
+    if done.is_err() {
+        let _ = std::fs::remove_file(path);
+    }
+    done
+}
+
 /// Writes a file in one step: it is there whole, or what was there before still is.
 ///
 /// # Errors
@@ -33,13 +56,8 @@ pub(super) fn put<T>(path: &Path, write: impl FnOnce(&mut dyn Write) -> std::res
     let path = &place(path)?;
     let name = path.file_name().ok_or_else(|| Error::usage(format!("{} is not a file name", path.display())))?;
     let beside = path.with_file_name(format!(".{}.{}", name.to_string_lossy(), std::process::id()));
-    let mut options = std::fs::OpenOptions::new();
-    // Never through something that somebody else put there.
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let put = || -> std::result::Result<T, Broken> {
-        let mut out = BufWriter::with_capacity(64 * 1024, options.open(&beside)?);
+        let mut out = BufWriter::with_capacity(64 * 1024, private(&beside)?);
         let written = write(&mut out)?;
         out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
         std::fs::rename(&beside, path)?;

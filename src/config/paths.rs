@@ -10,13 +10,45 @@ pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// Who is at the keyboard, for holds and the journal.
+/// Who is at the keyboard, for holds and the journal: who became root, else what the session says, else whose process this
+/// is. It is a help for people, not a proof: anybody can set a variable.
 #[must_use]
 pub fn operator() -> String {
-    ["SUDO_USER", "USER", "LOGNAME", "USERNAME"]
-        .iter()
-        .find_map(|n| variable(n).filter(|v| !v.is_empty()))
-        .unwrap_or_else(|| "unknown".to_owned())
+    let said = ["SUDO_USER", "USER", "LOGNAME", "USERNAME"];
+    said.iter().find_map(|name| variable(name).map(|v| v.trim().to_owned()).filter(|v| !v.is_empty())).unwrap_or_else(process_owner)
+}
+
+/// The name of the user that this process runs as; `uid 1000` where the platform has no name for it.
+#[cfg(unix)]
+fn process_owner() -> String {
+    let uid = rustix::process::getuid().as_raw();
+    let local = std::fs::read_to_string("/etc/passwd").ok().and_then(|text| name_in(&text, uid));
+    local.or_else(|| id_says(uid)).unwrap_or_else(|| format!("uid {uid}"))
+}
+
+#[cfg(not(unix))]
+fn process_owner() -> String {
+    "unknown".to_owned()
+}
+
+/// The name of a uid in the text of a passwd(5) file.
+#[cfg(unix)]
+fn name_in(passwd: &str, uid: u32) -> Option<String> {
+    passwd.lines().find_map(|line| {
+        let mut parts = line.split(':');
+        let name = parts.next().filter(|n| !n.is_empty() && !n.starts_with(['#', '+', '-']))?;
+        (parts.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
+    })
+}
+
+/// What id(1) says: it also knows users of a directory. Its place is fixed, so that nobody's PATH decides what is run.
+#[cfg(unix)]
+fn id_says(uid: u32) -> Option<String> {
+    let output =
+        std::process::Command::new("/usr/bin/id").args(["-un", &uid.to_string()]).stdin(std::process::Stdio::null()).output().ok()?;
+    let name = String::from_utf8(output.stdout).ok()?;
+    let name = name.trim();
+    (output.status.success() && !name.is_empty()).then(|| name.to_owned())
 }
 
 fn folders() -> Result<directories::ProjectDirs> {
@@ -48,4 +80,19 @@ pub fn state_file(named: Option<&Path>) -> Result<PathBuf> {
     };
     // A name without an ending that is not an existing file is a folder.
     if path.is_dir() || (path.extension().is_none() && !path.is_file()) { Ok(path.join("rosterm.db")) } else { Ok(path) }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uid_has_the_name_that_the_platform_gives_it() {
+        let passwd = "# comment\nroot:x:0:0:root:/root:/bin/sh\n+::::::\nbroken\nann:x:1000:1000::/home/ann:/bin/sh\nann2:x:1000:1:::\n";
+        for (uid, name) in [(0, Some("root")), (1000, Some("ann")), (7, None)] {
+            assert_eq!(name_in(passwd, uid).as_deref(), name, "{uid}");
+        }
+        assert_eq!(id_says(0).as_deref(), Some("root"));
+        assert_eq!(id_says(4_294_000_001), None);
+    }
 }

@@ -14,6 +14,7 @@ use crate::model::{Cause, ReadEnd, SideState};
 use crate::source::attributes_to_ask;
 use crate::target::OddItem;
 use crate::target::scim::Listed;
+use std::sync::atomic::Ordering;
 use tokio::sync::mpsc;
 
 /// After so many batches in a row without anybody new, a source repeats itself.
@@ -58,8 +59,16 @@ pub async fn look(job: &Job<'_>, mut ends: Ends, journal: &Journal) -> Result<Pi
     let mut accounts = Population::new(ends.target.columns().schema().clone());
     let (source, target) = (&mut ends.source, &mut ends.target);
     let columns = target.columns().clone();
-    let read_source = source.read(&schema, batches);
-    let read_target = target.read(listed);
+    let read_source = async {
+        let end = source.read(&schema, batches).await;
+        progress.source_done.store(true, Ordering::Relaxed);
+        end
+    };
+    let read_target = async {
+        let end = target.read(listed).await;
+        progress.target_done.store(true, Ordering::Relaxed);
+        end
+    };
     let (mut repeated, mut stale) = (0, 0);
     let mut odd: Vec<OddItem> = Vec::new();
     let store = async {

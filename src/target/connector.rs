@@ -167,6 +167,12 @@ const BUILT_IN: [(&str, &str); 6] = [
 ];
 
 impl Connector {
+    /// True if accounts can be deleted.
+    #[must_use]
+    pub fn can_delete(&self) -> bool {
+        self.remove.contains(&RemoveAction::Delete)
+    }
+
     /// The names of the connectors that are built in, but for the demo's own.
     pub fn built_in() -> impl Iterator<Item = &'static str> {
         BUILT_IN.iter().map(|(name, _)| *name).filter(|name| *name != "demo")

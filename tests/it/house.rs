@@ -20,13 +20,16 @@ const LAYERS: [&[&str]; 11] = [
 ];
 
 /// The one home of each outside crate, as the beginning of a path below `src`.
-const HOMES: [(&str, &[&str]); 11] = [
+const HOMES: [(&str, &[&str]); 14] = [
     ("csv", &["source/csv"]),
     ("futures_util", &["demo/service", "target/scim"]),
     ("ldap3", &["source/ldap", "source/guard"]),
     ("reqwest", &["target/http"]),
     ("rusqlite", &["journal/sqlite"]),
     ("clap", &["cli"]),
+    ("clap_complete", &["cli/shell"]),
+    ("clap_mangen", &["cli/shell"]),
+    ("rustix", &["config/paths", "cli/print", "cli/progress"]),
     ("axum", &["demo/service"]),
     ("toml_edit", &["config"]),
     ("rustls", &["tls", "target/http", "source/guard", "source/ldap"]),

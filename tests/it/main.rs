@@ -5,6 +5,7 @@
 
 mod bad_ends;
 mod channels;
+mod checks;
 mod commands;
 mod decisions;
 mod fake_ldap;
@@ -17,11 +18,14 @@ mod ldap_hostile;
 mod ldap_membership;
 mod ldap_real;
 mod ldap_refusals;
+mod lists;
+mod plan_files;
 mod provoked;
 mod real_world;
-mod secrets;
-mod plan_files;
+mod remembered;
 mod schema;
+mod secrets;
+mod shells;
 mod support;
 mod tables;
 mod worlds;

@@ -65,6 +65,13 @@ fn misfit(root: &Value, schema: &Value, value: &Value, at: &str) -> Option<Strin
                     wrong("minLength")
                 }
             }
+            "maxLength" => {
+                if value.as_str().is_none_or(|t| t.chars().count() as u64 <= rule.as_u64().unwrap()) {
+                    None
+                } else {
+                    wrong("maxLength")
+                }
+            }
             "minimum" => {
                 if value.as_i64().is_none_or(|n| n >= rule.as_i64().unwrap()) {
                     None
@@ -115,6 +122,13 @@ fn misfit(root: &Value, schema: &Value, value: &Value, at: &str) -> Option<Strin
         }
     }
     None
+}
+
+/// What is wrong with `document`, by the schema of this name below assets/schemas.
+pub fn violations(name: &str, document: &Value) -> Vec<String> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/schemas").join(name);
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    misfit(&schema, &schema, document, "").into_iter().collect()
 }
 
 fn schema() -> Value {

@@ -1,0 +1,284 @@
+//! Opening the state file: for writing, for reading, and for reading where nothing may be written beside it.
+//!
+//! The file is in WAL mode, and SQLite reads such a file only where it may write two files beside it. On a disk that is
+//! mounted read-only, or in somebody else's folder, the file is read into memory instead, and only if it is whole: with a
+//! write-ahead log beside it, the newest links and holds would be missing, and a hold that is not seen is a person who is
+//! not left alone.
+
+use super::Journal;
+use crate::error::{Error, Result};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The migrations, in order: the state has as many as its `user_version` says.
+const MIGRATIONS: [&str; 1] = [include_str!("../../../assets/sql/001-links-and-holds.sql")];
+
+/// How often a file that changes while it is read is read again.
+const TRIES: usize = 3;
+
+/// What an open journal is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Nothing is written; a file that is not there is an empty one.
+    Read,
+    /// The file is made if it is not there.
+    Write,
+}
+
+/// What became of opening.
+enum Wrong {
+    Io(io::Error),
+    Sqlite(rusqlite::Error),
+    /// Changes lie in the write-ahead log only.
+    Unfinished,
+    Newer(usize),
+    NotOurs,
+}
+
+impl From<rusqlite::Error> for Wrong {
+    fn from(e: rusqlite::Error) -> Self {
+        Wrong::Sqlite(e)
+    }
+}
+
+impl From<io::Error> for Wrong {
+    fn from(e: io::Error) -> Self {
+        Wrong::Io(e)
+    }
+}
+
+impl Journal {
+    /// Opens the state file.
+    ///
+    /// # Errors
+    /// Where it can't be opened, is not ours, or was written by a newer version.
+    pub fn open(path: &Path, mode: Mode) -> Result<Self> {
+        let connection = match mode {
+            Mode::Read => to_read(path),
+            Mode::Write => to_write(path),
+        };
+        Ok(Journal { connection: connection.map_err(|e| told(&e, path, mode))?, path: path.to_owned() })
+    }
+
+    /// A journal that is forgotten when it is dropped.
+    ///
+    /// # Errors
+    /// Where SQLite can't be used at all.
+    pub fn in_memory() -> Result<Self> {
+        let path = PathBuf::from(":memory:");
+        let connection = empty().map_err(|e| told(&e, &path, Mode::Write))?;
+        Ok(Journal { connection, path })
+    }
+}
+
+fn told(wrong: &Wrong, path: &Path, mode: Mode) -> Error {
+    let place = path.display();
+    let unusable = |e: &dyn std::fmt::Display| Error::failure(format!("the state in {place} cannot be {}: {e}", verb(mode)));
+    let folder = || path.parent().filter(|f| !f.as_os_str().is_empty()).map_or_else(|| ".".to_owned(), |f| f.display().to_string());
+    match wrong {
+        Wrong::Io(e) if matches!(e.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem) => {
+            unusable(e).hint("run as the user that it belongs to, or name another place with --state PATH")
+        }
+        Wrong::Sqlite(e) if mode == Mode::Write && is_barred(e) => unusable(&"files beside it cannot be written")
+            .hint(format!("let this user write in the folder {}, or name another place with --state PATH", folder())),
+        Wrong::Sqlite(e) if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+            unusable(e).hint("another rosterm is writing to it; try again when it is done")
+        }
+        Wrong::Io(_) | Wrong::Sqlite(_) => {
+            let words = match wrong {
+                Wrong::Io(e) => e.to_string(),
+                Wrong::Sqlite(e) => e.to_string(),
+                _ => String::new(),
+            };
+            unusable(&words).hint("name another place with --state PATH, or check the file's owner and the disk")
+        }
+        Wrong::Unfinished => unusable(&format!("its newest changes lie in {place}-wal, and nothing can be written beside it"))
+            .hint(format!("let the user that it belongs to run rosterm once, or let this user write in the folder {}", folder())),
+        Wrong::Newer(n) => Error::usage(format!(
+            "the state in {place} was written by a newer rosterm (version {n} of it; this one knows {})",
+            MIGRATIONS.len()
+        ))
+        .hint("use that version, or name another place with --state PATH"),
+        Wrong::NotOurs => Error::usage(format!("the state in {place} has no tables of ours")).hint("name another place with --state PATH"),
+    }
+}
+
+fn verb(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Read => "read",
+        Mode::Write => "written",
+    }
+}
+
+/// SQLite may not write beside the file, or not at all.
+fn is_barred(e: &rusqlite::Error) -> bool {
+    matches!(e.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied))
+}
+
+fn empty() -> std::result::Result<Connection, Wrong> {
+    let mut connection = Connection::open_in_memory()?;
+    migrate(&mut connection)?;
+    Ok(connection)
+}
+
+fn to_write(path: &Path) -> std::result::Result<Connection, Wrong> {
+    private_file(path)?;
+    let mut connection = Connection::open(path)?;
+    connection.busy_timeout(Duration::from_secs(10))?;
+    version(&connection)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    migrate(&mut connection)?;
+    Ok(connection)
+}
+
+fn to_read(path: &Path) -> std::result::Result<Connection, Wrong> {
+    // Not being allowed to look is not the same as nothing being there.
+    if !path.try_exists()? {
+        return empty();
+    }
+    // SQLite's own word for a file that may not be read is no help.
+    if std::fs::File::open(path)?.metadata()?.is_dir() {
+        return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
+    }
+    let open = || -> std::result::Result<(Connection, usize), Wrong> {
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        connection.busy_timeout(Duration::from_secs(10))?;
+        let found = version(&connection)?;
+        Ok((connection, found))
+    };
+    let (connection, found) = match open() {
+        Err(Wrong::Sqlite(e)) if is_barred(&e) => {
+            let connection = into_memory(path)?;
+            let found = version(&connection)?;
+            (connection, found)
+        }
+        other => other?,
+    };
+    // An empty file was made and never written.
+    if found == 0 {
+        return empty();
+    }
+    Ok(connection)
+}
+
+/// The file as it stands, in memory.
+fn into_memory(path: &Path) -> std::result::Result<Connection, Wrong> {
+    let mut wal = path.as_os_str().to_owned();
+    wal.push("-wal");
+    let unfinished = || match std::fs::metadata(&wal) {
+        Ok(found) => Ok(found.len() > 0),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(e),
+    };
+    let stamp = || std::fs::metadata(path).and_then(|m| Ok((m.len(), m.modified()?)));
+    for _ in 0..TRIES {
+        if unfinished()? {
+            return Err(Wrong::Unfinished);
+        }
+        let before = stamp()?;
+        let mut bytes = std::fs::read(path)?;
+        if unfinished()? || stamp()? != before {
+            continue;
+        }
+        if !bytes.starts_with(b"SQLite format 3\0") || bytes.len() < 100 {
+            return if bytes.is_empty() { empty() } else { Err(Wrong::NotOurs) };
+        }
+        // The format's version bytes say WAL, which memory does not have (sqlite3_deserialize, "WAL mode").
+        bytes[18..20].fill(1);
+        let mut connection = Connection::open_in_memory()?;
+        let length = bytes.len();
+        connection.deserialize_read_exact("main", bytes.as_slice(), length, true)?;
+        return Ok(connection);
+    }
+    Err(Wrong::Unfinished)
+}
+
+/// The version of the state, refused if it is not ours or newer.
+fn version(connection: &Connection) -> std::result::Result<usize, Wrong> {
+    let version = connection.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0))? as usize;
+    if version > MIGRATIONS.len() {
+        return Err(Wrong::Newer(version));
+    }
+    let tables: u32 = connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))?;
+    if version == 0 && tables > 0 {
+        return Err(Wrong::NotOurs);
+    }
+    Ok(version)
+}
+
+fn migrate(connection: &mut Connection) -> std::result::Result<(), Wrong> {
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    // Somebody else may have been faster.
+    let version = version(&transaction)?;
+    for (i, sql) in MIGRATIONS.iter().enumerate().skip(version) {
+        transaction.execute_batch(sql)?;
+        transaction.pragma_update(None, "user_version", u32::try_from(i + 1).unwrap_or(u32::MAX))?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Makes the file, and its folder, for the owner alone.
+fn private_file(path: &Path) -> io::Result<()> {
+    if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty() && !f.exists()) {
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(folder)?;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Instant;
+    use crate::identity::EntryId;
+    use crate::model::{Hold, HoldOn};
+
+    fn hold(journal: &mut Journal) {
+        let hold = Hold { reason: "on leave".into(), author: "op".into(), since: Instant(1), until: None };
+        journal.set_hold("s", &HoldOn::Entry(EntryId::new("e1")), &hold).unwrap();
+    }
+
+    #[test]
+    fn a_file_that_nothing_may_be_written_beside_is_read_whole_or_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rosterm.db");
+        let mut journal = Journal::open(&path, Mode::Write).unwrap();
+        hold(&mut journal);
+        // Still open: the hold lies in the write-ahead log only, and the file alone would say that nobody is held.
+        assert!(matches!(into_memory(&path), Err(Wrong::Unfinished)));
+        drop(journal);
+        let connection = into_memory(&path).ok().unwrap();
+        let journal = Journal { connection, path: path.clone() };
+        assert_eq!(journal.holds("s", Instant(2)).unwrap().len(), 1);
+        drop(journal);
+        let foreign = folder.path().join("notes.txt");
+        std::fs::write(&foreign, "notes").unwrap();
+        assert!(matches!(into_memory(&foreign), Err(Wrong::NotOurs)));
+    }
+
+    #[test]
+    fn what_bars_a_state_is_told_with_a_way_out() {
+        let path = Path::new("there/rosterm.db");
+        for (wrong, mode, told, hint) in [
+            (Wrong::Io(io::ErrorKind::PermissionDenied.into()), Mode::Read, "cannot be read: permission denied", "run as the user"),
+            (Wrong::Io(io::ErrorKind::ReadOnlyFilesystem.into()), Mode::Write, "cannot be written: read-only", "run as the user"),
+            (Wrong::Unfinished, Mode::Read, "its newest changes lie in there/rosterm.db-wal", "the folder there"),
+            (Wrong::Newer(9), Mode::Read, "was written by a newer rosterm (version 9", "use that version"),
+        ] {
+            let error = super::told(&wrong, path, mode);
+            assert!(error.message().starts_with("the state in there/rosterm.db ") && error.message().contains(told), "{error}");
+            assert!(error.hint_text().unwrap().contains(hint), "{error}");
+        }
+    }
+}
