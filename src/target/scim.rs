@@ -81,7 +81,8 @@ impl Target {
                 Ok(page) => return Ok(page),
                 // Some refuse a page of this size, and a few any count at all.
                 Err(PageError::Refused(answer)) if matches!(answer.status, 400 | 413 | 500) && self.page_size.is_some() => {
-                    self.page_size = self.page_size.and_then(|n| (n > 10).then_some(n / 2));
+                    // A smaller number does not help against a 500.
+                    self.page_size = self.page_size.filter(|n| answer.status != 500 && *n > 10).map(|n| n / 2);
                     if self.page_size.is_none() {
                         tracing::info!(target: "rosterm", status = answer.status, "asking for pages without a count");
                     }

@@ -36,10 +36,22 @@ impl Server {
         Self::start(folder, &arguments)
     }
 
+    /// A SCIM server with knobs from the environment (SCIMMY's).
+    pub fn scim_with(profile: &str, knobs: &[(&str, &str)]) -> Self {
+        let folder = TempDir::new().unwrap();
+        let arguments = ["scim".to_owned(), profile.to_owned(), folder.path().join("scim").display().to_string()];
+        Self::start_with(folder, &arguments, knobs)
+    }
+
     fn start(folder: TempDir, arguments: &[String]) -> Self {
+        Self::start_with(folder, arguments, &[])
+    }
+
+    fn start_with(folder: TempDir, arguments: &[String], knobs: &[(&str, &str)]) -> Self {
         let lab = rosterm::config::paths::variable("ROSTERM_LAB_BIN")
             .unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/tests/lab/lab").to_owned());
-        let mut process = Command::new(lab).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut process =
+            Command::new(lab).args(arguments).envs(knobs.iter().copied()).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let told = serde_json::from_str(&line).expect("the server started; tests/run installs what it needs");

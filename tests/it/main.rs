@@ -6,6 +6,7 @@
 mod bad_ends;
 mod commands;
 mod decisions;
+mod dialects;
 mod fake_ldap;
 mod house;
 mod incomplete;
@@ -13,6 +14,10 @@ mod lab;
 mod ldap_hostile;
 mod ldap_real;
 mod ldap_refusals;
+mod listing;
+mod lookups;
 mod real_world;
+mod scim_real;
 mod support;
+mod target_desk;
 mod worlds;

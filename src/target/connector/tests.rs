@@ -170,7 +170,7 @@ fn a_short_file_gets_the_careful_defaults() {
 fn a_defect_of_a_file_has_its_place_and_a_way_out() {
     let field = "[fields.userName]\npath = \"userName\"\n";
     for (text, line, told) in [
-        (format!("{field}"), 0, "needs the key title"),
+        (field.to_owned(), 0, "needs the key title"),
         (format!("title = \"x\"\nversion = \"3.0\"\n{field}"), 2, "version cannot be \"3.0\""),
         (format!("title = \"x\"\nstabel_order = true\n{field}"), 2, "did you mean stable_order?"),
         (format!("title = \"x\"\ncan_delete = true\n{field}"), 2, "there is no key can_delete"),
