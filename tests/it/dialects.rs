@@ -88,7 +88,7 @@ fn every_request_says_who_we_are_and_carries_what_the_connector_sets() {
         let bare = reqwest::Client::new().get(format!("{}/Users", service.base_url())).send().await.unwrap();
         assert_eq!(bare.status().as_u16(), 400, "the service does look");
     });
-    let (port, server) = raw_server(|_| "HTTP/1.1 200 OK\r\nContent-Length: 34\r\n\r\n{\"totalResults\":0,\"Resources\":[  ]}".into(), 1);
+    let (port, server) = raw_server(|_| "HTTP/1.0 200 OK\r\n\r\n{\"totalResults\":0,\"Resources\":[]}".into(), 1);
     runtime().block_on(async {
         let keys = "paging = \"index\"\n[headers]\nX-Tenant = \"one\"";
         assert!(open(&format!("http://127.0.0.1:{port}/scim"), TOKEN, &connector(keys)).await.is_ok());
@@ -280,5 +280,21 @@ fn what_a_service_asks_us_to_wait_is_waited_and_seen_and_no_more_than_is_sane() 
         let error = open(service.base_url(), "", &connector("paging = \"index\"")).await.err().unwrap().to_string();
         assert!(error.contains("HTTP 429: slow down (asks to wait 3600 s)") && error.contains("come back later"), "{error}");
         assert!(from.elapsed() < Duration::from_secs(5) && service.requests() == 1, "asked once, and not earlier than it wanted");
+    });
+}
+
+#[test]
+fn a_total_beyond_all_numbers_is_only_a_number() {
+    let page = |n: usize| match n {
+        0 | 1 => r#"{"totalResults":18446744073709551615,"Resources":[{"id":"1","userName":"a"}]}"#,
+        _ => r#"{"totalResults":18446744073709551615,"Resources":[]}"#,
+    };
+    // Pages that were asked for in vain may leave the server waiting: it is left behind.
+    let (port, _server) = raw_server(move |n| format!("HTTP/1.0 200 OK\r\n\r\n{}", page(n)), 20);
+    runtime().block_on(async {
+        let keys = "paging = \"index\"\nstable_order = true";
+        let mut target = open(&format!("http://127.0.0.1:{port}/scim"), "", &connector(keys)).await.unwrap();
+        let taken = take(&mut target).await;
+        assert_eq!((taken.cause(), taken.ids()), (Some(Cause::TotalNotReached), vec!["1"]), "{:?}", taken.end);
     });
 }
