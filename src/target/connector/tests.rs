@@ -216,3 +216,25 @@ fn a_policy_that_the_connector_lacks_is_refused() {
     policy.deprovision = false;
     assert!(delete_only.check_policy(&policy).is_ok());
 }
+
+#[test]
+fn the_page_for_people_has_every_key_and_an_example_that_is_read() {
+    const PAGE: &str = include_str!("../../../docs/connectors.md");
+    // The complaint about a key that nobody knows names those that there are.
+    for text in
+        ["title = \"x\"\nqqqqqqqqqqqq = 1\n[fields.a]\npath = \"a\"\n", "title = \"x\"\n[fields.a]\npath = \"a\"\nqqqqqqqqqqqq = 1\n"]
+    {
+        let error = parsed(text).unwrap_err();
+        let keys = error.hint_text().and_then(|h| h.strip_prefix("the keys here are: ")).unwrap().to_owned();
+        assert!(keys.split(", ").count() >= 15, "{keys}");
+        for key in keys.split(", ").filter(|k| *k != "fields") {
+            assert!(PAGE.contains(&format!("`{key}`")) || PAGE.contains(&format!("`[{key}]`")), "{key} is not in docs/connectors.md");
+        }
+    }
+    for name in Connector::built_in() {
+        assert!(PAGE.contains(&format!("| `{name}` |")), "{name}");
+    }
+    let example = PAGE.split("wants its booleans as text:").nth(1).and_then(|rest| rest.split("## ").next()).unwrap();
+    let own = parsed(&example.replace("\n    ", "\n")).unwrap();
+    assert_eq!((own.version, own.active_as, own.fields.len()), (Version::V1, ActiveAs::Text, 2));
+}
