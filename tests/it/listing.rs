@@ -139,6 +139,24 @@ fn a_listing_by_cursor_ends_as_it_is() {
 }
 
 #[test]
+fn one_page_without_total_and_cursor_is_whole_only_if_cursors_are_announced() {
+    let only = Some(Cursors { only: true, ..Cursors::default() });
+    for (keys, cursors, cause) in [
+        ("paging = \"auto\"", only, None),
+        ("paging = \"cursor\"", only, None),
+        ("paging = \"cursor\"", None, Some(Cause::TotalNotReached)),
+        ("paging = \"index\"", only, Some(Cause::TotalNotReached)),
+    ] {
+        runtime().block_on(async {
+            let service = Service::start(people(5), Faults { no_total: true, cursors, ..Faults::default() }).await.unwrap();
+            let mut target = open(service.base_url(), "", &connector(keys)).await.unwrap();
+            let taken = take(&mut target).await;
+            assert_eq!((taken.cause(), taken.accounts.len()), (cause, 5), "{keys} {cursors:?}: {:?}", taken.end);
+        });
+    }
+}
+
+#[test]
 fn pages_are_read_side_by_side_only_where_that_is_allowed_and_come_in_order() {
     for (lines, keys, least, most) in [
         ("", "paging = \"index\"", 1, 1),
