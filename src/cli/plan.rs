@@ -150,7 +150,11 @@ fn html(out: &mut dyn Write, options: &Options, picture: &Picture, now: Instant)
     };
     let source = format!("{} ({})", picture.source().place, picture.source().settings.vendor);
     let header = picture.header(now);
-    page::write(out, &Page { header: &header, source: &source, target: picture.target_title(), everybody, listed, rows: &rows })
+    let notes: Vec<String> = picture.notes().iter().map(|n| crate::telemetry::redacted(n)).collect();
+    page::write(
+        out,
+        &Page { header: &header, source: &source, target: picture.target_title(), notes: &notes, everybody, listed, rows: &rows },
+    )
 }
 
 fn chosen(options: &Options, user: &User) -> bool {

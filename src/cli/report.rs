@@ -193,6 +193,9 @@ fn head(out: &mut dyn Write, picture: &Picture, style: Style) -> io::Result<()> 
             style.warn("Nobody is in scope. Nobody is removed because of that; check base, filter and group of the source location.")
         )?;
     }
+    for note in picture.notes() {
+        writeln!(out, "Note: {}", clean(&redacted(&note)))?;
+    }
     Ok(())
 }
 

@@ -168,7 +168,7 @@ async fn schema(State(inner): State<Arc<Inner>>) -> Response {
     }
     let plain = |names: &[&str]| names.iter().map(|n| json!({"name": n, "type": "string"})).collect::<Vec<_>>();
     let complex = |name: &str, subs: &[&str]| json!({"name": name, "type": "complex", "subAttributes": plain(subs)});
-    let mut core = plain(&["userName", "externalId", "displayName", "title", "active"]);
+    let mut core = plain(&["userName", "displayName", "title", "active"]);
     core.push(complex("name", &["givenName", "familyName", "formatted"]));
     core.push(complex("emails", &["value", "type", "primary"]));
     core.push(complex("phoneNumbers", &["value", "type", "primary"]));

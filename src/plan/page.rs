@@ -57,6 +57,8 @@ pub struct Page<'a> {
     pub source: &'a str,
     /// Where the accounts are, for people.
     pub target: &'a str,
+    /// What there is to know of the plan as a whole, a sentence each.
+    pub notes: &'a [String],
     /// Everybody.
     pub everybody: Tally,
     /// Those whose rows are on the page.
@@ -117,6 +119,9 @@ fn head(out: &mut dyn Write, page: &Page<'_>) -> io::Result<()> {
             "<p class=\"alarm\"><strong>Warning: nobody is in scope.</strong> Nobody is removed because of that. \
              Base, filter and group of the source location have to be checked.</p>"
         )?;
+    }
+    for note in page.notes {
+        writeln!(out, "<p>Note: {}</p>", bdi(note))?;
     }
     writeln!(out, "<p class=\"sum\">{}</p>", sentence(page))?;
     writeln!(

@@ -163,7 +163,7 @@ impl Http {
                     let asked = answer.wait.filter(|wait| matches!(answer.status, 429 | 503) && !wait.is_zero());
                     let wait = if let Some(asked) = asked {
                         waits += 1;
-                        waited += asked;
+                        waited = waited.saturating_add(asked);
                         if tries == 1 || waits > WAITS || waited > LONGEST_WAIT {
                             return Ok(answer);
                         }

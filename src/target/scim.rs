@@ -41,10 +41,10 @@ impl Target {
     /// What is wrong, with a hint.
     pub async fn open(config: &TargetConfig, connector: &Connector, columns: Columns) -> Result<Self> {
         let mut target = Self::unopened(config, connector, columns)?;
-        if connector.paging == Paging::Auto {
+        if connector.paging != Paging::Index {
             // Good to know, never needed: whatever is wrong with the service shows on the page.
             let announced = discovery::ask(&target.http, target.version).await.ok().and_then(|answer| Announced::read(&answer));
-            target.follow(announced.as_ref());
+            target.follow(announced.as_ref(), connector.paging);
         }
         // The page is read again with the others: opening the source may take long.
         match target.first_page(connector.paging == Paging::Auto).await {
@@ -68,10 +68,12 @@ impl Target {
         })
     }
 
-    /// Takes the way of paging that the service announces.
-    fn follow(&mut self, announced: Option<&Announced>) {
+    /// Takes the way of paging that the service announces, where the connector leaves it open.
+    fn follow(&mut self, announced: Option<&Announced>, paging: Paging) {
         self.announces_cursors = announced.is_some_and(|a| a.cursor);
-        self.by_cursor = announced.is_some_and(Announced::prefers_cursors);
+        if paging == Paging::Auto {
+            self.by_cursor = announced.is_some_and(Announced::prefers_cursors);
+        }
     }
 
     /// Reads the first page, with smaller pages and in the end without a count where the service refuses what was asked for.
@@ -81,7 +83,8 @@ impl Target {
                 Ok(page) => return Ok(page),
                 // Some refuse a page of this size, and a few any count at all.
                 Err(PageError::Refused(answer)) if matches!(answer.status, 400 | 413 | 500) && self.page_size.is_some() => {
-                    self.page_size = self.page_size.and_then(|n| (n > 10).then_some(n / 2));
+                    // A smaller number does not help against a 500.
+                    self.page_size = self.page_size.filter(|n| answer.status != 500 && *n > 10).map(|n| n / 2);
                     if self.page_size.is_none() {
                         tracing::info!(target: "rosterm", status = answer.status, "asking for pages without a count");
                     }

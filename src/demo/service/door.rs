@@ -70,11 +70,25 @@ pub(super) async fn guard(State(inner): State<Arc<Inner>>, request: Request, nex
     {
         return error(&inner, 400, None, "API calls from the server require an appsecret_proof argument");
     }
-    let inside = inner.door.inside.fetch_add(1, Ordering::Relaxed) + 1;
-    inner.door.at_once.fetch_max(inside, Ordering::Relaxed);
-    let response = next.run(request).await;
-    inner.door.inside.fetch_sub(1, Ordering::Relaxed);
-    response
+    let _inside = Inside::enter(&inner.door);
+    next.run(request).await
+}
+
+/// A request that is being answered; a client that hangs up ends it too.
+struct Inside<'d>(&'d Door);
+
+impl<'d> Inside<'d> {
+    fn enter(door: &'d Door) -> Self {
+        let inside = door.inside.fetch_add(1, Ordering::Relaxed) + 1;
+        door.at_once.fetch_max(inside, Ordering::Relaxed);
+        Inside(door)
+    }
+}
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        self.0.inside.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

@@ -55,7 +55,7 @@ fn printed(text: &str, complete: bool, rows: &[Row], listed: impl Fn(&Row) -> bo
     let source = move |wanted: Wanted| -> Box<dyn Iterator<Item = Row>> {
         Box::new(chosen.clone().into_iter().filter(move |r| wanted(r.situation, r.action)))
     };
-    let page = Page { header: &header, source: text, target: text, everybody, listed: on_page, rows: &source };
+    let page = Page { header: &header, source: text, target: text, notes: &[text.to_owned()], everybody, listed: on_page, rows: &source };
     let mut out = Vec::new();
     write(&mut out, &page).unwrap();
     String::from_utf8(out).unwrap()

@@ -170,7 +170,7 @@ fn a_short_file_gets_the_careful_defaults() {
 fn a_defect_of_a_file_has_its_place_and_a_way_out() {
     let field = "[fields.userName]\npath = \"userName\"\n";
     for (text, line, told) in [
-        (format!("{field}"), 0, "needs the key title"),
+        (field.to_owned(), 0, "needs the key title"),
         (format!("title = \"x\"\nversion = \"3.0\"\n{field}"), 2, "version cannot be \"3.0\""),
         (format!("title = \"x\"\nstabel_order = true\n{field}"), 2, "did you mean stable_order?"),
         (format!("title = \"x\"\ncan_delete = true\n{field}"), 2, "there is no key can_delete"),
@@ -215,4 +215,26 @@ fn a_policy_that_the_connector_lacks_is_refused() {
     assert!(delete_only.check_policy(&policy).unwrap_err().to_string().contains("remove_action = \"delete\""));
     policy.deprovision = false;
     assert!(delete_only.check_policy(&policy).is_ok());
+}
+
+#[test]
+fn the_page_for_people_has_every_key_and_an_example_that_is_read() {
+    const PAGE: &str = include_str!("../../../docs/connectors.md");
+    // The complaint about a key that nobody knows names those that there are.
+    for text in
+        ["title = \"x\"\nqqqqqqqqqqqq = 1\n[fields.a]\npath = \"a\"\n", "title = \"x\"\n[fields.a]\npath = \"a\"\nqqqqqqqqqqqq = 1\n"]
+    {
+        let error = parsed(text).unwrap_err();
+        let keys = error.hint_text().and_then(|h| h.strip_prefix("the keys here are: ")).unwrap().to_owned();
+        assert!(keys.split(", ").count() >= 15, "{keys}");
+        for key in keys.split(", ").filter(|k| *k != "fields") {
+            assert!(PAGE.contains(&format!("`{key}`")) || PAGE.contains(&format!("`[{key}]`")), "{key} is not in docs/connectors.md");
+        }
+    }
+    for name in Connector::built_in() {
+        assert!(PAGE.contains(&format!("| `{name}` |")), "{name}");
+    }
+    let example = PAGE.split("wants its booleans as text:").nth(1).and_then(|rest| rest.split("## ").next()).unwrap();
+    let own = parsed(&example.replace("\n    ", "\n")).unwrap();
+    assert_eq!((own.version, own.active_as, own.fields.len()), (Version::V1, ActiveAs::Text, 2));
 }

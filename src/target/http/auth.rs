@@ -4,7 +4,8 @@
 //! token endpoint and nowhere else, and a URL with a proof in it is never logged nor shown.
 
 use super::answer::read;
-use super::no_answer;
+use super::pace::backoff;
+use super::{is_tls, no_answer};
 use crate::config::{Auth, ClientCredentials, Located, TargetConfig};
 use crate::error::{Error, Result};
 use crate::target::path::get;
@@ -20,6 +21,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// How often the token endpoint is asked when it fails.
+const TRIES: u32 = 3;
 /// A token of unknown life is asked for anew after this.
 const LIFE_IF_UNTOLD: Duration = Duration::from_secs(300);
 /// A token is renewed so long before its end, or after three quarters of a short life.
@@ -43,6 +46,18 @@ pub(super) enum Credential {
     Fixed(Ticket),
     /// Granted by a token endpoint.
     Granted(Box<Granted>),
+}
+
+/// Why no token was granted, and whether it may be once more.
+struct Refusal {
+    error: Error,
+    passing: bool,
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Refusal { error, passing: false }
+    }
 }
 
 /// A token endpoint, and the token that it granted last.
@@ -139,7 +154,15 @@ impl Granted {
             return Ok(ticket.clone());
         }
         let number = held.as_ref().map_or(0, |(ticket, _)| ticket.number) + 1;
-        let (token, life) = self.ask().await?;
+        let mut tried = 1;
+        let (token, life) = loop {
+            match self.ask().await {
+                Ok(granted) => break granted,
+                Err(refusal) if refusal.passing && tried < TRIES => tokio::time::sleep(backoff(tried)).await,
+                Err(refusal) => return Err(refusal.error),
+            }
+            tried += 1;
+        };
         let header = bearer(token.expose_secret(), "the token endpoint's answer")?;
         let ticket = Ticket { header: Some(header), token: Some(token), number };
         let until = Instant::now() + life.saturating_sub(BEFORE_ITS_END).max(life * 3 / 4).min(life);
@@ -148,7 +171,7 @@ impl Granted {
     }
 
     /// Asks the token endpoint (RFC 6749 section 4.4.2). Gives the token and how long it lives.
-    async fn ask(&self) -> Result<(SecretString, Duration)> {
+    async fn ask(&self) -> std::result::Result<(SecretString, Duration), Refusal> {
         let mut form = "grant_type=client_credentials".to_owned();
         let mut add = |name: &str, value: &str| {
             let _ = write!(form, "&{name}={}", super::encode(value));
@@ -173,7 +196,11 @@ impl Granted {
             Ok(response) => read(response).await,
             Err(e) => Err(e),
         };
-        let answer = answer.map_err(|e| no_answer(&e, &self.url.value, self.timeout, "token_url"))?;
+        let answer = answer.map_err(|e| {
+            let e = e.without_url();
+            let passing = !is_tls(&e) && !e.is_timeout() && !e.is_builder();
+            Refusal { error: no_answer(&e, &self.url.value, self.timeout, "token_url"), passing }
+        })?;
         let place = super::host_of(&self.url.value);
         if !answer.is_good() {
             let hint = match answer.status {
@@ -181,9 +208,13 @@ impl Granted {
                 400 | 401 => "check client_id, client_secret and scope; some endpoints want send = \"body\"",
                 _ => "check token_url",
             };
-            return Err(Error::failure(format!("{place} grants no token: {}", answer.complaint())).hint(hint));
+            let passing = matches!(answer.status, 429 | 500 | 502 | 503 | 504);
+            return Err(Refusal { error: Error::failure(format!("{place} grants no token: {}", answer.complaint())).hint(hint), passing });
         }
-        let odd = |what: String| Error::failure(format!("{place} does not answer as a token endpoint: {what}")).hint("check token_url");
+        let odd = |what: String| {
+            let error = Error::failure(format!("{place} does not answer as a token endpoint: {what}")).hint("check token_url");
+            Refusal { error, passing: false }
+        };
         let object = answer.object().map_err(odd)?;
         let token = get(&object, "access_token").and_then(Value::as_str).filter(|t| !t.is_empty());
         let token = token.ok_or_else(|| odd("there is no access_token in it".to_owned()))?;

@@ -98,7 +98,7 @@ mod tests {
             pace.turn().await;
             assert_eq!(pace.waiting(), None);
             assert!(
-                pace.waited() >= Duration::from_millis(60) && pace.waited() < Duration::from_millis(80),
+                pace.waited() >= Duration::from_millis(60) && pace.waited() <= Duration::from_millis(80),
                 "told once: {:?}",
                 pace.waited()
             );

@@ -39,9 +39,7 @@ impl Target {
         };
         tell(Step::good("service", format!("{} answers, after {}", target.base_url(), time(from.elapsed()))));
         let announced = Announced::read(&said);
-        if connector.paging == Paging::Auto {
-            target.follow(announced.as_ref());
-        }
+        target.follow(announced.as_ref(), connector.paging);
         let asked = target.page_size;
         let from = Instant::now();
         let page = target.first_page(connector.paging == Paging::Auto).await;
@@ -50,6 +48,7 @@ impl Target {
             Err(PageError::Refused(answer)) if matches!(answer.status, 401 | 403) => {
                 return page.err().and_then(|error| fail("token", &target.told(error), &mut tell));
             }
+            Err(_) => tell(Step::skipped("token", "no page came: nothing tells whether it is good")),
             _ if target.http.secret_place().is_empty() => tell(Step::good("token", "the service asks for none")),
             _ => tell(Step::good("token", "the service lets us in")),
         }

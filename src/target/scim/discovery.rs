@@ -111,6 +111,10 @@ impl Listing {
 
     /// True if the service lists this path, or lists nothing of its schema that could say so.
     pub fn knows(&self, path: &Path, version: Version) -> bool {
+        // Every resource has these, and no schema lists them (RFC 7643 section 3.1).
+        if path.schema.is_none() && ["id", "externalId", "meta"].iter().any(|common| path.attribute.eq_ignore_ascii_case(common)) {
+            return true;
+        }
         let wanted = path.schema.as_deref().unwrap_or_else(|| version.core_schema());
         // 1.1 has one schema for everything, and some list it under an id of their own.
         let of_schema = |urn: &str| self.schemas.iter().find(|schema| schema.id.eq_ignore_ascii_case(urn));
@@ -178,6 +182,8 @@ mod tests {
         let listing = Listing::read(&answer(&format!(r#"{{"totalResults":1,"Resources":[{core}]}}"#))).unwrap();
         for (path, known) in [
             ("USERNAME", true),
+            ("externalId", true),
+            ("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:externalId", false),
             ("name.givenName", true),
             ("name.middleName", false),
             ("emails[type eq \"work\"].value", true),

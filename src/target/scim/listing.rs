@@ -70,30 +70,24 @@ impl Target {
     /// Looks odd items up by their names, and tells what is left of them.
     async fn settle(&self, read: Read, listed: &mpsc::Sender<Listed>) -> ReadEnd {
         let Read { end, tally, .. } = read;
-        let (mut known, mut left) = (0, Vec::new());
         let can_ask = self.can_filter("userName") || self.can_filter("externalId");
-        if end == ReadEnd::Complete && !tally.odd.is_empty() && can_ask {
-            let sought: Vec<Sought> =
-                tally.odd.iter().map(|item| Sought { user_name: item.user_name.clone(), external_id: item.external_id.clone() }).collect();
-            let (answers, found) = self.find_named(&sought, |_| ()).await;
-            known = found.iter().filter(|row| tally.has(row.id())).map(|row| key_hash(row.id())).collect::<HashSet<_>>().len();
-            for (item, answer) in tally.odd.iter().zip(answers) {
-                if !matches!(answer, AccountEvidence::Found { .. }) {
-                    left.push(item.clone());
-                }
-            }
-            if !found.is_empty() && listed.send(Listed::Accounts(found)).await.is_err() {
-                return nobody_waits();
-            }
-        } else {
-            left.clone_from(&tally.odd);
+        if end != ReadEnd::Complete || tally.odd.is_empty() || !can_ask {
+            return if tell_odd(&tally.odd, listed).await { end } else { nobody_waits() };
         }
-        for item in left {
-            if listed.send(Listed::Odd(item)).await.is_err() {
-                return nobody_waits();
-            }
+        let names = |item: &OddItem| Sought { user_name: item.user_name.clone(), external_id: item.external_id.clone() };
+        let sought: Vec<Sought> = tally.odd.iter().map(names).collect();
+        let (answers, found) = self.find_named(&sought, |_| ()).await;
+        let new = found.iter().map(|row| key_hash(row.id())).filter(|id| !tally.has(*id)).collect::<HashSet<_>>().len();
+        let is_left = |answer: &AccountEvidence| !matches!(answer, AccountEvidence::Found { .. });
+        let left: Vec<OddItem> = tally.odd.iter().zip(&answers).filter(|(_, a)| is_left(a)).map(|(item, _)| item.clone()).collect();
+        if !found.is_empty() && listed.send(Listed::Accounts(found)).await.is_err() {
+            return nobody_waits();
         }
-        if end == ReadEnd::Complete { tally.end_without(known) } else { end }
+        if !tell_odd(&left, listed).await {
+            return nobody_waits();
+        }
+        // An item stands for one account at most, and for none that was listed anyway.
+        tally.end_with(left.len() + new.min(answers.len() - left.len()))
     }
 
     async fn read_once(&self, listed: &mpsc::Sender<Listed>, side_by_side: bool) -> Read {
@@ -168,6 +162,16 @@ impl Target {
     }
 }
 
+/// Tells of odd items; false if nobody waits for them.
+async fn tell_odd(items: &[OddItem], listed: &mpsc::Sender<Listed>) -> bool {
+    for item in items {
+        if listed.send(Listed::Odd(item.clone())).await.is_err() {
+            return false;
+        }
+    }
+    true
+}
+
 /// Past the end some refuse, after the total was reached.
 fn is_past_the_end(error: &PageError, place: &Place, tally: &Tally) -> bool {
     matches!((error, place), (PageError::Refused(answer), Place::Start(_)) if answer.status == 400)
@@ -223,16 +227,17 @@ impl Ahead {
             return ask(&mut self.pages, Place::Start(*next));
         }
         let mut start = match self.pages.back() {
-            Some((Place::Start(last), _)) => last + stride,
+            Some((Place::Start(last), _)) => last.saturating_add(stride),
             _ => *next,
         };
-        while self.pages.len() < target.concurrency && (start <= total + 1 || self.pages.is_empty()) {
-            // Behind the last account, the place past the end is where the proof is asked for.
+        // Behind the last account is the place where the end is proved. A total is only the service's word: any number.
+        let behind = total.saturating_add(1);
+        while self.pages.len() < target.concurrency && (start <= behind || self.pages.is_empty()) {
             ask(&mut self.pages, Place::Start(start));
-            if start > total {
+            if start >= behind {
                 break;
             }
-            start = if start + stride > total { total + 1 } else { start + stride };
+            start = start.saturating_add(stride).min(behind);
         }
     }
 }

@@ -100,9 +100,9 @@ impl Tally {
         self.total
     }
 
-    /// True for an account that was listed.
-    pub fn has(&self, id: &str) -> bool {
-        self.seen.contains(&key_hash(id))
+    /// True for an account that was listed, by the hash of its id.
+    pub fn has(&self, id: u64) -> bool {
+        self.seen.contains(&id)
     }
 
     /// Accounts and named items so far.
@@ -170,12 +170,13 @@ impl Tally {
         }
     }
 
-    /// The end after odd items were looked up: `known` of them turned out to be accounts that were listed anyway.
-    pub fn end_without(&self, known: usize) -> ReadEnd {
+    /// The end of a complete listing after its odd items were looked up: they stand for so many accounts of their own.
+    pub fn end_with(&self, of_their_own: usize) -> ReadEnd {
+        let accounts = self.seen.len() + of_their_own;
         match self.total {
-            Some(total) if self.counted() - known < total => ReadEnd::incomplete(
+            Some(total) if accounts < total => ReadEnd::incomplete(
                 Cause::TotalNotReached,
-                format!("{} of {total} accounts, {known} of them came a second time without an id", self.counted() - known),
+                format!("{accounts} of {total} accounts, others of them came a second time without an id"),
             ),
             _ => ReadEnd::Complete,
         }
@@ -259,7 +260,7 @@ mod tests {
     fn an_odd_item_that_was_listed_anyway_took_somebodys_place() {
         let tally = tally(&[json!({"id": "1"}), json!({"userName": "ann"}), json!({"userName": "ann"})], Some(2));
         assert_eq!(tally.odd.len(), 1, "the same item twice is one");
-        assert_eq!(tally.end_without(0), ReadEnd::Complete);
-        assert_eq!(cause(&tally.end_without(1)), Some(Cause::TotalNotReached));
+        assert_eq!(tally.end_with(1), ReadEnd::Complete);
+        assert_eq!(cause(&tally.end_with(0)), Some(Cause::TotalNotReached));
     }
 }
