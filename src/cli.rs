@@ -83,11 +83,11 @@ enum Command {
     Check(check::Options),
     /// Print who matches, who does not, what would change and why
     Plan(plan::Options),
-    /// Approve rows of a saved plan; nothing is sent before it is applied
+    /// Approve rows of a saved plan; nothing is sent by that
     Approve(approve::ApproveOptions),
     /// Take approvals back
     Unapprove(approve::ApproveOptions),
-    /// Decide that an account that nobody belongs to is disabled or deleted, in a saved plan
+    /// Disable or delete an account of nobody's, in a saved plan
     Act(approve::ActOptions),
     /// Remember that a person and an account belong together
     Link(decide::LinkOptions),

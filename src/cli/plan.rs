@@ -9,8 +9,9 @@ use crate::engine::{Picture, User};
 use crate::error::{Error, Result, exit};
 use crate::journal::Mode;
 use crate::model::{Action, Situation};
+use crate::plan::csv as sheet;
 use crate::plan::page::{self, Page, Tally, Wanted};
-use crate::plan::{Row, csv, file};
+use crate::plan::{Row, file};
 use clap::{Args, ValueEnum};
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
@@ -127,7 +128,7 @@ fn stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
 fn shape(out: &mut dyn Write, options: &Options, style: report::Style, picture: &Picture, now: Instant) -> io::Result<()> {
     match options.format {
         Format::Json => file::write(out, &picture.header(now), || rows(options, picture)).map(|_| ()),
-        Format::Csv => csv::write(out, rows(options, picture)),
+        Format::Csv => sheet::write(out, rows(options, picture)),
         Format::Html => html(out, options, picture, now),
         Format::Text => {
             let length = if options.all || !options.only.is_empty() { report::Length::Whole } else { report::Length::Short };

@@ -50,10 +50,20 @@ struct State<'a> {
     asked: usize,
     to_ask: usize,
     asked_quiet: Duration,
+    /// For how long the service has asked us to wait.
+    told_to_wait: Option<Duration>,
 }
 
 /// The line for a state; `elapsed` since this began.
 fn line(state: &State<'_>, elapsed: Duration) -> String {
+    let line = doing(state, elapsed);
+    match state.told_to_wait {
+        Some(wait) => format!("{line}; {} asks us to wait {}", state.target, duration(wait + Duration::from_millis(999))),
+        None => line,
+    }
+}
+
+fn doing(state: &State<'_>, elapsed: Duration) -> String {
     let both = format!("{} and {}", state.source, state.target);
     match state.doing {
         Doing::Opening => waiting("opening", &both, elapsed),
@@ -268,6 +278,7 @@ async fn draw(shared: Arc<Shared>, place: Place) {
             asked,
             to_ask: p.to_ask.get(),
             asked_quiet: still[2].since(asked, now).min(elapsed),
+            told_to_wait: p.told_to_wait(),
         };
         let text = line(&state, elapsed);
         match place {
@@ -309,6 +320,7 @@ mod tests {
             asked: 0,
             to_ask: 0,
             asked_quiet: S(0),
+            told_to_wait: None,
         }
     }
 
@@ -343,7 +355,12 @@ mod tests {
                 S(9),
                 "asking: 40 of 1,200 look-ups, waiting for dc1 and cloud for 6 s",
             ),
-            (done, S(9), "comparing 12,400 people with 3,100 accounts"),
+            (done.clone(), S(9), "comparing 12,400 people with 3,100 accounts"),
+            (
+                State { asked: 40, to_ask: 1200, told_to_wait: Some(Duration::from_millis(29_300)), ..done.clone() },
+                S(9),
+                "asking: 40 of 1,200 look-ups; cloud asks us to wait 30 s",
+            ),
             (State { doing: Doing::Opening, ..state() }, S(1), "opening dc1 and cloud"),
             (State { doing: Doing::Opening, ..state() }, S(12), "opening dc1 and cloud: waiting for 12 s"),
             (State { doing: Doing::Checking, source_quiet: S(60), ..state() }, S(60), "checking dc1 and cloud: waiting for 1 min"),

@@ -1,6 +1,9 @@
 //! How far a job has come, for whoever watches: counters that any thread may read while the job writes them.
 
+use crate::target::http::Pace;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 /// A counter.
 #[derive(Debug, Default)]
@@ -36,4 +39,19 @@ pub struct Progress {
     pub asked: Counter,
     /// Look-ups to be answered.
     pub to_ask: Counter,
+    pace: OnceLock<Arc<Pace>>,
+}
+
+impl Progress {
+    /// From here on, the pace of the target is watched too.
+    pub(super) fn watch(&self, pace: Arc<Pace>) {
+        // A second target in one job is another channel's, which is not read.
+        let _ = self.pace.set(pace);
+    }
+
+    /// For how long requests wait by now because the service asked for it.
+    #[must_use]
+    pub fn told_to_wait(&self) -> Option<Duration> {
+        self.pace.get()?.waiting()
+    }
 }

@@ -59,6 +59,7 @@ pub async fn look(job: &Job<'_>, mut ends: Ends, journal: &Journal) -> Result<Pi
     let mut accounts = Population::new(ends.target.columns().schema().clone());
     let (source, target) = (&mut ends.source, &mut ends.target);
     let columns = target.columns().clone();
+    progress.watch(target.pace());
     let read_source = async {
         let end = source.read(&schema, batches).await;
         progress.source_done.store(true, Ordering::Relaxed);

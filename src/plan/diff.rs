@@ -63,6 +63,11 @@ pub fn check(field: &Field, value: &Datum) -> Result<(), String> {
         {
             return Err(format!("{} takes at most {longest} characters, this has {}", field.name, text.chars().count()));
         }
+        if let Some(shortest) = field.min_length
+            && text.chars().count() < shortest
+        {
+            return Err(format!("{} takes at least {shortest} characters, this has {}", field.name, text.chars().count()));
+        }
         if !field.choices.is_empty() && !field.choices.iter().any(|c| c == text) {
             return Err(format!("{} takes {}, not \"{text}\"", field.name, field.choices.join(", ")));
         }
@@ -144,6 +149,7 @@ mod tests {
     fn a_value_that_breaks_a_rule_is_told() {
         let email = Field { format: Some(FieldFormat::Email), ..field(FieldKind::Text) };
         let short = Field { max_length: Some(3), ..field(FieldKind::Text) };
+        let long = Field { min_length: Some(3), ..field(FieldKind::Text) };
         let chosen = Field { choices: vec!["a".into(), "b".into()], ..field(FieldKind::Text) };
         for (f, value, wrong) in [
             (&email, "a@b.c", false),
@@ -153,6 +159,8 @@ mod tests {
             (&email, "a@b..c", true),
             (&short, "äöü", false),
             (&short, "abcd", true),
+            (&long, "äöü", false),
+            (&long, "ab", true),
             (&chosen, "b", false),
             (&chosen, "c", true),
         ] {

@@ -107,8 +107,15 @@ fn connectors_are_listed_with_what_they_can() {
     for connector in all["connectors"].as_array().unwrap() {
         assert!(connector["required"].as_array().unwrap().contains(&"userName".into()), "{connector}");
         assert!(out.contains(connector["title"].as_str().unwrap()), "{out}");
+        // What people should know before they use it is told too.
+        for note in connector["notes"].as_array().unwrap() {
+            let words = note.as_str().unwrap().split(' ').take(3).collect::<Vec<_>>().join(" ");
+            assert!(out.contains(&words), "{words}: {out}");
+        }
     }
-    assert!(out.starts_with("scim2") && out.contains("disables and deletes"), "{out}");
+    let names: Vec<&str> = all["connectors"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["lucidchart", "workplace", "workplace1", "scim2", "scim1"]);
+    assert!(out.contains("hides disabled accounts from its") && out.contains("disables, never deletes"), "{out}");
 }
 
 #[test]

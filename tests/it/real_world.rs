@@ -44,6 +44,10 @@ async fn put(mut world: World, dialect: Dialect, service: &Server) -> (World, Id
             let named = manager.as_str().unwrap();
             *manager = Value::from(ids[named].as_str());
         }
+        if let Some(Value::Array(emails)) = account.get_mut("emails") {
+            // Types in capitals are refused by SCIMMY, and dropped by others.
+            emails.iter_mut().for_each(|e| e["type"] = e["type"].as_str().unwrap_or("work").to_lowercase().into());
+        }
         ids.insert(ours, post(&client, service, account).await);
     }
     let renamed = |id: &AccountId| AccountId::new(ids.get(id.as_str()).map_or(id.as_str(), String::as_str));

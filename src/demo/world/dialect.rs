@@ -115,7 +115,8 @@ impl Dialect {
             // A JSON number there, as long as the id is one.
             Dialect::Workplace => json!({"managerId": manager.parse::<u64>().map_or_else(|_| json!(manager), |n| json!(n))}),
             Dialect::Scim1 => json!({"managerId": manager}),
-            _ => json!({"value": manager}),
+            // The reference is optional (RFC 7643 section 4.3), and some services want it.
+            _ => json!({"value": manager, "$ref": format!("../Users/{manager}")}),
         };
         if let Some(extension) = account.get_mut(self.enterprise()).and_then(Value::as_object_mut) {
             extension.insert("manager".to_owned(), value);
