@@ -46,7 +46,9 @@ async fn put(mut world: World, dialect: Dialect, service: &Server) -> (World, Id
         }
         if let Some(Value::Array(emails)) = account.get_mut("emails") {
             // Types in capitals are refused by SCIMMY, and dropped by others.
-            emails.iter_mut().for_each(|e| e["type"] = e["type"].as_str().unwrap_or("work").to_lowercase().into());
+            for email in emails {
+                email["type"] = email["type"].as_str().unwrap_or("work").to_lowercase().into();
+            }
         }
         ids.insert(ours, post(&client, service, account).await);
     }
