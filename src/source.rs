@@ -73,7 +73,7 @@ impl Source {
                 if let Source::Memory(directory) = &source
                     && let Some(members) = directory.members()
                 {
-                    let told = format!("{} members; {}", crate::text::count(members.len()), members.how.join("; "));
+                    let told = format!("{} members; {}", crate::text::count(members.len()), members.ways().collect::<Vec<_>>().join("; "));
                     teller.tell(Step::good("group", told));
                 }
                 survey::survey(&mut source, &[], &mut teller).await.then_some(source)

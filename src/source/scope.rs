@@ -35,6 +35,8 @@ pub struct Members {
     nested: bool,
     /// How membership was determined, as sentences for people.
     pub how: Vec<String>,
+    /// The same, where it is the usual way: told by a check, not after each read.
+    pub usual: Vec<String>,
 }
 
 impl Members {
@@ -100,6 +102,11 @@ impl Members {
     /// The groups that were followed.
     pub fn groups(&self) -> impl Iterator<Item = &DnKey> {
         self.groups.iter()
+    }
+
+    /// How membership was determined, a sentence each.
+    pub fn ways(&self) -> impl Iterator<Item = &str> {
+        self.usual.iter().chain(&self.how).map(String::as_str)
     }
 
     fn people(&self) -> impl Iterator<Item = &DnKey> {

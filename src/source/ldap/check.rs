@@ -98,7 +98,7 @@ pub async fn check<T: FnMut(Step)>(ldap: &LdapConfig, config: &SourceConfig, now
             Ok(members) => {
                 let outside = members.outside(&DnKey::of(&base.value), config.location.scope);
                 let mut told = vec![format!("{} has {} members", group.value, count(members.len()))];
-                told.extend(members.how.iter().cloned());
+                told.extend(members.ways().map(str::to_owned));
                 told.push(format!("{} outside of the base", count(outside)));
                 before.push(format!("in the group {}", count(members.len())));
                 teller.tell(if members.is_empty() {

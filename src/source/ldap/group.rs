@@ -79,9 +79,9 @@ async fn named(session: &mut Session, asked: &Asked<'_>) -> Result<Members, Fail
     }
     let mut members = Members::of(&key, asked.nested, &graph);
     let lists: Vec<&str> = settings.member_attributes.iter().map(crate::identity::AttributeName::as_str).collect();
-    members.how.push(format!("membership is what the group itself names ({})", lists.join(", ")));
+    members.usual.push(format!("membership is what the group itself names ({})", lists.join(", ")));
     if asked.nested {
-        members.how.push(format!("groups in the group: {}, {found_how}", graph.len() - 1));
+        members.usual.push(format!("groups in the group: {}, {found_how}", graph.len() - 1));
     }
     if !by_rule.is_empty() {
         back_link::of_dynamic_groups(session, asked, &by_rule, &mut members).await?;

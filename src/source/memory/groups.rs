@@ -50,7 +50,7 @@ pub fn members(entries: &[(DnKey, Record)], settings: &Settings, group: &str, ne
     let graph: HashMap<DnKey, Named> = records.iter().map(|(k, r)| ((*k).clone(), named(r, settings))).collect();
     let mut members = Members::of(&key, nested, &graph);
     let attributes: Vec<&str> = settings.member_attributes.iter().map(AttributeName::as_str).collect();
-    members.how.push(format!("membership is what the group itself names ({})", attributes.join(", ")));
+    members.usual.push(format!("membership is what the group itself names ({})", attributes.join(", ")));
     let expanded: Vec<DnKey> = if nested { members.groups().cloned().collect() } else { vec![key] };
     let by_rule = |k: &&DnKey| {
         graph.get(k).is_some_and(|n| *n == Named::default()) && records.get(k).is_some_and(|r| is_of(r, &settings.dynamic_group_class))
