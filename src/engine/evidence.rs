@@ -86,7 +86,11 @@ async fn ask_other(job: &Job<'_>, other: &Channel, picture: &mut Picture, ends: 
         Err(error) => return unknown(picture, error.message().to_owned()),
     };
     let (ours, theirs) = (ends.source.facts(), source.facts());
-    if ours.naming_context == theirs.naming_context && ours.settings.id_attribute != theirs.settings.id_attribute {
+    if ours.naming_context != theirs.naming_context {
+        // Another directory: an id that is found there too is somebody else's.
+        return;
+    }
+    if ours.settings.id_attribute != theirs.settings.id_attribute {
         let cause = format!("it tells people by {} and this one by {}", theirs.settings.id_attribute, ours.settings.id_attribute);
         return unknown(picture, cause);
     }

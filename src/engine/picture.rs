@@ -74,6 +74,8 @@ pub struct Picture {
     links: Vec<Link>,
     links_by_entry: HashMap<EntryId, u32>,
     links_by_account: HashMap<AccountId, u32>,
+    /// Links whose entry ids are of another kind than ours.
+    foreign_links: HashSet<u32>,
     holds: HashMap<HoldOn, Hold>,
     protected: HashSet<String>,
     entry_evidence: HashMap<EntryId, EntryEvidence>,
@@ -123,6 +125,7 @@ impl Picture {
             links: Vec::new(),
             links_by_entry: HashMap::new(),
             links_by_account: HashMap::new(),
+            foreign_links: HashSet::new(),
             holds: HashMap::new(),
             protected,
             entry_evidence: HashMap::new(),
@@ -187,11 +190,18 @@ impl Picture {
         self.sides.source = source;
     }
 
-    pub(super) fn remember(&mut self, links: Vec<Link>, holds: Vec<(HoldOn, Hold)>) {
+    /// The remembered pairs of the service. Those of `foreign` channels name entries by ids of another kind, or of another
+    /// directory: their accounts are taken, and their entries are nobody's here.
+    pub(super) fn remember(&mut self, links: Vec<Link>, holds: Vec<(HoldOn, Hold)>, foreign: &HashSet<String>) {
         for link in &links {
-            let (entry, account) = (self.entries.by_id(link.entry.as_str()), self.accounts.by_id(link.account.as_str()));
-            let number = self.matcher.add_link(entry, account);
-            self.links_by_entry.insert(link.entry.clone(), number);
+            let is_foreign = foreign.contains(&link.channel);
+            let entry = self.entries.by_id(link.entry.as_str()).filter(|_| !is_foreign);
+            let number = self.matcher.add_link(entry, self.accounts.by_id(link.account.as_str()));
+            if is_foreign {
+                self.foreign_links.insert(number);
+            } else {
+                self.links_by_entry.insert(link.entry.clone(), number);
+            }
             self.links_by_account.insert(link.account.clone(), number);
         }
         self.links = links;
@@ -245,8 +255,9 @@ impl Picture {
     }
 
     /// True if another channel made the link, and its entry is none of ours.
-    pub(super) fn is_of_other_channel(&self, link: &Link) -> bool {
-        link.channel != self.channel && self.entries.by_id(link.entry.as_str()).is_none()
+    pub(super) fn is_of_other_channel(&self, number: u32) -> bool {
+        let link = self.link(number);
+        link.channel != self.channel && (self.foreign_links.contains(&number) || self.entries.by_id(link.entry.as_str()).is_none())
     }
 
     /// Gives everybody their verdict, in the order of user names.

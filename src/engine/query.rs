@@ -10,10 +10,11 @@ use crate::error::{Error, Result};
 use crate::identity::population::{Batch, Population, Schema, Upsert};
 use crate::journal::{Belonging, Journal};
 use crate::mapping::Context;
-use crate::model::{Cause, ReadEnd, SideState};
+use crate::model::{Cause, Link, ReadEnd, SideState};
 use crate::source::attributes_to_ask;
 use crate::target::OddItem;
 use crate::target::scim::Listed;
+use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 use tokio::sync::mpsc;
 
@@ -123,10 +124,24 @@ pub async fn look(job: &Job<'_>, mut ends: Ends, journal: &Journal) -> Result<Pi
         target_end = ReadEnd::incomplete(Cause::PageMissing, detail);
     }
     picture.set_ends(SideState::Ended(source_end), SideState::Ended(target_end));
-    picture.remember(links, holds);
+    let foreign = foreign_channels(journal, &links, &belonging)?;
+    picture.remember(links, holds, &foreign);
     evidence::ask(job, &mut picture, &mut ends).await;
     picture.classify();
     Ok(picture)
+}
+
+/// The channels whose links tell entries by other ids than this one: the same id means somebody else there.
+fn foreign_channels(journal: &Journal, links: &[Link], ours: &Belonging) -> Result<HashSet<String>> {
+    let channels: HashSet<&str> = links.iter().map(|l| l.channel.as_str()).collect();
+    let mut foreign = HashSet::new();
+    for channel in channels {
+        let theirs = journal.belonging(channel)?;
+        if theirs.is_some_and(|b| b.naming_context != ours.naming_context || b.id_attribute != ours.id_attribute) {
+            foreign.insert(channel.to_owned());
+        }
+    }
+    Ok(foreign)
 }
 
 /// Links are used only for what they were made for.

@@ -51,8 +51,11 @@ impl Http {
             Auth::ClientCredentials(granted) => granted.client_secret.place_words(),
         };
         let tls = tls::client_config(config.ca_file.as_deref())?;
-        let builder = || {
-            reqwest::Client::builder()
+        let builder = |url: &str| {
+            // Without TLS a secret goes to this machine only, and not by way of a proxy.
+            let direct = url.starts_with("http://");
+            let builder = reqwest::Client::builder();
+            if direct { builder.no_proxy() } else { builder }
                 // A few services refuse who does not say who he is.
                 .user_agent(concat!("rosterm/", env!("CARGO_PKG_VERSION")))
                 .connect_timeout(Duration::from_secs(config.timeout.min(15)))
@@ -62,7 +65,7 @@ impl Http {
         let built = |builder: reqwest::ClientBuilder| {
             builder.build().map_err(|e| Error::failure(format!("the HTTP client cannot be set up: {}", chain(&e.without_url()))))
         };
-        let credential = Credential::of(config, || built(builder().redirect(reqwest::redirect::Policy::none())))?;
+        let credential = Credential::of(config, |url| built(builder(url).redirect(reqwest::redirect::Policy::none())))?;
         let proof = match &config.app_secret {
             None => None,
             Some(_) if !connector.app_secret => {
@@ -80,7 +83,7 @@ impl Http {
             let same = (to.scheme().to_owned(), to.host_str().map(str::to_owned), to.port_or_known_default()) == home;
             if same && attempt.previous().len() < 4 { attempt.follow() } else { attempt.stop() }
         });
-        let client = built(builder().default_headers(headers(connector)).redirect(redirects))?;
+        let client = built(builder(&config.base_url.value).default_headers(headers(connector)).redirect(redirects))?;
         let gap = match config.rate {
             Rate::Auto => None,
             Rate::PerSecond(n) => Some(Duration::from_secs_f64(1.0 / n)),

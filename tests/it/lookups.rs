@@ -10,11 +10,11 @@ use rosterm::target::{Sought, Target};
 use std::cell::RefCell;
 
 fn by_name(name: &str) -> Sought {
-    Sought { user_name: Some(name.into()), external_id: None }
+    Sought { user_name: Some(name.into()), external_id: None, matched: None }
 }
 
 fn by_both(name: &str, external_id: &str) -> Sought {
-    Sought { user_name: Some(name.into()), external_id: Some(external_id.into()) }
+    Sought { user_name: Some(name.into()), external_id: Some(external_id.into()), matched: None }
 }
 
 /// `+` found active, `-` found inactive, `0` not there, else why it can't be told.
@@ -42,8 +42,8 @@ fn somebody_is_found_by_name_only_if_it_is_really_them() {
         ("in another case, without a blank", "", none(), by_name("USER3@example.com"), "+", &["a3"]),
         ("inactive", "", none(), by_name("User10@example.com"), "-", &["a10"]),
         ("nobody", "", none(), by_name("nobody"), "0", &[]),
-        ("by externalId alone", "", none(), Sought { user_name: None, external_id: Some("x4".into()) }, "+", &["a4"]),
-        ("by a wrong externalId", "", none(), Sought { user_name: None, external_id: Some("X4".into()) }, "0", &[]),
+        ("by externalId alone", "", none(), Sought { user_name: None, external_id: Some("x4".into()), matched: None }, "+", &["a4"]),
+        ("by a wrong externalId", "", none(), Sought { user_name: None, external_id: Some("X4".into()), matched: None }, "0", &[]),
         ("renamed, by externalId", "", none(), by_both("new.name", "x5"), "+", &["a5"]),
         ("both name the same", "", none(), by_both("User5@example.com", "x5"), "+", &["a5"]),
         ("they name two", "", none(), by_both("User5@example.com", "x10"), "+", &["a5", "a10"]),

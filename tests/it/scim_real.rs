@@ -79,7 +79,11 @@ async fn look(case: &Case) {
     let found_or_not = [AccountEvidence::Found { active: true }, AccountEvidence::Found { active: false }, AccountEvidence::NotFound];
     assert_eq!((evidence.as_slice(), found.len()), (&found_or_not[..], 2), "{profile}");
 
-    let named = |name: &str, external: Option<&str>| Sought { user_name: Some(name.into()), external_id: external.map(str::to_owned) };
+    let named = |name: &str, external: Option<&str>| Sought {
+        user_name: Some(name.into()),
+        external_id: external.map(str::to_owned),
+        matched: None,
+    };
     let sought = [named("user1@example.com", None), named("nobody@example.com", Some("x2")), named("nobody@example.com", Some("y"))];
     let (answers, found) = target.find_named(&sought, |_| ()).await;
     let wanted = [AccountEvidence::Found { active: true }, AccountEvidence::Found { active: true }, AccountEvidence::NotFound];

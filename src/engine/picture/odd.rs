@@ -10,7 +10,7 @@ use std::collections::HashSet;
 #[derive(Debug, Default)]
 pub(super) struct Odd {
     pub count: usize,
-    /// The first one, cut.
+    /// What the first one shows, for a message.
     pub first: Option<String>,
     /// Their match values, in comparison form.
     keys: HashSet<String>,
@@ -22,11 +22,13 @@ impl Picture {
     /// Notes an item. False if it does not show what people are matched by: then it could be anybody's.
     pub(in crate::engine) fn add_odd(&mut self, item: &OddItem) -> bool {
         self.odd.count += 1;
-        self.odd.first.get_or_insert_with(|| item.sample.clone());
+        let name = item.user_name.as_ref().filter(|_| self.shows_names());
+        self.odd.first.get_or_insert_with(|| name.map_or_else(|| item.sample.clone(), |name| format!("\"{name}\"")));
         let by_name = self.rules.rules()[self.rules.match_rule()].field.path.eq_ignore_ascii_case("userName");
         let key = item.user_name.as_deref().filter(|_| by_name).and_then(|name| self.rules.form(name)).map(std::borrow::Cow::into_owned);
         let external = item.external_id.clone().filter(|_| self.rules.external_id().is_some());
-        let known = key.is_some() || external.is_some();
+        // An id alone tells whose it is only if that person is here.
+        let known = key.is_some() || external.as_deref().is_some_and(|id| self.entries.by_id(id).is_some());
         self.odd.keys.extend(key);
         self.odd.externals.extend(external);
         known

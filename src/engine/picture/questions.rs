@@ -13,7 +13,7 @@ impl Picture {
     pub(in crate::engine) fn questions_to_source(&self) -> Vec<EntryId> {
         let leaver = |row| match self.matcher.account(row) {
             AccountPairing::LinkedElsewhere(link) => {
-                Some(self.link(link)).filter(|l| !self.is_of_other_channel(l)).map(|l| l.entry.clone())
+                Some(link).filter(|l| !self.is_of_other_channel(*l)).map(|l| self.link(l).entry.clone())
             }
             _ => None,
         };
@@ -53,7 +53,11 @@ impl Picture {
                 Wanted::Value(value) => Some(value.plain().into_owned()),
                 _ => None,
             };
-            questions.push((row, Sought { user_name: text(self.rules.user_name()), external_id: text(self.rules.external_id()) }));
+            let key = &self.rules.rules()[self.rules.match_rule()].field.path;
+            let by_name = key.eq_ignore_ascii_case("userName");
+            let matched = text(Some(self.rules.match_rule())).filter(|_| !by_name).map(|value| (key.clone(), value));
+            let sought = Sought { user_name: text(self.rules.user_name()), external_id: text(self.rules.external_id()), matched };
+            questions.push((row, sought));
         }
         questions
     }

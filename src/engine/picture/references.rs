@@ -66,6 +66,10 @@ impl Picture {
         self.references.known.insert(DnKey::of(dn), meaning);
     }
 
+    fn links_by_entry_row(&self, entry: RowIx) -> Option<&crate::model::Link> {
+        self.links_by_entry.get(self.entries.row(entry).id()).map(|number| self.link(*number))
+    }
+
     /// The id of the account that a reference means.
     ///
     /// # Errors
@@ -77,15 +81,26 @@ impl Picture {
         match self.references.known.get(&DnKey::of(dn)) {
             None => Err("has not been looked up".to_owned()),
             Some(Meaning::Nobody(why)) => Err(why.clone()),
-            Some(Meaning::Outside(id)) => match self.links_by_entry.get(id) {
-                Some(link) => Ok(self.link(*link).account.as_str().to_owned()),
-                None => Err("is not in scope and has no linked account".to_owned()),
-            },
+            Some(Meaning::Outside(id)) => {
+                let link = self.links_by_entry.get(id).map(|number| self.link(*number));
+                let account = link.and_then(|l| Some((l, self.accounts.by_id(l.account.as_str())?)));
+                match account {
+                    Some((link, row)) if !self.is_suspect(link, None, row) => Ok(link.account.as_str().to_owned()),
+                    Some(_) => Err("is linked to an account that looks like someone else's".to_owned()),
+                    None => Err("is not in scope and has no linked account that is listed".to_owned()),
+                }
+            }
             Some(Meaning::Entry(row)) => {
                 let believed = self.sides.source.is_complete() && self.sides.target.is_complete();
                 match self.matcher.entry(*row) {
+                    EntryPairing::Linked(a) if self.links_by_entry_row(*row).is_some_and(|l| self.is_suspect(l, Some(*row), a)) => {
+                        Err("is linked to an account that looks like someone else's".to_owned())
+                    }
                     EntryPairing::Linked(a) => Ok(self.accounts.row(a).id().to_owned()),
                     EntryPairing::LinkedUnlisted(l) => Ok(self.link(l).account.as_str().to_owned()),
+                    EntryPairing::ByExternalId(_) | EntryPairing::ByKey(_) if self.may_be_odd(*row) => {
+                        Err("has no account that is clearly theirs".to_owned())
+                    }
                     EntryPairing::ByExternalId(a) | EntryPairing::ByKey(a) if believed => Ok(self.accounts.row(a).id().to_owned()),
                     EntryPairing::ByExternalId(_) | EntryPairing::ByKey(_) => {
                         Err("has an account that is not linked, and not everything was read".to_owned())

@@ -108,7 +108,7 @@ impl Picture {
             let row = self.accounts.row(account);
             return Some(AccountRef {
                 id: row.id().to_owned(),
-                user_name: Some(row.name().to_owned()).filter(|n| !n.is_empty()),
+                user_name: Some(row.name().to_owned()).filter(|n| !n.is_empty() && self.shows_names()),
                 active: !row.is_off(),
                 version: row.first(self.columns.version).map(str::to_owned),
             });
@@ -126,7 +126,8 @@ impl Picture {
         };
         let of = |kind, population: &Population, row: RowIx| {
             let row = population.row(row);
-            Candidate { kind, id: row.id().to_owned(), name: row.name().to_owned() }
+            let name = if kind == "account" && !self.shows_names() { row.id() } else { row.name() };
+            Candidate { kind, id: row.id().to_owned(), name: name.to_owned() }
         };
         let accounts = accounts.into_iter().filter(|a| Some(*a) != user.account);
         entries.into_iter().map(|e| of("entry", &self.entries, e)).chain(accounts.map(|a| of("account", &self.accounts, a))).collect()

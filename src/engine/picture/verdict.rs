@@ -24,7 +24,14 @@ pub(super) struct Detail {
 impl Picture {
     pub(super) fn user_name(&self, entry: Option<RowIx>, account: Option<RowIx>) -> Option<String> {
         let desired = entry.and_then(|row| self.desired_name(row));
-        desired.or_else(|| account.map(|row| self.accounts.row(row).name().to_owned()).filter(|n| !n.is_empty()))
+        desired.or_else(|| {
+            account.filter(|_| self.shows_names()).map(|row| self.accounts.row(row).name().to_owned()).filter(|n| !n.is_empty())
+        })
+    }
+
+    /// False where the mapping masks user names: then those of accounts are not shown either.
+    pub(super) fn shows_names(&self) -> bool {
+        !self.rules.user_name().is_some_and(|rule| self.rules.rules()[rule].masked)
     }
 
     /// The user name that the mapping wants for an entry.
@@ -66,7 +73,7 @@ impl Picture {
             }
             (Some(e), None, _) => Ends::Entry { disabled, lost_account: self.matcher.lost_account(e), hidden: self.hidden(e) },
             (None, Some(a), _) => match self.matcher.account(a) {
-                AccountPairing::LinkedElsewhere(l) if self.is_of_other_channel(self.link(l)) || self.claim(self.link(l)).is_some() => {
+                AccountPairing::LinkedElsewhere(l) if self.is_of_other_channel(l) || self.claim(self.link(l)).is_some() => {
                     Ends::Account { other_channel: true }
                 }
                 AccountPairing::LinkedElsewhere(l) => {
@@ -183,7 +190,17 @@ impl Picture {
             _ => None,
         };
         let on_account = account.map(|a| HoldOn::Account(AccountId::new(self.accounts.row(a).id())));
-        [on_entry, on_absent, on_account].into_iter().flatten().find_map(|on| self.holds.get(&on))
+        // So can an account that the listing does not show.
+        let on_unlisted = self.link_without_row(entry, account).map(|link| HoldOn::Account(link.account.clone()));
+        [on_entry, on_absent, on_account, on_unlisted].into_iter().flatten().find_map(|on| self.holds.get(&on))
+    }
+
+    /// The link of an entry whose account has no row: it is hidden, or gone.
+    fn link_without_row(&self, entry: Option<RowIx>, account: Option<RowIx>) -> Option<&Link> {
+        if account.is_some() {
+            return None;
+        }
+        self.links_by_entry.get(self.entries.row(entry?).id()).map(|number| self.link(*number))
     }
 
     pub(super) fn is_protected(&self, entry: Option<RowIx>, account: Option<RowIx>) -> bool {
@@ -191,7 +208,9 @@ impl Picture {
             return false;
         }
         let is = |name: &str| self.protected.contains(key_form(name).as_ref());
-        account.is_some_and(|a| is(self.accounts.row(a).name())) || entry.and_then(|e| self.desired_name(e)).is_some_and(|name| is(&name))
+        account.is_some_and(|a| is(self.accounts.row(a).name()))
+            || self.link_without_row(entry, account).is_some_and(|link| link.remembered.iter().any(|name| is(name)))
+            || entry.and_then(|e| self.desired_name(e)).is_some_and(|name| is(&name))
     }
 
     /// Evaluates every rule for a user: what differs, what is wrong.

@@ -90,7 +90,7 @@ impl Answer {
     }
 
     fn html_title(&self) -> Option<String> {
-        let text = String::from_utf8_lossy(&self.body[..self.body.len().min(4096)]);
+        let text = self.beginning();
         let lower = text.to_ascii_lowercase();
         let start = lower.find("<title>")? + 7;
         let end = start + lower[start..].find("</title>")?;
@@ -98,7 +98,25 @@ impl Answer {
     }
 
     fn cut(&self) -> String {
-        String::from_utf8_lossy(&self.body[..self.body.len().min(4096)]).trim().chars().take(160).collect()
+        self.beginning().trim().chars().take(160).collect()
+    }
+
+    /// The beginning of the body without secrets that we know: a gateway may echo ours. What is cut is cut afterwards, because
+    /// half a secret is not recognised.
+    fn beginning(&self) -> String {
+        telemetry::redacted(&String::from_utf8_lossy(&self.body[..self.body.len().min(64 * 1024)]))
+    }
+
+    /// What the body is, without a word of it: where it may hold a secret that nobody knows yet.
+    #[must_use]
+    pub fn shape(&self) -> &'static str {
+        match serde_json::from_slice::<Value>(&self.body) {
+            Ok(Value::Object(_)) => "JSON",
+            Ok(_) => "JSON, but not an object",
+            Err(_) if self.body.iter().all(u8::is_ascii_whitespace) => "an empty answer",
+            Err(_) if self.looks_like_html() => "a web page",
+            Err(_) => "not JSON",
+        }
     }
 
     /// `scimType` of an error (RFC 7644 section 3.12), if there is one.
@@ -112,7 +130,7 @@ impl Answer {
     #[must_use]
     pub fn complaint(&self) -> String {
         let said = match self.object() {
-            Ok(object) => words_of(&object).unwrap_or_else(|| self.cut()),
+            Ok(object) => words_of(&object).map_or_else(|| self.cut(), |said| telemetry::redacted(&said)),
             Err(what) if self.body.is_empty() => what,
             Err(_) if self.looks_like_html() => format!("a web page{}", self.html_title().map(|t| format!(" ({t})")).unwrap_or_default()),
             Err(_) => self.cut(),

@@ -84,7 +84,7 @@ fn unfit(place: &str) -> Error {
 
 impl Credential {
     /// Fetches what the configuration refers to; sends nothing. `client` makes a client that follows no redirect.
-    pub(super) fn of(config: &TargetConfig, client: impl FnOnce() -> Result<reqwest::Client>) -> Result<Self> {
+    pub(super) fn of(config: &TargetConfig, client: impl FnOnce(&str) -> Result<reqwest::Client>) -> Result<Self> {
         let fixed = |header, token| Credential::Fixed(Ticket { header, token, number: 0 });
         Ok(match &config.auth {
             Auth::None => fixed(None, None),
@@ -99,7 +99,7 @@ impl Credential {
             Auth::ClientCredentials(granted) => {
                 let ClientCredentials { token_url, client_id, client_secret, scope, in_body } = granted;
                 Credential::Granted(Box::new(Granted {
-                    client: client()?,
+                    client: client(&token_url.value)?,
                     url: token_url.clone(),
                     id: client_id.clone(),
                     secret: client_secret.fetch()?,
@@ -215,7 +215,8 @@ impl Granted {
             let error = Error::failure(format!("{place} does not answer as a token endpoint: {what}")).hint("check token_url");
             Refusal { error, passing: false }
         };
-        let object = answer.object().map_err(odd)?;
+        // Its words are not repeated: an answer in another form may hold the token.
+        let object = answer.object().map_err(|_| odd(answer.shape().to_owned()))?;
         let token = get(&object, "access_token").and_then(Value::as_str).filter(|t| !t.is_empty());
         let token = token.ok_or_else(|| odd("there is no access_token in it".to_owned()))?;
         telemetry::redact(token);

@@ -32,15 +32,26 @@ impl Pace {
 
     /// Returns when a request may leave.
     pub(super) async fn turn(&self) {
-        if let Some((gap, next)) = &self.gap {
-            let at = {
-                let mut next = next.lock().unwrap_or_else(PoisonError::into_inner);
-                let at = (*next).max(Instant::now());
-                *next = at + *gap;
-                at
-            };
-            tokio::time::sleep_until(at).await;
+        loop {
+            self.open().await;
+            // Behind the gate one after the other: whoever waited for it does not leave all at once.
+            if let Some((gap, next)) = &self.gap {
+                let at = {
+                    let mut next = next.lock().unwrap_or_else(PoisonError::into_inner);
+                    let at = (*next).max(Instant::now());
+                    *next = at + *gap;
+                    at
+                };
+                tokio::time::sleep_until(at).await;
+            }
+            if self.closed_until.load(Ordering::Relaxed) <= self.now() {
+                return;
+            }
         }
+    }
+
+    /// Returns when the gate is open.
+    async fn open(&self) {
         loop {
             let until = self.closed_until.load(Ordering::Relaxed);
             if until <= self.now() {

@@ -131,7 +131,7 @@ impl Target {
             self.columns.fill(&mut draft, account).then(|| (name, draft.id().to_owned()))
         });
         let Some((name, id)) = somebody else { return Step::skipped("filter", "the page has nobody to look up") };
-        let sought = Sought { user_name: Some(name.clone()), external_id: None };
+        let sought = Sought { user_name: Some(name.clone()), external_id: None, matched: None };
         let (mut answers, found) = self.find_named(&[sought], |_| ()).await;
         let meaning = "who is not in the listing cannot be looked up by name: where inactive accounts are hidden, nobody new is created";
         match answers.pop() {

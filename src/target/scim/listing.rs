@@ -14,10 +14,14 @@ use crate::identity::population::{Batch, BatchBuilder, Draft};
 use crate::identity::value::key_hash;
 use crate::model::{AccountEvidence, Cause, ReadEnd};
 use std::collections::{HashSet, VecDeque};
+use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 /// More pages than this are not a listing.
 const MAX_PAGES: usize = 1_000_000;
+/// The longest that one reading of a listing may take: whoever sends new accounts for ever is not believed for ever.
+const LONGEST: Duration = Duration::from_secs(6 * 60 * 60);
 /// So many pages in a row without anybody new, and more cursors to follow, are not a listing either.
 const MAX_STALE: usize = 10;
 
@@ -74,7 +78,7 @@ impl Target {
         if end != ReadEnd::Complete || tally.odd.is_empty() || !can_ask {
             return if tell_odd(&tally.odd, listed).await { end } else { nobody_waits() };
         }
-        let names = |item: &OddItem| Sought { user_name: item.user_name.clone(), external_id: item.external_id.clone() };
+        let names = |item: &OddItem| Sought { user_name: item.user_name.clone(), external_id: item.external_id.clone(), matched: None };
         let sought: Vec<Sought> = tally.odd.iter().map(names).collect();
         let (answers, found) = self.find_named(&sought, |_| ()).await;
         let new = found.iter().map(|row| key_hash(row.id())).filter(|id| !tally.has(*id)).collect::<HashSet<_>>().len();
@@ -98,7 +102,12 @@ impl Target {
         let mut place = Place::first(self.by_cursor);
         let mut cursors: HashSet<u64> = HashSet::new();
         let mut stale = 0;
+        let begun = Instant::now();
         for number in 0..MAX_PAGES {
+            if begun.elapsed() > LONGEST {
+                let detail = format!("{} accounts in {} hours, and no end", tally.counted(), LONGEST.as_secs() / 3600);
+                return Read::ended(ReadEnd::incomplete(Cause::TimeLimit, detail), tally);
+            }
             let page = match ahead.take(self, &place).await {
                 Ok(page) => page,
                 Err(error) if is_past_the_end(&error, &place, &tally) => Page::default(),

@@ -4,7 +4,7 @@
 //! read any filter as a search. A service that refuses us, or fails again and again, is not asked for the rest.
 
 use super::super::http::{Answer, encode};
-use super::super::path::get;
+use super::super::path::{Path, get};
 use super::Target;
 use super::columns::{is_active, text_of};
 use crate::error::Result;
@@ -28,6 +28,8 @@ pub struct Sought {
     pub user_name: Option<String>,
     /// `externalId`.
     pub external_id: Option<String>,
+    /// The path of the field that people are matched by, if that is not `userName`, and its value.
+    pub matched: Option<(String, String)>,
 }
 
 /// What one look-up by name found.
@@ -146,11 +148,15 @@ impl Target {
         let mut found: Vec<Map<String, Value>> = Vec::new();
         let mut trouble = None;
         let mut asked = false;
-        for (attribute, text) in [("userName", &sought.user_name), ("externalId", &sought.external_id)] {
-            let Some(text) = text.as_ref().filter(|t| !t.trim().is_empty()) else { continue };
+        let matched = sought.matched.as_ref().map(|(path, text)| (plain_path(path), text));
+        let by_key = matched.as_ref().map(|(path, text)| (path.as_str(), Some(*text)));
+        let names = [("userName", sought.user_name.as_ref()), ("externalId", sought.external_id.as_ref())];
+        for (attribute, text) in names.into_iter().chain(by_key) {
+            let Some(text) = text.filter(|t| !t.trim().is_empty()) else { continue };
             if !self.can_filter(attribute) {
-                if attribute == "userName" {
-                    trouble = Some(Named::Unknown { cause: "the service cannot look accounts up by userName".to_owned(), refused: false });
+                // What tells whose an account is must be looked up; an id is only one more way.
+                if attribute != "externalId" {
+                    trouble = Some(Named::Unknown { cause: format!("the service cannot look accounts up by {attribute}"), refused: false });
                 }
                 continue;
             }
@@ -212,10 +218,11 @@ impl Target {
         let mut without_id = false;
         for item in items {
             let Value::Object(account) = item else { continue };
-            let is_sought = text_of(&account, attribute).is_some_and(|theirs| match attribute {
-                "userName" => key_form(theirs) == key_form(text),
-                _ => theirs == text,
-            });
+            let is_sought = match attribute {
+                "externalId" => text_of(&account, attribute) == Some(text),
+                "userName" => text_of(&account, attribute).is_some_and(|theirs| key_form(theirs) == key_form(text)),
+                path => has_value(&account, path, text),
+            };
             if is_sought && super::columns::id_of(&account).is_some() {
                 matching.push(account);
             } else {
@@ -236,6 +243,23 @@ impl Target {
             }
         }
     }
+}
+
+/// A path as it stands in a filter: `emails[type eq "work"].value` is looked up by `emails.value`.
+fn plain_path(path: &str) -> String {
+    match (path.find('['), path.find(']')) {
+        (Some(open), Some(close)) if open < close => format!("{}{}", &path[..open], &path[close + 1..]),
+        _ => path.to_owned(),
+    }
+}
+
+/// True if one of the values at a path is this text, in the comparison form.
+fn has_value(account: &Map<String, Value>, path: &str, text: &str) -> bool {
+    let mut has = false;
+    if let Ok(path) = Path::parse(path) {
+        path.values(account, |value| has |= key_form(value) == key_form(text));
+    }
+    has
 }
 
 /// Runs `tasks` with at most `width` at once, and hands their results on in order, until `each` says to stop.

@@ -3,6 +3,7 @@
 use super::super::http::{Answer, Http, encode};
 use super::super::path::get;
 use crate::error::Error;
+use crate::telemetry;
 use serde_json::{Map, Value};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -85,7 +86,13 @@ pub(super) async fn fetch(http: &Http, place: &Place, count: Option<u32>) -> Res
 /// What a listing's answer holds. Names are found in any letter case: Microsoft's own server sends `resources`.
 fn page_of(mut object: Map<String, Value>, place: &Place) -> Result<Page, String> {
     let total = get(&object, "totalResults").and_then(whole);
-    let next = get(&object, "nextCursor").and_then(Value::as_str).filter(|c| !c.is_empty()).map(str::to_owned);
+    let next = match get(&object, "nextCursor") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(cursor)) => Some(cursor.clone()).filter(|c| !c.is_empty()),
+        // Not to be taken for the end.
+        Some(Value::Number(cursor)) => Some(cursor.to_string()),
+        Some(_) => return Err("nextCursor is neither text nor a number".to_owned()),
+    };
     let key = object.keys().find(|k| k.eq_ignore_ascii_case("Resources")).cloned();
     match key.and_then(|key| object.swap_remove(&key)) {
         Some(Value::Array(items)) => Ok(Page { items, total, next }),
@@ -93,7 +100,7 @@ fn page_of(mut object: Map<String, Value>, place: &Place) -> Result<Page, String
         // Past the end some leave the list out; before it, an answer with neither is no listing.
         None | Some(Value::Null) if total.is_some() && !place.is_first() => Ok(Page { items: Vec::new(), total, next }),
         None | Some(Value::Null) => {
-            let text: String = Value::Object(object).to_string().chars().take(120).collect();
+            let text: String = telemetry::redacted(&Value::Object(object).to_string()).chars().take(120).collect();
             Err(if total.is_some() {
                 format!("a total, but no Resources: {text}")
             } else {
@@ -159,6 +166,8 @@ mod tests {
             (r#"{"totalResults":100}"#, &later, (0, Some(100), None)),
             (r#"{"Resources":[{}],"nextCursor":"c/1"}"#, &Place::first(true), (1, None, Some("c/1".into()))),
             (r#"{"Resources":[{}],"nextCursor":""}"#, &Place::first(true), (1, None, None)),
+            (r#"{"Resources":[{}],"nextCursor":101}"#, &Place::first(true), (1, None, Some("101".into()))),
+            (r#"{"Resources":[{}],"nextCursor":null}"#, &Place::first(true), (1, None, None)),
         ] {
             assert_eq!(read(text, place), Ok(wanted), "{text}");
         }
@@ -170,6 +179,7 @@ mod tests {
             ("{}", "JSON without Resources and totalResults: {}"),
             (r#"{"totalResults":7}"#, r#"a total, but no Resources: {"totalResults":7}"#),
             (r#"{"Resources":{}}"#, "Resources is not a list"),
+            (r#"{"Resources":[],"nextCursor":true}"#, "nextCursor is neither text nor a number"),
         ] {
             assert_eq!(read(text, &Place::Start(1)), Err(told.to_owned()));
         }

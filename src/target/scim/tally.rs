@@ -11,8 +11,8 @@ use crate::model::{Cause, ReadEnd};
 use serde_json::Value;
 use std::collections::HashSet;
 
-/// The longest sample of an item, in characters.
-const SAMPLE: usize = 160;
+/// The most attributes that a sample of an item names.
+const SAMPLE: usize = 12;
 /// More odd items than this are not kept by name: the listing is incomplete then.
 const MOST_ODD: usize = 10_000;
 
@@ -23,7 +23,7 @@ pub struct OddItem {
     pub user_name: Option<String>,
     /// Its `externalId`, as it came.
     pub external_id: Option<String>,
-    /// The beginning of the item, for a message (not cleaned).
+    /// Which attributes it has, for a message (not cleaned). Never their values: some are masked, and nobody knows which.
     pub sample: String,
 }
 
@@ -184,7 +184,18 @@ impl Tally {
 }
 
 fn sample(item: &Value) -> String {
-    item.to_string().chars().take(SAMPLE).collect()
+    match item {
+        Value::Object(object) if object.is_empty() => "an object without attributes".to_owned(),
+        Value::Object(object) => {
+            let names: Vec<String> = object.keys().take(SAMPLE).map(|name| name.chars().take(60).collect()).collect();
+            format!("an object with {}", names.join(", "))
+        }
+        Value::Array(_) => "a list".to_owned(),
+        Value::String(_) => "a text".to_owned(),
+        Value::Number(_) => "a number".to_owned(),
+        Value::Bool(_) => "true or false".to_owned(),
+        Value::Null => "null".to_owned(),
+    }
 }
 
 #[cfg(test)]
