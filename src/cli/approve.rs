@@ -7,8 +7,6 @@
 
 use super::{Common, plan, report, save};
 use crate::clock::Instant;
-use crate::config::Config;
-use crate::config::paths;
 use crate::engine;
 use crate::error::{Error, Kind, Result, exit};
 use crate::identity::AccountId;
@@ -28,7 +26,7 @@ pub(super) struct ApproveOptions {
     /// The plan, as rosterm plan --out FILE has saved it
     plan: PathBuf,
     /// Every row of this situation that would be sent; may be given several times. Who would lose access is approved by name only
-    #[arg(long, value_name = "SITUATION", value_parser = plan::situation, conflicts_with = "user", required_unless_present = "user")]
+    #[arg(long, value_name = "SITUATION", value_parser = plan::situation, conflicts_with = "user")]
     only: Vec<Situation>,
     /// This user: user name, lasting id, DN or account id; may be given several times
     #[arg(long, value_name = "NAME")]
@@ -76,6 +74,10 @@ impl Hit {
 
 /// `rosterm approve` and `rosterm unapprove`.
 pub(super) fn run(options: &ApproveOptions, verb: Verb, common: &Common) -> Result<u8> {
+    if options.only.is_empty() && options.user.is_empty() {
+        return Err(Error::usage("whose rows?")
+            .hint("name users with --user NAME (the only way for who would lose access), or a situation with --only SITUATION"));
+    }
     if verb == Verb::Approve && options.only.contains(&Situation::Leaving) {
         return Err(Error::usage("who is leaving is approved by name only, nobody was approved")
             .hint("look at them with rosterm plan --only leaving, then name each with --user NAME"));
@@ -185,6 +187,15 @@ pub(super) fn act(options: &ActOptions, common: &Common, now: Instant) -> Result
     rewrite(&options.plan, &mut file, &head, &id, set)?;
     let total = approved + usize::from(!hit.row.approved);
     report::talk(&format!("by hand, approved: {} {} ({})", action.code(), row.called(), hit.ids()));
+    if action == Action::Delete {
+        report::talk("what is deleted is gone for good: rosterm cannot bring the account back");
+    }
+    if !terms.siblings.is_empty() {
+        report::talk(&format!(
+            "channels to the same service: {}; make sure that it is nobody of theirs who is not linked yet",
+            terms.siblings.join(", ")
+        ));
+    }
     report::talk(&format!(
         "this makes another plan of it: {id} (it was {}), {} approved in all; nothing is sent before rosterm apply",
         head.id,
@@ -199,8 +210,7 @@ fn terms(common: &Common, head: &Head, row: &Row, now: Instant) -> Result<Terms>
     if common.channel.as_ref().is_some_and(|c| c != name) {
         return Err(Error::usage(format!("the plan is one of channel {name}")).hint("leave --channel out"));
     }
-    let path = paths::config_file(common.config.as_deref())?;
-    let config = Config::read(&path)?;
+    let config = common.configuration()?;
     let channel = config.channel(Some(name))?;
     if channel.fingerprint != head.header.config {
         return Err(Error::usage(format!("the configuration of channel {name} has changed since the plan was made"))
@@ -213,6 +223,7 @@ fn terms(common: &Common, head: &Head, row: &Row, now: Instant) -> Result<Terms>
     let held = |on: &HoldOn| matches!(on, HoldOn::Account(id) if Some(id) == account.as_ref());
     Ok(Terms {
         can_delete: connector.can_delete(),
+        siblings: config.others(channel).into_iter().filter(|c| c.target.base_url.value == *base_url).map(|c| c.name).collect(),
         deprovision: channel.policy.deprovision,
         protected: channel.policy.protect.iter().map(|n| key_form(n).into_owned()).collect(),
         held: journal.holds(base_url, now)?.iter().any(|(on, _)| held(on)),

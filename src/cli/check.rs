@@ -106,6 +106,27 @@ fn finish(options: &Options, outcomes: Vec<Outcome>) -> Result<u8> {
     Ok(code)
 }
 
+/// The options that the next command needs too, as one would type them.
+fn given(common: &Common, channel: Option<&Channel>) -> String {
+    let quoted = |text: &str| {
+        let plain = !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "/._-+@:,".contains(c));
+        if plain { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+    };
+    let mut given = String::new();
+    for (option, value) in [
+        ("--config", common.config.as_ref().map(|p| p.display().to_string())),
+        ("--state", common.state.as_ref().map(|p| p.display().to_string())),
+        ("--channel", channel.map(|c| c.name.clone()).or_else(|| common.channel.clone())),
+    ] {
+        if let Some(value) = value {
+            for part in [" ", option, " ", &quoted(&value)] {
+                given.push_str(part);
+            }
+        }
+    }
+    given
+}
+
 impl<'a> Report<'a> {
     fn new(options: &'a Options, common: &Common) -> Self {
         Report { options, style: report::Style::of(common.color), heading: None, steps: Vec::new() }
@@ -137,7 +158,7 @@ impl<'a> Report<'a> {
             step.detail = format!("{} in {}", step.detail, path.display());
         }
         self.tell(Side::State, step);
-        self.end(channel, &opened, several)
+        self.end(channel, &opened, &given(common, several.then_some(channel)))
     }
 
     /// Keeps a step, and prints it if this is for people. A reader that is gone does not end the check: its exit code counts.
@@ -197,11 +218,10 @@ impl<'a> Report<'a> {
         Ok(())
     }
 
-    fn end(self, channel: &Channel, opened: &Opened, several: bool) -> Result<Outcome> {
+    fn end(self, channel: &Channel, opened: &Opened, more: &str) -> Result<Outcome> {
         let count = |wanted| self.steps.iter().filter(|(_, s)| s.verdict == wanted).count();
         let (failed, warnings) = (count(StepVerdict::Failed), count(StepVerdict::Warning));
         let noted = if warnings == 0 { String::new() } else { format!(", with {}", counted(warnings, "warning")) };
-        let more = if several { format!(" --channel {}", channel.name) } else { String::new() };
         let ends = match (&opened.source, &opened.target) {
             (Some(_), Some(_)) => "Both ends answer",
             (None, Some(_)) => "The service answers, the directory can't be read",

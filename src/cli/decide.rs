@@ -166,7 +166,8 @@ pub(super) async fn hold(options: &HoldOptions, common: &Common, now: Instant) -
             before.reason
         ));
     }
-    report::talk(&format!("{} is left alone: {}", options.user, options.reason));
+    let end = until.map(|until| format!(" until {}", day(until))).unwrap_or_default();
+    report::talk(&format!("{} is left alone{end}: {}", options.user, options.reason));
     Ok(exit::DONE)
 }
 

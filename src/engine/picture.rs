@@ -13,11 +13,11 @@ mod verdict;
 use super::ends::Ends as OpenEnds;
 use crate::config::{Channel, Policy};
 use crate::identity::population::{Batch, Population, Row as StoredRow, RowIx};
-use crate::identity::value::{Datum, key_form};
+use crate::identity::value::{Datum, key_form, key_hash};
 use crate::identity::{AccountId, EntryId};
 use crate::mapping::{Context, Desired as Wanted, Rules};
 use crate::matching::{AccountPairing, Contests, EntryPairing, Matcher};
-use crate::model::{AccountEvidence, Action, EntryEvidence, Hold, HoldOn, Link, SideState, Situation};
+use crate::model::{AccountEvidence, Action, EntryEvidence, Hold, HoldOn, Link, Reason, SideState, Situation};
 use crate::plan::Row;
 use crate::plan::classify::{Sides, Verdict, classify};
 use crate::plan::file::Counts;
@@ -88,6 +88,10 @@ pub struct Picture {
     odd: Odd,
     /// The channels of the configuration.
     channels: HashSet<String>,
+    /// Other channels that lead to the same service.
+    siblings: Vec<String>,
+    /// Accounts that nobody belongs to, by their e-mail addresses.
+    mails: HashMap<u64, RowIx>,
     /// Sentences of the ends about themselves.
     remarks: Vec<String>,
     users: Vec<User>,
@@ -135,6 +139,8 @@ impl Picture {
             references: References::default(),
             odd: Odd::default(),
             channels: HashSet::from([channel.name.clone()]),
+            siblings: Vec::new(),
+            mails: HashMap::new(),
             remarks: Vec::new(),
             users: Vec::new(),
             counts: Counts::default(),
@@ -183,6 +189,7 @@ impl Picture {
     /// The other channels of the configuration, and what the ends have to say about themselves.
     pub(super) fn set_surroundings(&mut self, others: &[Channel], remarks: Vec<String>) {
         self.channels.extend(others.iter().map(|c| c.name.clone()));
+        self.siblings = others.iter().filter(|c| c.target.base_url.value == self.base_url).map(|c| c.name.clone()).collect();
         self.remarks = remarks;
     }
 
@@ -284,6 +291,36 @@ impl Picture {
         for user in &self.users {
             self.counts.add(user.verdict.situation);
         }
+        self.note_mails();
+    }
+
+    /// Remembers the e-mail addresses of accounts that nobody belongs to, where somebody would be created.
+    fn note_mails(&mut self) {
+        self.mails.clear();
+        if self.counts.of(Situation::New) == 0 {
+            return;
+        }
+        let nobodys = self.users.iter().filter(|u| u.entry.is_none() && u.verdict.reason == Some(Reason::NeverLinked));
+        for row in nobodys.filter_map(|u| u.account) {
+            for mail in self.accounts.row(row).all(self.columns.emails) {
+                self.mails.insert(key_hash(&key_form(mail)), row);
+            }
+        }
+    }
+
+    /// An account that nobody belongs to and that has the e-mail address which the mapping wants for an entry.
+    pub(super) fn same_mail(&self, entry: RowIx) -> Option<RowIx> {
+        if self.mails.is_empty() {
+            return None;
+        }
+        let rules = self.rules.rules();
+        let of_mail = |i: &usize| rules[*i].field.path.to_ascii_lowercase().starts_with("emails") && !rules[*i].masked;
+        (0..rules.len()).filter(of_mail).find_map(|i| {
+            let Wanted::Value(mail) = self.rules.desired(i, self.entries.row(entry), &self.context) else { return None };
+            let mail = key_form(&mail.plain()).into_owned();
+            let row = *self.mails.get(&key_hash(&mail))?;
+            self.accounts.row(row).all(self.columns.emails).any(|theirs| key_form(theirs) == mail).then_some(row)
+        })
     }
 
     fn id_of(&self, user: &User) -> (String, String) {

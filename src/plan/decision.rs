@@ -71,6 +71,8 @@ pub fn approvable(row: &Row) -> Result<(), String> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a term of its own")]
 pub struct Terms {
+    /// Other channels to the same service.
+    pub siblings: Vec<String>,
     /// The service can delete accounts.
     pub can_delete: bool,
     /// The policy allows deprovisions.

@@ -1,7 +1,9 @@
 //! What an operator should know of a picture as a whole: sentences that stand above the rows.
 
 use super::Picture;
+use crate::mapping::Rule;
 use crate::matching::EntryPairing;
+use crate::model::{Reason, Situation};
 use crate::text::count;
 use std::collections::BTreeMap;
 
@@ -16,6 +18,9 @@ impl Picture {
         notes.extend(self.note_on_odd_items());
         notes.extend(self.notes_on_lost_channels());
         notes.extend(self.note_on_the_match_rule());
+        notes.extend(self.notes_on_attributes());
+        notes.extend(self.note_on_twins());
+        notes.extend(self.note_on_siblings());
         notes
     }
 
@@ -48,6 +53,68 @@ impl Picture {
         Some(format!("{items} no id, and a look-up by name gave none: a person with that name is blocked. For one: {first}"))
     }
 
+    /// Attributes that nobody has: misspelt, or hidden from the reader. A rule on one gives everybody its default, or clears
+    /// the field; a status rule on one takes everybody for enabled.
+    fn notes_on_attributes(&self) -> Vec<String> {
+        if !self.sides.source.is_complete() || self.entries.len() < ENOUGH {
+            return Vec::new();
+        }
+        let has = |column: u16| self.entries.rows().any(|row| self.entries.row(row).first(column).is_some());
+        let mut notes = Vec::new();
+        for column in (0u16..).take(self.rules.schema().columns().len()) {
+            let uses = |r: &&Rule| r.program.as_ref().is_some_and(|p| p.attributes().contains(&column));
+            let fields: Vec<&str> = self.rules.rules().iter().filter(uses).map(|r| r.field.name.as_str()).collect();
+            if !fields.is_empty() && !has(column) {
+                notes.push(format!(
+                    "Nobody in scope shows the attribute {}, which the mapping uses for {}: is it misspelt, or may the reader not see it?",
+                    self.rules.schema().columns()[usize::from(column)],
+                    fields.join(", ")
+                ));
+            }
+        }
+        let status: Vec<&str> = self.source.settings.status.iter().map(|r| r.attribute.as_str()).collect();
+        let shown = |name: &&str| self.entries.schema().column(name).is_some_and(has);
+        if !status.is_empty() && !status.iter().any(shown) {
+            notes.push(format!(
+                "Nobody in scope shows {}, which marks disabled people, so everybody counts as enabled. If some are disabled, the reader \
+                 may not see it.",
+                status.join(" or ")
+            ));
+        }
+        notes
+    }
+
+    /// People who would get a second account: one with their e-mail address is there under another user name.
+    fn note_on_twins(&self) -> Option<String> {
+        let mut twins = self.users.iter().filter(|u| u.verdict.situation == Situation::New).filter_map(|u| {
+            let account = self.same_mail(u.entry?)?;
+            Some((self.user_name_of(u).unwrap_or_default(), account))
+        });
+        let (name, account) = twins.next()?;
+        let n = 1 + twins.count();
+        let who = if n == 1 { "1 person who is new has" } else { "people who are new have" };
+        let who = if n == 1 { who.to_owned() } else { format!("{} {who}", count(n)) };
+        let example = if self.shows_names() {
+            format!(": {name} and account {} ({})", self.accounts.row(account).id(), self.accounts.row(account).name())
+        } else {
+            String::new()
+        };
+        Some(format!(
+            "{who} the e-mail address of an account with another user name{example}. If it is the same person, link them instead of \
+             creating a second account."
+        ))
+    }
+
+    /// Accounts of nobody here may be people of another channel who are not linked yet.
+    fn note_on_siblings(&self) -> Option<String> {
+        let unmatched = self.users.iter().filter(|u| u.verdict.reason == Some(Reason::NeverLinked)).count();
+        if self.siblings.is_empty() || unmatched == 0 {
+            return None;
+        }
+        let accounts = if unmatched == 1 { "1 unmatched account".to_owned() } else { format!("{} unmatched accounts", count(unmatched)) };
+        Some(format!("{accounts} may belong to people of {}, who use the same service and are not linked yet.", self.siblings.join(", ")))
+    }
+
     /// A match rule that pairs nobody is most likely the wrong one: everybody would be created a second time.
     fn note_on_the_match_rule(&self) -> Option<String> {
         let complete = self.sides.source.is_complete() && self.sides.target.is_complete();
@@ -58,12 +125,14 @@ impl Picture {
         if self.entries.rows().any(paired) {
             return None;
         }
-        let field = &self.rules.rules()[self.rules.match_rule()].field.name;
+        let rule = &self.rules.rules()[self.rules.match_rule()];
+        let field = &rule.field.name;
+        let asked = format!("Nobody in the directory has the {field} of any account: is the match rule right?");
+        if rule.masked || !self.shows_names() || !rule.field.path.eq_ignore_ascii_case("userName") {
+            return Some(asked);
+        }
         let example = self.accounts.rows().next().map(|a| self.accounts.row(a).name().to_owned()).unwrap_or_default();
         let wanted = self.entries.rows().find_map(|e| self.user_name(Some(e), None)).unwrap_or_default();
-        Some(format!(
-            "Nobody in the directory has the {field} of any account: is the match rule right? The first account has \"{example}\", the \
-             first person would have \"{wanted}\"."
-        ))
+        Some(format!("{asked} The first account has \"{example}\", the first person would have \"{wanted}\"."))
     }
 }

@@ -67,11 +67,10 @@ impl Picture {
         }));
         // Also where somebody leaves: an account that is contested with theirs has no other row to be seen in.
         // And where somebody is gone, but a person with the same user name is there.
-        let candidates = if user.entry.is_none_or(|e| matches!(self.matcher.entry(e), EntryPairing::Ambiguous(_))) {
-            self.candidates(user)
-        } else {
-            Vec::new()
-        };
+        // And where somebody new has the e-mail address of an account.
+        let contested = |e| matches!(self.matcher.entry(e), EntryPairing::Ambiguous(_));
+        let candidates =
+            if verdict.situation == Situation::New || user.entry.is_none_or(contested) { self.candidates(user) } else { Vec::new() };
         Row {
             situation: verdict.situation,
             reason: verdict.reason,
@@ -120,6 +119,7 @@ impl Picture {
 
     fn candidates(&self, user: &User) -> Vec<Candidate> {
         let (entries, accounts) = match (user.entry, user.account) {
+            (Some(entry), None) if user.verdict.situation == Situation::New => (Vec::new(), self.same_mail(entry).into_iter().collect()),
             (Some(entry), _) => self.matcher.candidates(&self.contests, entry),
             (None, Some(account)) => (self.matcher.claimants(&self.contests, account), Vec::new()),
             (None, None) => return Vec::new(),
