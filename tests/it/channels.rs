@@ -153,3 +153,28 @@ fn a_channel_to_another_service_has_no_say() {
         },
     );
 }
+
+#[test]
+fn an_id_of_another_directory_is_somebody_else() {
+    let account = |name: &str| json!({"id": format!("a-{name}"), "userName": name, "active": true, "name": {"familyName": "Lee"}});
+    let runtime = runtime();
+    let service = runtime.block_on(Service::start(vec![account("ann")], Faults::default())).unwrap();
+    let desk = Desk::new();
+    let csv = |name: &str| {
+        channel(name, service.base_url(), "")
+            .replace("type = \"ldif\"\npath = \"people.ldif\"", &format!("type = \"csv\"\npath = \"{name}.csv\""))
+            .replace(&format!("base_dn = \"ou={name},dc=example,dc=test\"\n"), "")
+            + &format!("[channels.{name}.source.settings]\nid_attribute = \"id\"\n")
+    };
+    desk.write("rosterm.toml", &format!("format = 1\n{}{}", csv("staff"), csv("temps")));
+    desk.write("staff.csv", "id,uid,sn\n1001,ann,Lee\n");
+    // Another person, whom another list gives the same number.
+    desk.write("temps.csv", "id,uid,sn\n1001,zoe,Day\n");
+    let (code, _, talk) = desk.rosterm(&["link", "ann", "--channel", "staff"]);
+    assert_eq!(code, 0, "{talk}");
+    assert_eq!(plan(&desk, "staff"), [row("ann", "in_sync/", "none")]);
+    assert_eq!(plan(&desk, "temps"), [row("ann", "unmatched/other_channel", "none"), row("zoe", "new/first_seen", "create")]);
+    // Ann is gone, and that the other list has her number does not keep her account.
+    desk.write("staff.csv", "id,uid,sn\n1002,bob,Ray\n");
+    assert_eq!(plan(&desk, "staff"), [row("ann", "leaving/deleted", "disable"), row("bob", "new/first_seen", "create")]);
+}

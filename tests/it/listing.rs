@@ -101,7 +101,7 @@ fn an_odd_item_is_told_by_its_names_and_a_sample() {
         let mut target = open(service.base_url(), "", &connector("")).await.unwrap();
         let taken = take(&mut target).await;
         assert_eq!((taken.cause(), taken.accounts.len()), (Some(Cause::PageMissing), COUNT), "the rest of both pages is kept");
-        assert_eq!(taken.detail(), "2 of the items have neither an id nor a name, for one: \"not an account\"");
+        assert_eq!(taken.detail(), "2 of the items have neither an id nor a name, for one: a text");
     });
 }
 

@@ -22,6 +22,7 @@ mod ldap_refusals;
 mod listing;
 mod lists;
 mod lookups;
+mod notes;
 mod plan_files;
 mod provoked;
 mod real_world;

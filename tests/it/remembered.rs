@@ -264,7 +264,7 @@ fn a_hold_that_takes_the_place_of_another_says_so() {
         assert_eq!(desk.rosterm(&["hold", "ann", "on leave"]).2, "ann is left alone: on leave\n");
         let (code, _, talk) = desk.rosterm(&["hold", "ann", "works abroad", "--until", "2099-01-31"]);
         let talk = regex::Regex::new("since [0-9]{4}-[0-9]{2}-[0-9]{2}:").unwrap().replace(&talk, "since DAY:").into_owned();
-        let told = "ann was held by op since DAY: on leave; that is replaced\nann is left alone: works abroad\n";
+        let told = "ann was held by op since DAY: on leave; that is replaced\nann is left alone until 2099-01-31: works abroad\n";
         assert_eq!((code, talk.as_str()), (0, told));
     });
 }
