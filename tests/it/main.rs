@@ -29,6 +29,7 @@ mod real_world;
 mod remembered;
 mod schema;
 mod scim_real;
+mod secrecy;
 mod secrets;
 mod shells;
 mod support;

@@ -134,3 +134,67 @@ fn an_item_without_id_blocks_whoever_may_be_it_and_is_told_without_its_values() 
         assert!(out.contains("Note: 1 item of the listing has no id") && out.contains("For one: \"p2\""), "{out}");
     });
 }
+
+#[test]
+fn who_would_be_new_is_looked_up_by_what_people_are_matched_by() {
+    // Hidden, and under another user name: only the address tells whose it is.
+    let accounts = vec![account("a1", "old.name", "P1@example.com", false)];
+    let hides = Some(Hiding { shown_by_id: true, shown_by_filter: true });
+    let by_mail = "hiding.toml\"\nmatch = \"email";
+    let filtering_by = |desk: &Desk, attributes: &str| {
+        let text = std::fs::read_to_string(desk.path("hiding.toml")).unwrap();
+        let line = text.lines().find(|l| l.starts_with("filter = ")).expect("the connector says what can be filtered by");
+        desk.write("hiding.toml", &text.replace(line, &format!("filter = [{attributes}]")));
+    };
+    with(accounts.clone(), Faults { hides_inactive: hides, ..Faults::default() }, by_mail, "", |desk, _| {
+        filtering_by(desk, "\"userName\", \"emails.value\"");
+        let plan = plan(desk);
+        let p1 = row(&plan, "p1");
+        assert_eq!((&p1["situation"], &p1["account"]["id"]), (&json!("returning"), &json!("a1")), "{p1}");
+        assert_eq!(row(&plan, "p2")["situation"], "new");
+    });
+    // Where that can't be asked, nobody is called new.
+    with(accounts, Faults { hides_inactive: hides, ..Faults::default() }, by_mail, "", |desk, _| {
+        filtering_by(desk, "\"userName\", \"externalId\"");
+        let plan = plan(desk);
+        assert_eq!((plan["counts"]["new"].as_u64(), plan["counts"]["blocked"].as_u64()), (Some(0), Some(12)), "{}", plan["counts"]);
+        let told = row(&plan, "p1")["problems"][0]["message"].as_str().unwrap().to_owned();
+        assert_eq!(told, "the service cannot look accounts up by emails.value");
+    });
+}
+
+#[test]
+fn a_manager_is_not_taken_from_a_link_that_its_account_contradicts() {
+    let accounts: Vec<Value> = (1..=3)
+        .map(|i| {
+            let mut account = account(&format!("a{i}"), &format!("p{i}"), &format!("p{i}@example.com"), true);
+            account["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"] = json!({"manager": {"value": "a9"}});
+            account
+        })
+        .chain([account("a5", "a-stranger", "stranger@example.net", true)])
+        .collect();
+    with(accounts, Faults::default(), "scim2", "manager = \"manager\"\n", |desk, service| {
+        // p1 reports to p3, whose account is theirs; p2 to p5, whose linked account shows somebody else.
+        let ldif = people(12).replace("uid: p1\n", "uid: p1\nmanager: uid=p3,dc=example,dc=test\n");
+        desk.write("people.ldif", &ldif.replace("uid: p2\n", "uid: p2\nmanager: UID=p5, dc=Example,dc=test\n"));
+        let mut journal = Journal::open(&desk.path("state.db"), Mode::Write).unwrap();
+        let link = Link {
+            entry: EntryId::new("e5"),
+            account: AccountId::new("a5"),
+            channel: "test".into(),
+            origin: LinkOrigin::Created,
+            since: crate::support::NOW,
+            remembered: vec!["p5".into()],
+            last_active: true,
+        };
+        journal.add_links(service.base_url(), &[link]).unwrap();
+        drop(journal);
+        let plan = plan(desk);
+        assert_eq!(row(&plan, "p5")["reason"], "link_suspect");
+        assert_eq!(row(&plan, "p1")["changes"], json!([{"field": "manager", "from": "a9", "to": "a3"}]));
+        let p2 = row(&plan, "p2");
+        assert_eq!((&p2["changes"], &p2["problems"][0]["code"]), (&json!([]), &json!("unresolved")), "{p2}");
+        let told = p2["problems"][0]["message"].as_str().unwrap();
+        assert!(told.ends_with("is linked to an account that looks like someone else's"), "{told}");
+    });
+}
