@@ -151,7 +151,7 @@ impl Cause {
             Cause::PageMissing => "a page of the listing is missing",
             Cause::TotalNotReached => "the listing ended before its own total",
             Cause::NoProgress => "the listing repeats itself instead of going on",
-            Cause::IdsRepeated => "the listing changed while it was read, twice",
+            Cause::IdsRepeated => "ids came more than once, or the total changed: somebody may be missing instead",
             Cause::IdMissing => "an entry has no lasting id",
             Cause::RangeUnfinished => "a long attribute was not read to its end",
             Cause::MovedDuringRead => "an entry is in scope but was missing from the read",

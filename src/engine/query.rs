@@ -72,6 +72,7 @@ pub async fn look(job: &Job<'_>, mut ends: Ends, journal: &Journal) -> Result<Pi
         end
     };
     let (mut repeated, mut stale) = (0, 0);
+    let mut first_repeated = None;
     let mut odd: Vec<OddItem> = Vec::new();
     let store = async {
         loop {
@@ -80,7 +81,10 @@ pub async fn look(job: &Job<'_>, mut ends: Ends, journal: &Journal) -> Result<Pi
                     let mut fresh = 0;
                     entries.absorb(&batch, |told| match told {
                         Upsert::Inserted(_) => fresh += 1,
-                        Upsert::Changed(_) | Upsert::Same(_) => repeated += 1,
+                        Upsert::Changed(row) | Upsert::Same(row) => {
+                            repeated += 1;
+                            first_repeated.get_or_insert(row);
+                        }
                     });
                     progress.entries.set(entries.len());
                     stale = if fresh == 0 { stale + 1 } else { 0 };
@@ -111,7 +115,10 @@ pub async fn look(job: &Job<'_>, mut ends: Ends, journal: &Journal) -> Result<Pi
     }
     if repeated > 0 && source_end == ReadEnd::Complete {
         // Two entries with one lasting id: whoever is missing instead is not known.
-        source_end = ReadEnd::incomplete(Cause::IdsRepeated, format!("{repeated} entries have a lasting id that another one has"));
+        let example = first_repeated.map(|row| format!(": for one {}", entries.row(row).id())).unwrap_or_default();
+        let have = if repeated == 1 { "1 entry has" } else { "entries have" };
+        let n = if repeated == 1 { String::new() } else { format!("{repeated} ") };
+        source_end = ReadEnd::incomplete(Cause::IdsRepeated, format!("{n}{have} a lasting id that another one has{example}"));
     }
     tracing::info!(target: "rosterm", entries = entries.len(), accounts = accounts.len(), source = ?source_end, target = ?target_end, "read");
 

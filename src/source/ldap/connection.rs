@@ -114,6 +114,7 @@ impl Connection {
     /// Begins a search.
     pub async fn search(&mut self, query: Query) -> Result<Search<'_>, Failure> {
         self.busy = true;
+        tracing::debug!(target: "rosterm", base = %query.base, scope = ?query.scope, filter = %crate::text::cut(&query.filter, 400), page = query.page, "LDAP search");
         let mut search = Search { connection: self, query, stream: None, cookie: Vec::new(), seen: 0, seen_before: 0, empty: 0 };
         search.next_page().await?;
         Ok(search)
