@@ -13,6 +13,16 @@ use crate::identity::value::Datum;
 use crate::model::{Action, Change, Hold, Problem, Reason, Situation};
 use serde::{Deserialize, Deserializer, Serialize};
 
+/// What an incomplete read means for everybody, in a sentence: with the service alone unread it is known who left.
+#[must_use]
+pub fn consequence(source_is_complete: bool) -> &'static str {
+    if source_is_complete {
+        "What rests on it is blocked: nobody is created, newly linked or enabled. Linked people who left can still be approved for removal."
+    } else {
+        "What rests on it is blocked: nobody is removed or created, nobody is newly linked, nobody is enabled."
+    }
+}
+
 /// One user of the plan, as the document has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -69,7 +69,7 @@ impl Source {
             Ok(mut source) => {
                 teller.tell(Step::good("file", source.facts().place.clone()));
                 let settings = &source.facts().settings;
-                teller.tell(Step::good("vendor", format!("{} ({})", settings.vendor, settings.vendor_origin)));
+                teller.tell(Step::good("vendor", settings.words()));
                 if let Source::Memory(directory) = &source
                     && let Some(members) = directory.members()
                 {

@@ -126,8 +126,14 @@ pub(super) async fn unlink(options: &UserOptions, common: &Common, now: Instant)
     let (_, mut journal, picture) = common.look(now, Mode::Write).await?;
     let name = &options.user;
     let known = |id: &str| picture.links().iter().find(|l| l.entry.as_str() == id || l.account.as_str() == id);
-    let link = if let Some(link) = known(name) {
-        link
+    let fitting: Vec<&Link> = picture.links().iter().filter(|l| l.entry.as_str() == name || l.account.as_str() == name).collect();
+    let link = if let [one] = fitting[..] {
+        one
+    } else if fitting.len() > 1 {
+        let pairs: Vec<String> = fitting.iter().map(|l| format!("entry {} with account {}", l.entry, l.account)).collect();
+        return Err(
+            Error::usage(format!("{} links fit {name}: {}", fitting.len(), pairs.join("; "))).hint("name one by the other id of its pair")
+        );
     } else {
         let user = find(&picture, name, By::Either, |row, _| row.entry.as_ref().is_some_and(|e| known(&e.id).is_some()))?;
         let row = picture.row(user);

@@ -183,8 +183,10 @@ fn head(out: &mut dyn Write, picture: &Picture, style: Style) -> io::Result<()> 
         if let SideState::Ended(ReadEnd::Incomplete(why)) = end {
             let sentence = format!("The {side} was not read completely: {}. {}", why.cause.words(), clean(&redacted(&why.detail)));
             writeln!(out, "{}", style.warn(sentence.trim_end()))?;
-            writeln!(out, "What rests on it is blocked: nobody is removed or created, nobody is newly linked, nobody is enabled.")?;
         }
+    }
+    if !is_whole(picture) {
+        writeln!(out, "{}", crate::plan::consequence(picture.source_state().is_complete()))?;
     }
     if picture.source_state().is_complete() && picture.entries().is_empty() {
         writeln!(
@@ -290,9 +292,29 @@ fn closing(out: &mut dyn Write, picture: &Picture) -> io::Result<()> {
         writeln!(out, "\n{} would lose access; none of that is approved.", people(removals))?;
     }
     if picture.users().iter().all(|u| u.verdict.action == Action::None) {
-        writeln!(out, "\nNothing to do.")?;
+        writeln!(out, "\n{}", nothing(picture))?;
     }
     Ok(())
+}
+
+fn is_whole(picture: &Picture) -> bool {
+    picture.source_state().is_complete() && picture.target_state().is_complete()
+}
+
+/// Why nothing would be sent: there is nothing to do, or it is not known what, or somebody has to decide or mend something.
+fn nothing(picture: &Picture) -> String {
+    let waiting = [Situation::Blocked, Situation::Ambiguous, Situation::Invalid];
+    let mut why: Vec<String> = waiting
+        .into_iter()
+        .filter(|situation| picture.counts().of(*situation) > 0)
+        .map(|situation| format!("{} {}", count(picture.counts().of(situation)), situation.words()))
+        .collect();
+    for (side, state) in [("directory", picture.source_state()), ("service", picture.target_state())] {
+        if !state.is_complete() {
+            why.push(format!("the {side} was not read completely"));
+        }
+    }
+    if why.is_empty() { "Nothing to do.".to_owned() } else { format!("Nothing can be sent: {}.", why.join(", ")) }
 }
 
 fn people(n: usize) -> String {

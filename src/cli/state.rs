@@ -149,6 +149,8 @@ fn import(options: &ImportOptions, path: &Path, common: &Common, now: Instant) -
         _ => How::Refuse,
     };
     let mut journal = Journal::open(path, Mode::Write)?;
+    let state = if how == How::Replace { None } else { Some(journal.export(now)?) };
+    document.check_channels(&name, state.as_ref())?;
     let merged = journal.import(&document, how, |before| {
         let kept = backup(path, before, now)?;
         report::talk(&format!("the state as it was is kept in {}", kept.display()));

@@ -244,7 +244,8 @@ impl<'d> Section<'d> {
 
     fn unknown(&self, name: &Located<String>, known: &[&str]) -> Error {
         let place = if self.path.is_empty() { "at the top".to_owned() } else { format!("in {}", self.path) };
-        name.error(format!("there is no key {} {place}", name.value)).hint(did_you_mean(
+        // What stands under a key that nobody knows may be anything, so also a secret.
+        name.clone().without_value().error(format!("there is no key {} {place}", name.value)).hint(did_you_mean(
             &name.value,
             known.iter().copied(),
             "the keys here are: ",
@@ -316,7 +317,8 @@ impl<'d> Item<'d> {
     pub fn into_section(self, wanted: &str) -> Result<Section<'d>> {
         match self.value.as_table_like() {
             Some(table) => Ok(Section { place: self.place, path: self.path, table, asked: RefCell::default() }),
-            None => Err(self.wrong(wanted)),
+            // A text in the place of a table may be a secret that belongs into it.
+            None => Err(Item { place: Place { harmless: false, ..self.place }, ..self }.wrong(wanted)),
         }
     }
 

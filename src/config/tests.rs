@@ -47,7 +47,7 @@ fn each_mistake_is_told_with_its_place_and_a_way_out() {
         (
             "scope = \"one\"",
             "scop = \"one\"",
-            "rosterm.toml:10:1: there is no key scop in channels.lucid.source.location\n    scop = \"one\"\n    ^^^^\n  hint: did you mean scope?",
+            "rosterm.toml:10:1: there is no key scop in channels.lucid.source.location\n    scop = …\n    ^^^^\n  hint: did you mean scope?",
         ),
         (
             "scope = \"one\"",
@@ -87,7 +87,7 @@ fn each_mistake_is_told_with_its_place_and_a_way_out() {
         (
             "20 or 5%",
             "20%%",
-            "rosterm.toml:24:26: \"20%%\" is not a limit\n    limits = { deprovision = \"20%%\", create = \"none\" }\n                             ^^^^^^\n  hint: write \"20\", \"5%\", \"20 or 5%\" (the smaller of both) or \"none\"",
+            "rosterm.toml:24:26: \"20%%\" is not a limit\n    limits = …\n             ^\n  hint: write \"20\", \"5%\", \"20 or 5%\" (the smaller of both) or \"none\"",
         ),
         (
             "base_dn = \"ou=people,dc=example,dc=com\"",
@@ -189,6 +189,27 @@ fn a_misspelt_secret_key_does_not_show_the_secret() {
         let text = WHOLE.replace("token = { env = \"TOKEN\" }", &line);
         let error = Config::parse(Path::new("rosterm.toml"), &text).unwrap_err().to_string();
         assert!(error.contains(told) && !error.contains("hunter2"), "{error}");
+    }
+    // In wrong places: at the top, in the policy, on one line with good keys, in the place of a table.
+    for (from, to) in [
+        ("format = 1", "format = 1\ntoken = \"hunter2\""),
+        ("format = 1", "format = 1\nstate = { token = \"hunter2\" }"),
+        ("format = 1", "format = \"x\"\ntoken = \"hunter2\""),
+        ("[channels.lucid.policy]", "[channels.lucid.policy]\ntoken = \"hunter2\""),
+        ("limits = { deprovision = \"20 or 5%\"", "limits = { deprovision = \"20%%\", token = \"hunter2\""),
+        ("limits = { deprovision = \"20 or 5%\"", "limits = { deprovision = \"20\", token = \"hunter2\""),
+        ("[channels.lucid.policy]", "[channels.lucid]\npolicy = \"hunter2\"\n[channels.other.policy]"),
+        ("scope = \"one\"", "password = \"hunter2\""),
+        ("department = { value = \"department\"", "department = { value = 7, token = \"hunter2\""),
+        ("department = { value = \"department\"", "department = { valu = \"department\", token = \"hunter2\""),
+        ("status = [{ attribute = \"userAccountControl\"", "status = [{ password = \"hunter2\", attribute = 7"),
+        ("[channels.lucid.source.settings]", "[channels.lucid.source.settings]\npassword = \"hunter2\""),
+        ("[channels.lucid.policy]", "[channels.lucid.secrets]\ntoken = \"hunter2\"\n[channels.lucid.policy]"),
+    ] {
+        let text = WHOLE.replace(from, to);
+        assert_ne!(text, WHOLE, "{from}");
+        let error = Config::parse(Path::new("rosterm.toml"), &text).expect_err(to).to_string();
+        assert!(!error.contains("hunter2"), "{error}");
     }
     let url = WHOLE.replace("https://users", "https://u:hunter2@users");
     let error = Config::parse(Path::new("rosterm.toml"), &url).unwrap_err().to_string();

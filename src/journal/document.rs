@@ -178,6 +178,25 @@ impl Document {
         Ok(document)
     }
 
+    /// Each link's channel must have a line, here or in `state`: without one nobody knows what the link belongs to, and it would be
+    /// judged by whatever directory is read next. With [`How::Replace`](super::How::Replace) there is no other state.
+    ///
+    /// # Errors
+    /// The first link without one, with its number.
+    pub fn check_channels(&self, file: &str, state: Option<&Document>) -> Result<()> {
+        let lines = self.channels.iter().chain(state.into_iter().flat_map(|s| &s.channels));
+        let known: HashSet<&str> = lines.map(|c| c.name.as_str()).collect();
+        match self.links.iter().position(|l| !known.contains(l.channel.as_str())) {
+            None => Ok(()),
+            Some(i) => Err(Error::usage(format!(
+                "{file}: links, number {}: the channel {} has no line in channels, neither here nor in the state",
+                i + 1,
+                self.links[i].channel
+            ))
+            .hint("nothing was imported; add what the channel belongs to: name, base_url, naming_context, id_attribute")),
+        }
+    }
+
     /// What the format's description can't say: ids are there and there once.
     fn check(&self) -> std::result::Result<(), String> {
         let mut seen = HashSet::new();

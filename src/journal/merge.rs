@@ -52,7 +52,8 @@ impl Merged {
 /// What importing `document` over `current` does.
 ///
 /// # Errors
-/// With [`How::Refuse`], where the two differ: how many lines, and the first of them.
+/// With [`How::Refuse`], where the two differ: how many lines, and the first of them. With [`How::Merge`], where a channel would
+/// belong to other ends than the links or holds that stay.
 pub fn merge(current: &Document, document: &Document, how: How) -> Result<Merged> {
     let mut merged = Merged::default();
     let mut first = None;
@@ -72,6 +73,7 @@ pub fn merge(current: &Document, document: &Document, how: How) -> Result<Merged
                 merged.same += 1;
                 touched += 1;
             }
+            Some(known) if how == How::Merge && remembers(current, known) => return Err(other_ends(known, line)),
             Some(known) => {
                 let what = || format!("channel {} belongs to {} and {} here", line.name, known.naming_context, known.base_url);
                 touched += differs(&mut merged, 1, &what);
@@ -143,6 +145,32 @@ pub fn merge(current: &Document, document: &Document, how: How) -> Result<Merged
         .hint("--merge lets the document win where they differ; --replace forgets everything that is not in the document")),
         _ => Ok(merged),
     }
+}
+
+/// Whether links or holds exist that were made for the ends of this channel as the state knows them.
+fn remembers(current: &Document, channel: &ChannelLine) -> bool {
+    current.links.iter().any(|l| l.channel == channel.name && l.service == channel.base_url)
+        || current.holds.iter().any(|h| h.service == channel.base_url)
+}
+
+/// The links that stay would be judged by another directory, which knows none of their people: all of them would leave.
+fn other_ends(here: &ChannelLine, there: &ChannelLine) -> Error {
+    let ends = |c: &ChannelLine| format!("{} by {} and {}", c.naming_context, c.id_attribute, c.base_url);
+    Error::new(
+        Kind::Refused,
+        format!(
+            "channel {} belongs to {} here and to {} in the document, and links or holds exist for what it belongs to here; nothing was \
+             imported",
+            here.name,
+            ends(here),
+            ends(there)
+        ),
+    )
+    .hint(format!(
+        "if the people are the same, run rosterm link --migrate --channel {0}; else forget the old ones with rosterm state reset \
+         --channel {0}, or import with --replace",
+        here.name
+    ))
 }
 
 /// What a reset is about.

@@ -110,7 +110,7 @@ fn head(out: &mut dyn Write, page: &Page<'_>) -> io::Result<()> {
         ("service", header.target.complete, header.target.cause.as_ref()),
     ] {
         if !complete {
-            banner(out, side, cause)?;
+            banner(out, side, cause, super::consequence(header.source.complete))?;
         }
     }
     if header.source.complete && header.source.entries == 0 {
@@ -147,13 +147,13 @@ fn head(out: &mut dyn Write, page: &Page<'_>) -> io::Result<()> {
     situations(out, page)
 }
 
-fn banner(out: &mut dyn Write, side: &str, cause: Option<&CauseHead>) -> io::Result<()> {
+fn banner(out: &mut dyn Write, side: &str, cause: Option<&CauseHead>, consequence: &str) -> io::Result<()> {
     let words = cause.map(|c| Cause::ALL.iter().find(|known| known.code() == c.code).map_or(c.code, |known| known.words()));
     let detail = cause.map(|c| crate::telemetry::redacted(&c.detail)).unwrap_or_default();
     writeln!(
         out,
         "<p class=\"alarm\" role=\"alert\"><strong>Warning: the {side} was not read completely: {}.</strong> {} \
-         What rests on it is blocked: nobody is removed or created, nobody is newly linked, nobody is enabled.</p>",
+         {consequence}</p>",
         escaped(words.unwrap_or("the cause is not known")),
         bdi(&detail)
     )

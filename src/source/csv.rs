@@ -2,8 +2,8 @@
 //!
 //! Export files are hostile in dull ways: cut off, saved in another encoding, with a stray quote that swallows the rest of
 //! the file as one cell. Each would make people disappear, so each is an error with its line and never a shorter list. What
-//! can't be seen here is a file that was cut off exactly at the end of a row, or within the last cell of one: against that
-//! there is the policy's `max_source_shrink`.
+//! can't be seen here is a file that was cut off exactly at the end of a row, or within the last cell of one: the
+//! policy's `max_source_shrink` will be checked against that when a plan is applied, which this version does not do yet.
 
 use super::ldif::{Record, Value};
 use crate::config::CsvConfig;

@@ -212,8 +212,10 @@ impl Ldap {
         let Some(group) = &self.location.group_dn else { return Ok(()) };
         self.members = None;
         let mut session = self.session.take().ok_or_else(|| Failure::new(Cause::ConnectionLost, "the connection was lost"))?;
+        let group_context = session.root.naming_context(&group.value);
         let asked = group::Asked {
             group: &group.value,
+            group_context: &group_context,
             nested: self.location.nested_groups,
             settings: &self.facts.settings,
             context: &self.facts.naming_context,

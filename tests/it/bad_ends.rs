@@ -9,20 +9,19 @@ fn an_incomplete_read_is_told_on_top_and_in_the_exit_code() {
     with_service(accounts(), &Faults { total_off_by: 2, ..Faults::default() }, |desk, _| {
         let (code, out, _) = desk.rosterm(&["plan"]);
         assert_eq!(code, 5);
-        assert!(out.contains("The service was not read completely: the listing ended before its own total. 3 of 5 accounts\nWhat rests on it is blocked: nobody is removed or created, nobody is newly linked, nobody is enabled.\n"), "{out}");
-        assert!(out.contains("\nNothing to do.\n"), "{out}");
+        assert!(out.contains("The service was not read completely: the listing ended before its own total. 3 of 5 accounts\nWhat rests on it is blocked: nobody is created, newly linked or enabled. Linked people who left can still be approved for removal.\n"), "{out}");
+        assert!(out.contains("\nNothing can be sent: 3 blocked, the service was not read completely.\n"), "{out}");
     });
 }
 
 /// Nobody is removed, created, enabled or newly linked; the exit code and a sentence on top say why.
-fn assert_blocked(desk: &Desk, what: &str, sentence: &str) {
+fn assert_blocked(desk: &Desk, what: &str, sentence: &str, consequence: &str) {
     let (code, out, talk) = desk.rosterm(&["plan", "--all"]);
     assert_eq!((code, talk.as_str()), (5, ""), "{what}: {out}");
     assert!(out.contains(sentence), "{what}: {out}");
-    assert!(
-        out.contains("What rests on it is blocked: nobody is removed or created, nobody is newly linked, nobody is enabled.\n"),
-        "{what}: {out}"
-    );
+    assert_eq!(out.matches("What rests on it is blocked: ").count(), 1, "{what}: {out}");
+    assert!(out.contains(&format!("What rests on it is blocked: {consequence}\n")), "{what}: {out}");
+    assert!(!out.contains("Nothing to do."), "{what}: {out}");
     let (code, json, _) = desk.rosterm(&["plan", "--all", "--format", "json"]);
     let plan: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(code, 5);
@@ -96,7 +95,7 @@ fn each_bad_end_of_a_directory_read_is_exit_5_with_its_sentence() {
         };
         journal.add_links(service.base_url(), &[link]).unwrap();
         drop(journal);
-        assert_blocked(&desk, what, sentence);
+        assert_blocked(&desk, what, sentence, "nobody is removed or created, nobody is newly linked, nobody is enabled.");
     }
 }
 
@@ -120,6 +119,7 @@ fn each_bad_end_of_a_listing_is_exit_5_with_its_sentence() {
             "The service was not read completely: the listing repeats itself instead of going on. 2 of 3 accounts, then the same ones again\n",
         ),
     ] {
-        with_service(accounts(), &faults, |desk, _| assert_blocked(desk, what, sentence));
+        let consequence = "nobody is created, newly linked or enabled. Linked people who left can still be approved for removal.";
+        with_service(accounts(), &faults, |desk, _| assert_blocked(desk, what, sentence, consequence));
     }
 }

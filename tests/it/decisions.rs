@@ -38,6 +38,28 @@ fn links_and_holds_are_made_taken_back_and_read_by_the_plan() {
 }
 
 #[test]
+fn unlink_refuses_an_id_that_is_one_links_entry_and_another_ones_account() {
+    with_service(accounts(), &Faults::default(), |desk, service| {
+        let mut journal = rosterm::journal::Journal::open(&desk.path("state.db"), rosterm::journal::Mode::Write).unwrap();
+        let link = |entry: &str, account: &str| rosterm::model::Link {
+            entry: rosterm::identity::EntryId::new(entry),
+            account: rosterm::identity::AccountId::new(account),
+            channel: "test".into(),
+            origin: rosterm::model::LinkOrigin::ByHand,
+            since: crate::support::NOW,
+            remembered: Vec::new(),
+            last_active: true,
+        };
+        journal.add_links(service.base_url(), &[link("a1", "a2"), link("e-ann", "a1")]).unwrap();
+        drop(journal);
+        let told = "rosterm: 2 links fit a1: entry a1 with account a2; entry e-ann with account a1\n  hint: name one by the other id of its pair\n";
+        assert_eq!(desk.rosterm(&["unlink", "a1"]), (2, String::new(), told.to_owned()));
+        assert_eq!(desk.rosterm(&["unlink", "e-ann"]).2, "entry e-ann and account a1 are not linked any more\n");
+        assert_eq!(desk.rosterm(&["unlink", "a1"]).2, "entry a1 and account a2 are not linked any more\n");
+    });
+}
+
+#[test]
 fn links_are_not_used_for_other_ends_until_somebody_says_they_are_the_same() {
     with_service(accounts(), &Faults::default(), |desk, _| {
         assert_eq!(desk.rosterm(&["link", "ann"]).0, 0);

@@ -158,6 +158,14 @@ async fn every_server_is_tried_and_the_first_that_works_is_used() {
     );
     assert_eq!(seen[6], format!("bind Good: {second} can be used too"));
     assert!(seen[7].starts_with("vendor Good: generic (detected: nothing in the root DSE tells a product)"), "{seen:#?}");
+    for setting in [
+        "; id_attribute = entryUUID (preset); ",
+        "; status = { attribute = \"uid\", disabled_when = { equals = \"x\" } } (configuration); ",
+        "; member_of_attribute = memberOf (preset); ",
+        "; lookup_base = the naming context of the base (detected: the root DSE's namingContexts)",
+    ] {
+        assert!(seen[7].contains(setting), "{setting}: {}", seen[7]);
+    }
 
     let (steps, usable) = checked(&format!("url = [\"{closed}\", \"ldap://no..host\"]"), "base_dn = \"dc=x\"", "").await;
     let failed: Vec<&str> = steps.iter().filter(|s| s.verdict == StepVerdict::Failed).map(|s| s.name).collect();

@@ -110,6 +110,33 @@ fn an_import_never_overwrites_what_differs_unless_it_is_told_to() {
     assert_eq!(export(&desk), before);
 }
 
+#[test]
+fn a_merge_never_moves_a_channel_to_other_ends_under_its_links() {
+    let desk = desk();
+    let before = export(&desk);
+    for (key, value) in [("naming_context", "dc=other"), ("id_attribute", "uid"), ("base_url", "https://other.example.com")] {
+        let mut moved = channel("a");
+        moved[key] = value.into();
+        desk.write("moved.json", &document(&[moved], &[], &[]).to_string());
+        let (code, talk) = state(&desk, &["import", "moved.json", "--merge"]);
+        assert_eq!(code, 4, "{talk}");
+        assert!(talk.contains("and links or holds exist for what it belongs to here") && talk.contains(value), "{talk}");
+        assert!(talk.contains("link --migrate --channel a") && talk.contains("state reset --channel a"), "{talk}");
+        assert_eq!((export(&desk), backups(&desk).len()), (before.clone(), 0));
+    }
+    // Without links and holds there is nothing to be taken for somebody else's.
+    let fresh = Desk::new();
+    fresh.write("old.json", &document(&[channel("a")], &[], &[]).to_string());
+    assert_eq!(state(&fresh, &["import", "old.json"]).0, 0);
+    fresh.write("moved.json", &std::fs::read_to_string(desk.path("moved.json")).unwrap());
+    assert_eq!(state(&fresh, &["import", "moved.json", "--merge"]).0, 0);
+    assert_eq!(export(&fresh)["channels"][0]["base_url"], "https://other.example.com");
+    // A link needs to know what it belongs to, unless the state knows.
+    fresh.write("link.json", &document(&[], &[link("e1", "a1", "a")], &[]).to_string());
+    assert_eq!(state(&fresh, &["import", "link.json"]).0, 0);
+    assert_eq!(state(&fresh, &["import", "link.json", "--replace"]).0, 2);
+}
+
 type Spoil = fn(&mut Value);
 
 #[test]
@@ -117,12 +144,16 @@ fn a_document_with_a_defect_is_refused_as_a_whole() {
     let desk = desk();
     let before = export(&desk);
     let good = document(&[channel("c")], &[link("e5", "a5", "c"), link("e6", "a6", "c")], &[hold("entry", "e5")]);
-    let cases: [(Spoil, &str); 12] = [
+    let cases: [(Spoil, &str); 13] = [
         (|d| d["format"] = "rosterm-state/2".into(), "x.json has the format rosterm-state/2; this rosterm reads rosterm-state/1"),
         (|d| d["format"] = "rosterm-plan/1".into(), "x.json has the format rosterm-plan/1: it is not a state document"),
         (|d| d["extra"] = 1.into(), "not a state document: unknown field `extra`"),
         (|d| d["links"][1]["entry"] = "e5".into(), "x.json: links, number 2: the entry e5 is linked twice"),
         (|d| d["links"][1]["account"] = "a5".into(), "x.json: links, number 2: the account a5 is linked twice"),
+        (
+            |d| d["links"][1]["channel"] = "zz".into(),
+            "x.json: links, number 2: the channel zz has no line in channels, neither here nor in the state",
+        ),
         (|d| d["links"][1]["entry"] = "".into(), "x.json: links, number 2: entry is empty"),
         (|d| d["links"][1]["origin"] = "guessed".into(), "not a state document: unknown variant `guessed`"),
         (|d| d["links"][1]["since"] = "2026-11-22".into(), "not a state document: 2026-11-22 is not a moment"),
@@ -222,7 +253,7 @@ fn two_users_who_had_one_name_are_never_taken_for_one() {
     let desk = Desk::new();
     let mut twins = [link("e1", "a1", "a"), link("e2", "a2", "a")];
     twins[1]["remembered"] = json!(["E1@EXAMPLE.COM"]);
-    desk.write("all.json", &document(&[], &twins, &[]).to_string());
+    desk.write("all.json", &document(&[channel("a")], &twins, &[]).to_string());
     assert_eq!(state(&desk, &["import", "all.json"]).0, 0);
     let (code, talk) = state(&desk, &["reset", "--user", "e1@example.com", "--yes"]);
     assert_eq!((code, talk.as_str()), (2, "rosterm: 2 users have the name e1@example.com\n  hint: name one by its entry id: e1, e2\n"));

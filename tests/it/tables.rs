@@ -107,7 +107,7 @@ async fn the_check_of_a_file_counts_and_says_what_is_doubtful() {
         (
             vec![
                 format!("file Good: {place}"),
-                "vendor Good: csv (configuration)".to_owned(),
+                "vendor Good: csv (configuration); id_attribute = nr (configuration); status = { attribute = \"state\", disabled_when = { equals = \"left\" } } (configuration); default_status = enabled (preset)".to_owned(),
                 "counts Good: in scope 3, disabled 1".to_owned(),
                 "id Good: every one of 3 has nr".to_owned(),
                 "status Good: of 3 people: state on 3".to_owned(),

@@ -21,6 +21,12 @@ impl<T> Located<T> {
         Error::usage(message).at(self.at.clone()).excerpt(self.excerpt.clone())
     }
 
+    /// The same place without the value that stands there: it may be a secret.
+    #[must_use]
+    pub fn without_value(self) -> Self {
+        Located { excerpt: key_only(self.excerpt), ..self }
+    }
+
     /// The same place with another value.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Located<U> {
         Located { value: f(self.value), at: self.at, excerpt: self.excerpt }
@@ -47,15 +53,22 @@ impl Place {
 }
 
 /// The line of a span, whole where nothing on it can be a secret; else its key alone. A secret in plain text is wrong in this
-/// file, but it happens, under misspelt keys too.
+/// file, but it happens, under misspelt keys and in wrong places too. A line with an inline table holds more than the value that
+/// is meant, so it is never shown whole.
 pub(super) fn excerpt(text: &str, span: Range<usize>, whole: bool) -> Excerpt {
-    let mut excerpt = Excerpt::of_span(text, span);
-    if whole {
+    let excerpt = Excerpt::of_span(text, span);
+    if whole && !excerpt.line.contains('{') {
         return excerpt;
     }
+    key_only(excerpt)
+}
+
+/// A line with its value left out.
+fn key_only(mut excerpt: Excerpt) -> Excerpt {
     match excerpt.line.split_once('=') {
         Some((key, _)) => excerpt.line = format!("{key}= …"),
-        None if excerpt.line.trim_start().starts_with('[') => {}
+        // The head of a table; a list in a list may hold anything.
+        None if excerpt.line.trim_start().starts_with('[') && !excerpt.line.contains(['"', '\'']) => {}
         None => excerpt.line = "…".to_owned(),
     }
     excerpt.start = excerpt.start.min(excerpt.line.chars().count().saturating_sub(1));

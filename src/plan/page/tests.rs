@@ -132,6 +132,7 @@ fn an_incomplete_read_is_told_in_words_before_anything_else() {
     let warning = page.find("Warning: the directory was not read completely: the directory stopped at its size limit.").unwrap();
     assert!(warning < page.find("<table").unwrap());
     assert!(page.contains("Warning: the service was not read completely") && page.contains("NOT COMPLETELY"));
+    assert!(page.contains("nobody is removed or created") && !page.contains("can still be approved"));
     assert!(!printed("x", true, &[], |_| true).contains("Warning"));
 }
 

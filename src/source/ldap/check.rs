@@ -51,11 +51,14 @@ pub async fn check<T: FnMut(Step)>(ldap: &LdapConfig, config: &SourceConfig, now
             return None;
         }
     };
-    let told = format!("{} ({})", settings.vendor, settings.vendor_origin);
     teller.tell(if session.root.is_hidden() {
-        Step::warning("vendor", format!("{told}; the server shows nothing of itself"), "set vendor, so that nothing is guessed")
+        Step::warning(
+            "vendor",
+            format!("the server shows nothing of itself: {}", settings.words()),
+            "set vendor, so that nothing is guessed",
+        )
     } else {
-        Step::good("vendor", told)
+        Step::good("vendor", settings.words())
     });
     let base = &config.location.base_dn;
     if let Err(error) = check_base(&mut session, base).await {

@@ -28,8 +28,10 @@ pub struct Asked<'a> {
     pub nested: bool,
     /// The settings of the source.
     pub settings: &'a Settings,
-    /// The naming context: groups in the group are looked for below it.
+    /// The naming context of the base: people and groups are looked for below it.
     pub context: &'a str,
+    /// The naming context of the group: groups are looked for below it too, if it is another one.
+    pub group_context: &'a str,
     /// Entries a page.
     pub page: u32,
 }
@@ -49,7 +51,7 @@ pub async fn members(session: &mut Session, asked: &Asked<'_>) -> Result<Members
 async fn named(session: &mut Session, asked: &Asked<'_>) -> Result<Members, Failure> {
     let settings = asked.settings;
     let key = DnKey::of(asked.group);
-    let (groups, found_how) = if asked.nested { groups_within(session, asked).await? } else { (HashMap::new(), String::new()) };
+    let within = if asked.nested { groups_within(session, asked).await? } else { Within::default() };
     let mut graph: HashMap<DnKey, Named> = HashMap::new();
     let mut total = 0;
     let (mut by_rule, mut rids) = (Vec::new(), Vec::new());
@@ -71,17 +73,25 @@ async fn named(session: &mut Session, asked: &Asked<'_>) -> Result<Members, Fail
         if session.root.is_domain_controller() {
             rids.push(domain::rid(&dn, group.sid.as_deref())?);
         }
-        if group.dynamic && group.named == Named::default() {
-            by_rule.push(dn);
+        if group.named == Named::default() {
+            if group.dynamic {
+                by_rule.push(dn);
+            } else {
+                back_link::is_really_empty(session, asked, &dn).await?;
+            }
         }
-        waiting.extend(group.named.dns.iter().filter_map(|m| groups.get(m).map(|dn| (m.clone(), dn.clone()))));
-        graph.insert(group_key, group.named);
+        let mut named = group.named;
+        if group_key == key {
+            named.dns.extend(within.in_chain.iter().cloned());
+        }
+        waiting.extend(named.dns.iter().filter_map(|m| within.groups.get(m).map(|dn| (m.clone(), dn.clone()))));
+        graph.insert(group_key, named);
     }
     let mut members = Members::of(&key, asked.nested, &graph);
     let lists: Vec<&str> = settings.member_attributes.iter().map(crate::identity::AttributeName::as_str).collect();
     members.usual.push(format!("membership is what the group itself names ({})", lists.join(", ")));
     if asked.nested {
-        members.usual.push(format!("groups in the group: {}, {found_how}", graph.len() - 1));
+        members.usual.push(format!("groups in the group: {}, {}", graph.len() - 1, within.how));
     }
     if !by_rule.is_empty() {
         back_link::of_dynamic_groups(session, asked, &by_rule, &mut members).await?;
@@ -94,19 +104,34 @@ fn enough(n: usize) -> Result<(), Failure> {
     if n > MOST { Err(Failure::new(Cause::GroupUnread, format!("more than {MOST} members or groups"))) } else { Ok(()) }
 }
 
-/// Which members of a group are groups themselves, and how that was found out: on Active Directory those in the group, by one
-/// question; elsewhere every group of the naming context.
-async fn groups_within(session: &mut Session, asked: &Asked<'_>) -> Result<(HashMap<DnKey, String>, String), Failure> {
+/// Groups that may be in the group.
+#[derive(Default)]
+struct Within {
+    /// Which DNs are groups, as the server spells them.
+    groups: HashMap<DnKey, String>,
+    /// Those that Active Directory says are in the group, directly or through others.
+    in_chain: Vec<DnKey>,
+    /// How they were found.
+    how: String,
+}
+
+/// Which members of a group are groups themselves: every group that can be found. On Active Directory those that the in-chain
+/// rule finds are added, and never believed alone: a group that hides its memberOf from us is not among them, and its people
+/// would leave.
+async fn groups_within(session: &mut Session, asked: &Asked<'_>) -> Result<Within, Failure> {
     let mut how = "found among all groups of the naming context".to_owned();
+    let mut in_chain = Vec::new();
     if session.root.knows_in_chain() {
         match domain::groups_in_chain(session, asked).await? {
-            Ok(groups) => return Ok((groups, "found by Active Directory's in-chain rule".to_owned())),
+            Ok(found) => {
+                in_chain = found;
+                how.push_str(" and by Active Directory's in-chain rule");
+            }
             Err(why) => how = format!("{how} ({why})"),
         }
     }
-    let filter = ask::any("objectClass", &asked.settings.group_class.iter().chain(&asked.settings.dynamic_group_class).collect::<Vec<_>>());
-    let groups = ask::dns(session, asked, &filter).await?;
-    Ok((groups.into_iter().map(|dn| (DnKey::of(&dn), dn)).collect(), how))
+    let groups = in_chain.iter().cloned().chain(ask::groups(session, asked, "").await?).map(|dn| (DnKey::of(&dn), dn)).collect();
+    Ok(Within { groups, in_chain: in_chain.iter().map(|dn| DnKey::of(dn)).collect(), how })
 }
 
 /// One group.
@@ -131,6 +156,7 @@ async fn direct(session: &mut Session, dn: &str, settings: &Settings) -> Result<
         let mut more: Vec<String> = Vec::new();
         let mut next = from;
         let mut there = false;
+        let mut answered: Vec<String> = Vec::new();
         let names: Vec<&str> = ask.iter().map(String::as_str).collect();
         let references = session
             .connection
@@ -146,6 +172,7 @@ async fn direct(session: &mut Session, dn: &str, settings: &Settings) -> Result<
                     if !settings.member_attributes.iter().any(|m| m.is(attribute.name)) {
                         continue;
                     }
+                    answered.push(attribute.name.to_lowercase());
                     for value in attribute.values() {
                         let value = std::str::from_utf8(value).map_err(|_| Failure::malformed("a member that is not text"))?;
                         if names_uids(attribute.name) {
@@ -169,6 +196,11 @@ async fn direct(session: &mut Session, dn: &str, settings: &Settings) -> Result<
             let elsewhere = |url: &String| format!("it is on another server, {url}");
             let detail = references.first().map_or_else(|| "it cannot be read".to_owned(), elsewhere);
             return Err(Failure::new(Cause::GroupUnread, detail));
+        }
+        // The rest of a list that is asked for and does not come is not the list's end.
+        let goes_on = |asked: &String| asked.split_once(';').is_none_or(|(name, _)| answered.contains(&name.to_lowercase()));
+        if let Some(asked) = ask.iter().find(|asked| !goes_on(asked)) {
+            return Err(Failure::new(Cause::GroupUnread, format!("the server gave no answer to {asked} of {dn}: the list has no end")));
         }
         enough(group.named.dns.len())?;
         from = next;

@@ -31,6 +31,12 @@ impl Whole {
     /// an answer about, with the index that they were asked from.
     fn take(&mut self, entry: Entry<'_>, known: &[(String, u64)]) -> Result<Vec<(String, u64)>, Failure> {
         let mut more = Vec::new();
+        // The rest of a list that is asked for and does not come is not the list's end.
+        if let Some((name, _)) =
+            known.iter().find(|(name, _)| !entry.attributes().any(|a| a.is_plain() && a.name.eq_ignore_ascii_case(name)))
+        {
+            return Err(Failure::malformed(format!("the server gave no answer to the rest of {name}")));
+        }
         for attribute in entry.attributes().filter(|a| a.is_plain()) {
             let asked_from = known.iter().find(|(name, _)| attribute.name.eq_ignore_ascii_case(name)).map(|k| k.1);
             let last = attribute.range_end().map_err(Failure::malformed)?;

@@ -67,6 +67,19 @@ impl Settings {
         shown
     }
 
+    /// The same in one line, for a check: the vendor first, then each setting with where it comes from.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let shown = self.shown();
+        let each = shown.iter().map(|(key, value, origin)| match (*key, origin) {
+            ("vendor", _) => format!("{value} ({origin})"),
+            // The preset is that of the vendor, which is told first.
+            (_, Origin::Preset(_)) => format!("{key} = {value} (preset)"),
+            _ => format!("{key} = {value} ({origin})"),
+        });
+        each.collect::<Vec<_>>().join("; ")
+    }
+
     fn origin(&self, key: &'static str) -> Origin {
         match key {
             _ if self.configured.contains(&key) => Origin::Configuration,

@@ -9,6 +9,7 @@ use crate::source::ldap::entry::Entry;
 use crate::source::ldap::failure::{Failure, SIZE_LIMIT};
 use crate::source::ldap::people::is_inside;
 use crate::source::ldap::session::Session;
+use crate::source::vendor::Settings;
 use ldap3::Scope;
 
 /// How many values one filter asks for.
@@ -18,6 +19,41 @@ pub const BATCH: usize = 100;
 pub fn any<T: AsRef<str>>(attribute: &str, values: &[T]) -> String {
     let each: Vec<String> = values.iter().map(|v| format!("({attribute}={})", escape(v.as_ref()))).collect();
     format!("(|{})", each.concat())
+}
+
+/// A filter for groups: by class, or because it names members. A group of a class of one's own is a group.
+fn is_group(settings: &Settings) -> String {
+    let classes = settings.group_class.iter().chain(&settings.dynamic_group_class);
+    let classes: Vec<String> = classes.map(|class| format!("(objectClass={})", escape(class))).collect();
+    let lists: Vec<String> = settings.member_attributes.iter().map(|name| format!("({name}=*)")).collect();
+    format!("(|{}{})", classes.concat(), lists.concat())
+}
+
+/// The DNs of all groups that also match `filter` (empty: all), in the naming context of the base and in that of the group.
+pub async fn groups(session: &mut Session, asked: &Asked<'_>, filter: &str) -> Result<Vec<String>, Failure> {
+    let filter = format!("(&{}{filter})", is_group(asked.settings));
+    let mut found = dns(session, asked, &filter).await?;
+    if let Some(elsewhere) = elsewhere(asked) {
+        found.extend(dns(session, &elsewhere, &filter).await?);
+        enough(found.len())?;
+    }
+    Ok(found)
+}
+
+/// Whether any group that we can see matches `filter`.
+pub async fn finds_group(session: &mut Session, asked: &Asked<'_>, filter: &str) -> Result<bool, Failure> {
+    let filter = format!("(&{}{filter})", is_group(asked.settings));
+    let mut found = finds_anybody(session, asked, &filter).await?;
+    if !found && let Some(elsewhere) = elsewhere(asked) {
+        found = finds_anybody(session, &elsewhere, &filter).await?;
+    }
+    Ok(found)
+}
+
+/// The same question in the naming context of the group, if that is another one.
+fn elsewhere<'a>(asked: &Asked<'a>) -> Option<Asked<'a>> {
+    let other = DnKey::of(asked.group_context) != DnKey::of(asked.context);
+    other.then_some(Asked { context: asked.group_context, ..*asked })
 }
 
 fn query(session: &Session, asked: &Asked<'_>, filter: &str) -> Query {

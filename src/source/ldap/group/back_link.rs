@@ -1,6 +1,10 @@
 //! Membership as people carry it themselves: `memberOf`, `isMemberOf`, `groupMembership`.
+//!
+//! Groups in the group are those that carry the back link themselves *and* those that the group names in its own list: the back
+//! link of groups may be hidden from us, or not be kept, where that of people is not. If neither gives any, that is believed
+//! only if some group at all shows the back link or a list, or if there is no other group: otherwise both may be hidden.
 
-use super::{Asked, ask, domain};
+use super::{Asked, ask, direct, domain};
 use crate::identity::dn::DnKey;
 use crate::model::Cause;
 use crate::source::ldap::failure::Failure;
@@ -13,20 +17,26 @@ pub async fn members(session: &mut Session, asked: &Asked<'_>) -> Result<Members
     let attribute = attribute(asked)?;
     let mut groups: HashMap<DnKey, String> = HashMap::from([(DnKey::of(asked.group), asked.group.to_owned())]);
     if asked.nested {
-        let class =
-            ask::any("objectClass", &asked.settings.group_class.iter().chain(&asked.settings.dynamic_group_class).collect::<Vec<_>>());
+        let known: HashMap<DnKey, String> = ask::groups(session, asked, "").await?.into_iter().map(|dn| (DnKey::of(&dn), dn)).collect();
         let mut newest = vec![asked.group.to_owned()];
         while !newest.is_empty() {
             let mut next = Vec::new();
             for batch in newest.chunks(ask::BATCH) {
-                let filter = format!("(&{class}{})", ask::any(attribute, batch));
-                for dn in ask::dns(session, asked, &filter).await? {
+                let mut within = ask::groups(session, asked, &ask::any(attribute, batch)).await?;
+                for group in batch {
+                    let named = direct(session, group, asked.settings).await?.named;
+                    within.extend(named.dns.iter().filter_map(|dn| known.get(dn).cloned()));
+                }
+                for dn in within {
                     if groups.insert(DnKey::of(&dn), dn.clone()).is_none() {
                         next.push(dn);
                     }
                 }
             }
             newest = next;
+        }
+        if groups.len() == 1 && known.keys().any(|k| !groups.contains_key(k)) {
+            nested_can_be_seen(session, asked, attribute).await?;
         }
     }
     let names: Vec<String> = groups.values().cloned().collect();
@@ -53,6 +63,26 @@ pub async fn of_dynamic_groups(session: &mut Session, asked: &Asked<'_>, groups:
     members.add(people.iter().map(|dn| DnKey::of(dn)));
     members.how.push(format!("a rule chooses the members of {}: membership there is by {attribute}", groups.join("; ")));
     Ok(())
+}
+
+/// That no group is in the group is believed only if groups show what would tell.
+async fn nested_can_be_seen(session: &mut Session, asked: &Asked<'_>, attribute: &str) -> Result<(), Failure> {
+    let lists: Vec<String> = asked.settings.member_attributes.iter().map(|name| format!("({name}=*)")).collect();
+    if ask::finds_group(session, asked, &format!("(|({attribute}=*){})", lists.concat())).await? {
+        return Ok(());
+    }
+    let why = format!("no group shows {attribute} or a list of members: bind_dn may not be allowed to read them");
+    Err(Failure::new(Cause::GroupUnread, format!("whether groups are in it can't be told: {why}; or set nested_groups = false")))
+}
+
+/// A group that names nobody is empty only if nobody that we can see names it: otherwise its list is hidden from us.
+pub async fn is_really_empty(session: &mut Session, asked: &Asked<'_>, group: &str) -> Result<(), Failure> {
+    let Some(attribute) = &asked.settings.member_of_attribute else { return Ok(()) };
+    if !ask::finds_anybody(session, asked, &ask::any(attribute.as_str(), &[group])).await? {
+        return Ok(());
+    }
+    let why = format!("it names nobody that we can see, but others name it by {attribute}: bind_dn may not be allowed to read its members");
+    Err(Failure::new(Cause::GroupUnread, format!("{group}: {why}")))
 }
 
 fn attribute<'a>(asked: &'a Asked<'_>) -> Result<&'a str, Failure> {

@@ -1,4 +1,4 @@
-//! Groups of an Active Directory domain: nested groups by one question, and members by primary group.
+//! Groups of an Active Directory domain: groups in the group by one question, and members by primary group.
 
 use super::{Asked, ask};
 use crate::filter::{IN_CHAIN, escape};
@@ -8,32 +8,19 @@ use crate::source::ldap::connection::Query;
 use crate::source::ldap::failure::Failure;
 use crate::source::ldap::session::Session;
 use crate::source::scope::{self, Members};
-use std::collections::HashMap;
 
-/// The groups in the group, directly or through others, by the in-chain rule (MS-ADTS section 3.1.1.3.4.4.3); or why that
-/// question gave no answer that can be believed, so that the walk over all groups must be taken.
+/// The groups in the group, directly or through others, by the in-chain rule (MS-ADTS section 3.1.1.3.4.4.3); or why it was
+/// refused. It says nothing of groups whose memberOf is hidden from us, so it is never the only way.
 ///
 /// # Errors
 /// Where the connection is of no more use.
-pub async fn groups_in_chain(session: &mut Session, asked: &Asked<'_>) -> Result<Result<HashMap<DnKey, String>, String>, Failure> {
+pub async fn groups_in_chain(session: &mut Session, asked: &Asked<'_>) -> Result<Result<Vec<String>, String>, Failure> {
     let filter = format!("(&(objectCategory=group)(memberOf:{IN_CHAIN}:={}))", escape(asked.group));
-    let groups = match ask::dns(session, asked, &filter).await {
-        Ok(groups) => groups,
-        Err(failure) if failure.code.is_some() => return Ok(Err(format!("the in-chain rule was refused: {}", failure.detail))),
-        Err(failure) => return Err(failure),
-    };
-    // None is what a server says, too, that does not let us read memberOf of groups.
-    if groups.is_empty() {
-        match ask::finds_anybody(session, asked, "(&(objectCategory=group)(memberOf=*))").await {
-            Ok(true) => {}
-            Ok(false) => return Ok(Err("no group shows memberOf, which the in-chain rule goes by".to_owned())),
-            Err(failure) if failure.code.is_some() => {
-                return Ok(Err(format!("memberOf of groups cannot be asked for: {}", failure.detail)));
-            }
-            Err(failure) => return Err(failure),
-        }
+    match ask::dns(session, asked, &filter).await {
+        Ok(groups) => Ok(Ok(groups)),
+        Err(failure) if failure.code.is_some() => Ok(Err(format!("the in-chain rule was refused: {}", failure.detail))),
+        Err(failure) => Err(failure),
     }
-    Ok(Ok(groups.into_iter().map(|dn| (DnKey::of(&dn), dn)).collect()))
 }
 
 /// The last part of a group's objectSid, by which accounts name their primary group (MS-DTYP section 2.4.2.2).
