@@ -8,7 +8,7 @@ use crate::identity::value::Datum;
 use crate::model::{Action, ReadEnd, SideState, Situation};
 use crate::plan::Row;
 use crate::telemetry::redacted;
-use crate::text::{clean, count, cut, pad, width};
+use crate::text::{clean, count, counted, cut, pad, width};
 use std::io::{self, IsTerminal, Write};
 
 /// How text may be styled.
@@ -178,7 +178,7 @@ fn head(out: &mut dyn Write, picture: &Picture, style: Style) -> io::Result<()> 
         clean(picture.target_title()),
         clean(picture.base_url())
     )?;
-    writeln!(out, "links     {:>9}  {} holds", count(picture.links().len()), count(picture.holds()))?;
+    writeln!(out, "links     {:>9}  {}", count(picture.links().len()), counted(picture.holds(), "hold"))?;
     for (side, end) in [("directory", picture.source_state()), ("service", picture.target_state())] {
         if let SideState::Ended(ReadEnd::Incomplete(why)) = end {
             let sentence = format!("The {side} was not read completely: {}. {}", why.cause.words(), clean(&redacted(&why.detail)));
@@ -264,15 +264,13 @@ fn why(row: &Row, told: &[(&str, usize)]) -> String {
         let more = row.candidates.len().saturating_sub(4);
         parts.push(format!("with {}{}", who.join(", "), if more > 0 { format!(" and {more} more") } else { String::new() }));
     }
-    if row.situation == Situation::Leaving
-        && let Some(dn) = row.entry.as_ref().and_then(|e| e.dn.as_ref())
-    {
-        parts.push(dn.clone());
-    }
-    if row.situation == Situation::Invalid
-        && let Some(dn) = row.entry.as_ref().and_then(|e| e.dn.as_ref())
-    {
-        parts.push(dn.clone());
+    // Whom a decision is about must be clear, also where there is no name.
+    let decide = matches!(row.situation, Situation::Leaving | Situation::Invalid | Situation::Held | Situation::Blocked);
+    let nameless = row.user_name.is_none();
+    match row.entry.as_ref().and_then(|e| e.dn.as_ref()) {
+        Some(dn) if (decide || nameless) && row.action != Action::Create => parts.push(dn.clone()),
+        None if nameless => parts.extend(row.account.as_ref().map(|a| format!("account {}", a.id))),
+        _ => {}
     }
     if row.action != Action::None && !row.action.is_deprovision() && !row.approved {
         parts.push("not approved".to_owned());
