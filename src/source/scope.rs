@@ -7,7 +7,10 @@
 //!    links are derived from it, late or not at all.
 //! 2. Back links are used where a group names nobody because a rule chooses its members (`groupOfURLs`), and where the
 //!    configuration sets `member_of_attribute` but no `member_attribute`.
-//! 3. A back link that nobody at all shows proves nothing: it may be hidden from us. Then the group counts as unread.
+//! 3. A back link that nobody at all shows proves nothing: it may be hidden from us. Then the group counts as unread. So it does
+//!    where a group names nobody and others name it: its list is hidden, or was not exported.
+//! 4. Which members are groups is decided by class or by what they name, whichever says yes; a member that is taken for a
+//!    person would leave its own members out.
 //!
 //! A POSIX group's *primary* members (people with its `gidNumber`) are not members here: every account has one, and it says
 //! nothing about what somebody may use. Active Directory's primary group is different: it takes the place of membership.

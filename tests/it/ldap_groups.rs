@@ -129,7 +129,7 @@ async fn a_domain_tells_nested_groups_in_two_ways_and_people_by_their_primary_gr
             "a group names nobody, and somebody names it",
             Domain { of_inner: &[], ..good },
             true,
-            "group_unread: cn=g,dc=x: cn=inner,dc=x: it names nobody that we can see, but others name it by memberOf: bind_dn may not be allowed to read its members",
+            "group_unread: cn=g,dc=x: cn=inner,dc=x: it names nobody that we can see, but others name it by memberOf: bind_dn may not be allowed to read its members, or a rule chooses them (then set member_of_attribute)",
             "",
             String::new(),
         ),

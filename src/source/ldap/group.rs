@@ -54,7 +54,7 @@ async fn named(session: &mut Session, asked: &Asked<'_>) -> Result<Members, Fail
     let within = if asked.nested { groups_within(session, asked).await? } else { Within::default() };
     let mut graph: HashMap<DnKey, Named> = HashMap::new();
     let mut total = 0;
-    let (mut by_rule, mut rids) = (Vec::new(), Vec::new());
+    let (mut by_rule, mut empty, mut rids) = (Vec::new(), Vec::new(), Vec::new());
     let mut waiting = vec![(key.clone(), asked.group.to_owned())];
     while let Some((group_key, dn)) = waiting.pop() {
         if graph.contains_key(&group_key) {
@@ -74,11 +74,7 @@ async fn named(session: &mut Session, asked: &Asked<'_>) -> Result<Members, Fail
             rids.push(domain::rid(&dn, group.sid.as_deref())?);
         }
         if group.named == Named::default() {
-            if group.dynamic {
-                by_rule.push(dn);
-            } else {
-                back_link::is_really_empty(session, asked, &dn).await?;
-            }
+            if group.dynamic { by_rule.push(dn) } else { empty.push(dn) }
         }
         let mut named = group.named;
         if group_key == key {
@@ -87,6 +83,7 @@ async fn named(session: &mut Session, asked: &Asked<'_>) -> Result<Members, Fail
         waiting.extend(named.dns.iter().filter_map(|m| within.groups.get(m).map(|dn| (m.clone(), dn.clone()))));
         graph.insert(group_key, named);
     }
+    back_link::are_really_empty(session, asked, &empty).await?;
     let mut members = Members::of(&key, asked.nested, &graph);
     let lists: Vec<&str> = settings.member_attributes.iter().map(crate::identity::AttributeName::as_str).collect();
     members.usual.push(format!("membership is what the group itself names ({})", lists.join(", ")));

@@ -75,14 +75,25 @@ async fn nested_can_be_seen(session: &mut Session, asked: &Asked<'_>, attribute:
     Err(Failure::new(Cause::GroupUnread, format!("whether groups are in it can't be told: {why}; or set nested_groups = false")))
 }
 
-/// A group that names nobody is empty only if nobody that we can see names it: otherwise its list is hidden from us.
-pub async fn is_really_empty(session: &mut Session, asked: &Asked<'_>, group: &str) -> Result<(), Failure> {
-    let Some(attribute) = &asked.settings.member_of_attribute else { return Ok(()) };
-    if !ask::finds_anybody(session, asked, &ask::any(attribute.as_str(), &[group])).await? {
-        return Ok(());
+/// Groups that name nobody are empty only if nobody that we can see names them: otherwise their lists are hidden from us.
+pub async fn are_really_empty(session: &mut Session, asked: &Asked<'_>, groups: &[String]) -> Result<(), Failure> {
+    let Some(attribute) = asked.settings.member_of_attribute.as_ref().map(crate::identity::AttributeName::as_str) else { return Ok(()) };
+    for batch in groups.chunks(ask::BATCH) {
+        if !ask::finds_anybody(session, asked, &ask::any(attribute, batch)).await? {
+            continue;
+        }
+        let mut hidden = &batch[0];
+        for group in batch {
+            if ask::finds_anybody(session, asked, &ask::any(attribute, &[group])).await? {
+                hidden = group;
+                break;
+            }
+        }
+        let why = "bind_dn may not be allowed to read its members, or a rule chooses them (then set member_of_attribute)";
+        let told = format!("{hidden}: it names nobody that we can see, but others name it by {attribute}: {why}");
+        return Err(Failure::new(Cause::GroupUnread, told));
     }
-    let why = format!("it names nobody that we can see, but others name it by {attribute}: bind_dn may not be allowed to read its members");
-    Err(Failure::new(Cause::GroupUnread, format!("{group}: {why}")))
+    Ok(())
 }
 
 fn attribute<'a>(asked: &'a Asked<'_>) -> Result<&'a str, Failure> {
