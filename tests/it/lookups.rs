@@ -100,7 +100,7 @@ fn answers_come_in_order_and_are_counted_and_a_service_that_refuses_is_left_alon
     let names: Vec<Sought> = (1..=60).map(|i| by_name(&format!("user{i}@example.com"))).collect();
     let ids: Vec<AccountId> = (1..=60).map(|i| AccountId::new(format!("a{i}"))).collect();
     runtime().block_on(async {
-        let service = Service::start(people(40), Faults::default()).await.unwrap();
+        let service = Service::start(people(40), Faults { delay: 1, ..Faults::default() }).await.unwrap();
         let target = open(service.base_url(), "concurrency = 4", &connector("paging = \"index\"")).await.unwrap();
         let told = RefCell::new(Vec::new());
         let (answers, found) = target.find_named(&names, |n| told.borrow_mut().push(n)).await;
