@@ -28,6 +28,9 @@ pub(super) async fn list(State(inner): State<Arc<Inner>>, Query(query): Query<Ha
     }
     let count = count.min(faults.page_cap.unwrap_or(usize::MAX));
     if let Some(filter) = query.get("filter") {
+        if faults.delay > 0 {
+            tokio::time::sleep(Duration::from_millis(faults.delay)).await;
+        }
         return filtered(&inner, filter, count);
     }
     let request = inner.listings.fetch_add(1, Ordering::Relaxed) + 1;
