@@ -179,7 +179,7 @@ impl Document {
     }
 
     /// Each link's channel must have a line, here or in `state`: without one nobody knows what the link belongs to, and it would be
-    /// judged by whatever directory is read next. With [`How::Replace`](super::How::Replace) there is no other state.
+    /// judged by whatever directory is read next. With `How::Replace` there is no other state.
     ///
     /// # Errors
     /// The first link without one, with its number.

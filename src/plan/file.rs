@@ -1,7 +1,7 @@
 //! The plan as a document: `rosterm-plan/1`, one row a line, so that a million rows stream through.
 //!
 //! The id of a document is a hash over everything in it but `approved`: approving rows keeps the plan, any other change
-//! makes another one of it, or is found out when the document is read ([`read`](mod@read)). It is no signature: whoever can
+//! makes another one of it, or is found out when the document is read (`read`). It is no signature: whoever can
 //! write the file can also compute it, so a plan is as trustworthy as the folder that it lies in.
 
 mod read;

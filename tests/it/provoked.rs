@@ -3,7 +3,7 @@
 use crate::commands::Desk;
 use crate::fake_ldap::{Reply, Request, done, entry, page_done, reference, result, serve};
 use crate::support::{NOW, runtime};
-use rosterm::demo::service::{Faults, Service};
+use rosterm::demo::service::{Envelope, Faults, Service};
 use rosterm::identity::{AccountId, EntryId};
 use rosterm::journal::{Journal, Mode};
 use rosterm::model::{Cause, Hold, HoldOn, Link, LinkOrigin};
@@ -281,6 +281,36 @@ fn every_cause_of_an_incomplete_target_blocks_exactly_whom_it_should() {
         let (code, counts, because) = told(&desk(&url, "", &service), "target");
         assert_eq!((code.as_str(), counts), (cause.code(), target_in_doubt()), "{cause:?}");
         assert_eq!(because, reasons(&[("target_incomplete", 6)]), "{cause:?}");
+    }
+}
+
+/// A refused page in the middle, in every shape that services give an error: the cause, who is blocked, and the service's words.
+#[test]
+fn every_error_envelope_of_a_page_is_told_in_its_words_and_blocks_whom_it_should() {
+    let runtime = runtime();
+    let url = directory(all_of_them, nobody, no_group);
+    for (envelope, version_1, told) in [
+        (Envelope::Dialect, false, "HTTP 403: something is broken here"),
+        (Envelope::Dialect, true, "HTTP 403: something is broken here"),
+        (Envelope::Graph, false, "HTTP 403: something is broken here"),
+        (Envelope::Plain, false, "HTTP 403: something is broken here"),
+        (Envelope::Html, false, "HTTP 403: a web page (something is broken here)"),
+        (Envelope::Text, false, "HTTP 403: something is broken here"),
+        (Envelope::Empty, false, "HTTP 403: an empty answer"),
+    ] {
+        // Everybody was sent, and then a page is missing.
+        let faults = Faults { page_cap: Some(3), total_off_by: 3, fail_from: Some((10, 403)), envelope, version_1, ..Faults::default() };
+        let service = runtime.block_on(Service::start(accounts(), faults)).unwrap();
+        let desk = desk(&url, "", &service);
+        if version_1 {
+            let config = std::fs::read_to_string(desk.path("rosterm.toml")).unwrap();
+            desk.write("rosterm.toml", &config.replace("\"scim2\"", "\"scim1\""));
+        }
+        let (code, counts, because) = self::told(&desk, "target");
+        assert_eq!((code.as_str(), counts), ("page_missing", target_in_doubt()), "{envelope:?}");
+        assert_eq!(because, reasons(&[("target_incomplete", 6)]), "{envelope:?}");
+        let (_, out, _) = desk.rosterm(&["plan"]);
+        assert!(out.contains(&format!("accounts from number 10 on: {told}")), "{envelope:?}: {out}");
     }
 }
 
