@@ -52,8 +52,6 @@ pub struct Channel {
     pub mapping: Vec<RuleConfig>,
     /// What may be done, and how much of it.
     pub policy: Policy,
-    /// Other channels of this file lead to the same service.
-    pub shares_service: bool,
     /// A hash over everything in the channel: a saved plan names it.
     pub fingerprint: String,
 }
@@ -134,10 +132,6 @@ impl Config {
         if channels.is_empty() {
             return Err(Error::usage(format!("{} has no channel", path.display())).hint("add [channels.NAME.source], .target and .mapping"));
         }
-        let urls: Vec<String> = channels.iter().map(|c| c.target.base_url.value.clone()).collect();
-        for channel in &mut channels {
-            channel.shares_service = urls.iter().filter(|u| **u == channel.target.base_url.value).count() > 1;
-        }
         Ok(Config { path: path.to_owned(), state, channels })
     }
 
@@ -199,7 +193,6 @@ impl Channel {
             target: TargetConfig::read(&mut target, folder)?,
             mapping: rules,
             policy,
-            shares_service: false,
             fingerprint: String::new(),
         })
     }
