@@ -86,15 +86,15 @@ async fn ask_other(job: &Job<'_>, other: &Channel, picture: &mut Picture, ends: 
         Err(error) => return unknown(picture, error.message().to_owned()),
     };
     let (ours, theirs) = (ends.source.facts(), source.facts());
-    if ours.naming_context != theirs.naming_context {
-        // Another directory: an id that is found there too is somebody else's.
-        return;
-    }
-    if ours.settings.id_attribute != theirs.settings.id_attribute {
+    let same_context = ours.naming_context == theirs.naming_context;
+    if same_context && ours.settings.id_attribute != theirs.settings.id_attribute {
         let cause = format!("it tells people by {} and this one by {}", theirs.settings.id_attribute, ours.settings.id_attribute);
         return unknown(picture, cause);
     }
-    for (id, evidence) in source.find(gone).await {
+    // In another directory a number that is found there too is somebody else's. An id that is unique everywhere is not:
+    // people who move between the domains of a forest keep theirs.
+    let asked: Vec<EntryId> = gone.iter().filter(|id| same_context || is_universal(id)).cloned().collect();
+    for (id, evidence) in source.find(&asked).await {
         match evidence {
             EntryEvidence::Found { verdicts, .. } if verdicts.in_scope() => {
                 picture.learn(Evidence::Claimed(id, other.name.clone()));
@@ -106,6 +106,12 @@ async fn ask_other(job: &Job<'_>, other: &Channel, picture: &mut Picture, ends: 
             }
         }
     }
+}
+
+/// True for a UUID, an objectGUID, an nsUniqueId: 32 hex digits, whatever stands between them (RFC 9562).
+fn is_universal(id: &EntryId) -> bool {
+    let mut digits = id.as_str().chars().filter(|c| *c != '-');
+    digits.clone().count() == 32 && digits.all(|c| c.is_ascii_hexdigit())
 }
 
 async fn ask_references(picture: &mut Picture, ends: &mut Ends) {
