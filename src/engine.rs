@@ -4,11 +4,17 @@
 pub mod check;
 pub mod ends;
 mod evidence;
+pub mod live;
 pub mod picture;
 pub mod progress;
 pub mod query;
+pub mod snapshot;
+pub mod view;
 
 pub use ends::{Ends, compile, open};
+pub use live::{Live, News, Seat};
 pub use picture::{Picture, User};
 pub use progress::Progress;
 pub use query::{Job, look};
+pub use snapshot::Snapshot;
+pub use view::{Spec, View};

@@ -17,7 +17,7 @@ use crate::identity::value::{Datum, key_form, key_hash};
 use crate::identity::{AccountId, EntryId};
 use crate::mapping::{Context, Desired as Wanted, Rules};
 use crate::matching::{AccountPairing, Contests, EntryPairing, Matcher};
-use crate::model::{AccountEvidence, Action, EntryEvidence, Hold, HoldOn, Link, Reason, SideState, Situation};
+use crate::model::{AccountEvidence, Action, EntryEvidence, Hold, HoldOn, Link, Reason, SideState, Situation, Subject};
 use crate::plan::Row;
 use crate::plan::classify::{Sides, Verdict, classify};
 use crate::plan::file::Counts;
@@ -344,6 +344,51 @@ impl Picture {
     /// The rows of a document: every row with an action, and every row that is not simply fine; with `all` the others too.
     pub fn rows(&self, all: bool) -> impl Iterator<Item = Row> {
         self.users.iter().filter(move |u| all || u.is_worth_a_row()).map(|u| self.row(u))
+    }
+
+    /// The number of a user: people are even, accounts of nobody's are odd.
+    #[must_use]
+    pub fn subject_of(user: &User) -> Option<Subject> {
+        match (user.entry, user.account) {
+            (Some(entry), _) => Some(Subject(entry.0 * 2)),
+            (None, account) => account.map(|a| Subject(a.0 * 2 + 1)),
+        }
+    }
+
+    /// The user with a number.
+    #[must_use]
+    pub fn user_of(&self, subject: Subject) -> Option<User> {
+        self.users.iter().find(|u| Self::subject_of(u) == Some(subject)).cloned()
+    }
+
+    /// The channel's name.
+    #[must_use]
+    pub fn channel(&self) -> &str {
+        &self.channel
+    }
+
+    /// The rules.
+    #[must_use]
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// What is the same for every user.
+    #[must_use]
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// The link that an entry has.
+    #[must_use]
+    pub fn link_of_entry(&self, entry: RowIx) -> Option<&Link> {
+        self.links_by_entry.get(self.entries.row(entry).id()).map(|number| self.link(*number))
+    }
+
+    /// The link that an account has.
+    #[must_use]
+    pub fn link_of_account(&self, account: RowIx) -> Option<&Link> {
+        self.links_by_account.get(self.accounts.row(account).id()).map(|number| self.link(*number))
     }
 
     /// How many users are in each situation.

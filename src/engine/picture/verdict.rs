@@ -304,7 +304,7 @@ impl Picture {
     }
 
     /// What the target has for rule number `index`.
-    pub(super) fn stored(&self, account: RowIx, index: usize) -> Datum {
+    pub(in crate::engine) fn stored(&self, account: RowIx, index: usize) -> Datum {
         let account = self.accounts.row(account);
         let field = &self.rules.rules()[index].field;
         if field.path.eq_ignore_ascii_case("userName") {
@@ -313,7 +313,7 @@ impl Picture {
         u16::try_from(index).map_or(Datum::Unassigned, |column| diff::typed(field, account.all(column)))
     }
 
-    pub(super) fn mask(&self, value: &Datum) -> Datum {
+    pub(in crate::engine) fn mask(&self, value: &Datum) -> Datum {
         if value.is_unassigned() {
             return Datum::Unassigned;
         }

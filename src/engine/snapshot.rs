@@ -1,0 +1,170 @@
+//! What a screen sees: both sides and every verdict as they were at one moment, read without locks while the work goes on.
+//!
+//! A snapshot never changes. A user is known by a [`Subject`], which stays the same from one snapshot to the next, so that a
+//! cursor or a mark stays with its person however rows come and go. Lines and cards are evaluated when they are asked for:
+//! what a frame costs depends on the rows that it shows, never on how many there are.
+
+mod card;
+mod line;
+
+pub use card::{Card, FieldLine, Mark};
+pub use line::Line;
+
+use super::Picture;
+use crate::clock::Instant;
+use crate::model::{Action, ProblemCode, Reason, SideState, Situation, Subject};
+use crate::source::Facts as SourceFacts;
+use std::sync::Arc;
+
+/// Where one side stands.
+#[derive(Debug, Clone, Default)]
+pub struct SideLine {
+    /// How its last read ended, or that none has.
+    pub state: SideState,
+    /// It is being read now.
+    pub reading: bool,
+    /// How many users it has by now.
+    pub users: usize,
+    /// How many there are by the side's own word, if it says so.
+    pub total: Option<usize>,
+    /// When the last read ended.
+    pub read_at: Option<Instant>,
+}
+
+/// How many users are in each class; over everybody, not only those that a view shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facets {
+    /// By situation, in the order of [`Situation::ALL`].
+    pub situations: [usize; 12],
+    /// By action, in the order of [`Action::ALL`].
+    pub actions: [usize; 7],
+    /// By reason, in the order of [`Reason::ALL`].
+    pub reasons: Vec<usize>,
+    /// By kind of problem, in the order of [`ProblemCode::ALL`].
+    pub problems: Vec<usize>,
+    /// Users for whom a field differs, by the place of its rule.
+    pub fields: Vec<usize>,
+}
+
+impl Facets {
+    /// How many are in a situation.
+    #[must_use]
+    pub fn of(&self, situation: Situation) -> usize {
+        self.situations[Situation::ALL.iter().position(|s| *s == situation).unwrap_or(0)]
+    }
+
+    /// For how many an action is proposed.
+    #[must_use]
+    pub fn for_action(&self, action: Action) -> usize {
+        self.actions[Action::ALL.iter().position(|a| *a == action).unwrap_or(0)]
+    }
+
+    /// For how many a reason is given.
+    #[must_use]
+    pub fn for_reason(&self, reason: Reason) -> usize {
+        Reason::ALL.iter().position(|r| *r == reason).and_then(|i| self.reasons.get(i)).copied().unwrap_or(0)
+    }
+
+    /// How many have a kind of problem.
+    #[must_use]
+    pub fn with_problem(&self, code: ProblemCode) -> usize {
+        ProblemCode::ALL.iter().position(|c| *c == code).and_then(|i| self.problems.get(i)).copied().unwrap_or(0)
+    }
+
+    /// Everybody who has a row.
+    #[must_use]
+    pub fn all(&self) -> usize {
+        self.situations.iter().sum()
+    }
+}
+
+/// Both sides, and the verdict on everybody, at one moment.
+pub struct Snapshot {
+    pub(super) generation: u64,
+    pub(super) picture: Arc<Picture>,
+    pub(super) source: SideLine,
+    pub(super) target: SideLine,
+    pub(super) facets: Facets,
+    pub(super) asking: Option<(usize, usize)>,
+    pub(super) waiting: Option<std::time::Duration>,
+    pub(super) notes: Arc<Vec<String>>,
+}
+
+impl Snapshot {
+    /// Grows with every change.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// The channel's name.
+    #[must_use]
+    pub fn channel(&self) -> &str {
+        self.picture.channel()
+    }
+
+    /// What is known about the source.
+    #[must_use]
+    pub fn source_facts(&self) -> &SourceFacts {
+        self.picture.source()
+    }
+
+    /// The connector's name on a screen, and the service's URL.
+    #[must_use]
+    pub fn target_facts(&self) -> (&str, &str) {
+        (self.picture.target_title(), self.picture.base_url())
+    }
+
+    /// The directory's side.
+    #[must_use]
+    pub fn source(&self) -> &SideLine {
+        &self.source
+    }
+
+    /// The service's side.
+    #[must_use]
+    pub fn target(&self) -> &SideLine {
+        &self.target
+    }
+
+    /// Look-ups answered, and to be answered, while some are under way.
+    #[must_use]
+    pub fn asking(&self) -> Option<(usize, usize)> {
+        self.asking
+    }
+
+    /// For how long requests wait because the service asked for it, as of this snapshot.
+    #[must_use]
+    pub fn waiting(&self) -> Option<std::time::Duration> {
+        self.waiting
+    }
+
+    /// How many are in each class.
+    #[must_use]
+    pub fn facets(&self) -> &Facets {
+        &self.facets
+    }
+
+    /// The fields that are mapped, in the order of the mapping: what [`Facets::fields`] counts.
+    pub fn fields(&self) -> impl Iterator<Item = &str> {
+        self.picture.rules().rules().iter().map(|r| r.field.name.as_str())
+    }
+
+    /// Sentences about the picture as a whole, each with what to do about it. Not cleaned.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// The line of a user in a list; nothing for one who has no row (any more).
+    #[must_use]
+    pub fn line(&self, subject: Subject) -> Option<Line> {
+        self.picture.line(subject)
+    }
+
+    /// Everything about a user; nothing for one who has no row (any more).
+    #[must_use]
+    pub fn card(&self, subject: Subject) -> Option<Card> {
+        self.picture.card(subject)
+    }
+}
