@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     });
     let mut people = Population::new(schema);
     while let Some(batch) = receive.blocking_recv() {
-        people.absorb(&batch, |_| ());
+        people.absorb(&batch, |_, _| ());
     }
     let end = runtime.block_on(reader)??;
     let told = end.cause().map_or_else(|| "complete".to_owned(), |why| format!("{}: {}", why.cause.code(), why.detail));

@@ -2,6 +2,7 @@
 //! picture from which every row is made.
 
 pub mod check;
+mod desk;
 pub mod ends;
 mod evidence;
 pub mod live;
@@ -9,6 +10,7 @@ pub mod picture;
 pub mod progress;
 pub mod query;
 pub mod snapshot;
+pub mod store;
 pub mod view;
 
 pub use ends::{Ends, compile, open};

@@ -1,6 +1,7 @@
 //! Who is who: ids, names, keys, and the compact store that holds a million users.
 
 pub mod dn;
+pub mod paged;
 pub mod population;
 pub mod value;
 

@@ -5,17 +5,23 @@
 //! however many share a key, and nothing depends on the order in which users arrived: `incremental = full` holds because
 //! there is nothing remembered but counts.
 //!
-//! A key is matched by its 64-bit hash and then confirmed by its text: two people whose keys merely hash alike are not a
-//! pair. Nothing here decides what happens to a user; see `plan::classify`.
+//! Keys are known by their 64-bit hash here. Whoever acts on a pairing by key or `externalId` confirms the texts: two people
+//! whose keys merely hash alike are not a pair. Nothing here decides what happens to a user; see `plan::classify`.
+//!
+//! Whose pairing may have changed is noted as it happens ([`Matcher::take_touched`]): the rows themselves, the only member of a
+//! key's group where that is enough, and the key where every member of a group is affected.
 
 mod contests;
+mod slots;
+mod touched;
 
 pub use contests::Contests;
+pub use touched::Touched;
 
 use crate::identity::population::RowIx;
-use crate::identity::value::key_hash;
 use crate::model::Reason;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashTable};
+use slots::{Place, Sign, Slots};
 
 /// Who an entry belongs with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,68 +53,41 @@ pub enum AccountPairing {
     Alone,
 }
 
-#[derive(Debug, Clone, Default)]
+/// The hash of a key or an id; 0 stands for none.
+type Hash = u64;
+
+fn some(hash: Option<u64>) -> Hash {
+    // A hash that happens to be 0 is as good as 1.
+    hash.map_or(0, |h| h.max(1))
+}
+
+/// No link, no row.
+const NONE: u32 = u32::MAX;
+
+#[derive(Debug, Clone, Copy)]
 struct Side {
-    present: bool,
-    key: Option<Box<str>>,
+    key: Hash,
     /// For an entry: its own id, where the mapping sends it as `externalId`. For an account: its `externalId`.
-    external: Option<Box<str>>,
+    external: Hash,
     /// The link that holds it, if that link is in force.
-    link: Option<u32>,
+    link: u32,
+    present: bool,
     /// An entry whose linked account was looked up and is gone.
     lost: bool,
     /// Where it is counted now.
     place: Place,
 }
 
-/// In which count of which key's slot a row is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Place {
-    #[default]
-    Nowhere,
-    Free(u64),
-    Taken(u64),
-    Renamed(u64),
-    Reserved(u64),
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Group {
-    count: u32,
-    xor: u32,
-}
-
-impl Group {
-    fn add(&mut self, row: u32, sign: Sign) {
-        match sign {
-            Sign::In => self.count += 1,
-            Sign::Out => self.count -= 1,
-        }
-        self.xor ^= row;
-    }
-
-    fn only(self) -> Option<u32> {
-        (self.count == 1).then_some(self.xor)
+impl Default for Side {
+    fn default() -> Self {
+        Side { key: 0, external: 0, link: NONE, present: false, lost: false, place: Place::Nowhere }
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sign {
-    In,
-    Out,
-}
-
-/// What is known about one key.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Slot {
-    free_entries: Group,
-    free_accounts: Group,
-    /// Accounts that are taken (by a link or an `externalId`) and have this key.
-    taken_accounts: u32,
-    /// Taken entries whose account has another key: they are to be renamed to this one.
-    renamed_entries: u32,
-    /// Entries linked to an account that is not listed: nobody else may get their key.
-    reserved: u32,
+impl Side {
+    fn link(&self) -> Option<u32> {
+        (self.link != NONE).then_some(self.link)
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -132,13 +111,16 @@ pub struct Matcher {
     entries: Vec<Side>,
     accounts: Vec<Side>,
     links: Vec<LinkEnds>,
-    slots: HashMap<u64, Slot>,
-    /// Accounts without link by their `externalId`. Few ids come twice, so the first is kept without a list.
-    accounts_by_external: HashMap<u64, (u32, Vec<u32>)>,
+    slots: Slots,
+    /// The first account without link that has an `externalId`.
+    accounts_by_external: HashTable<u32>,
+    /// The others that have the same one.
+    more_by_external: HashMap<Hash, Vec<u32>>,
     /// How many linked accounts carry an `externalId`.
-    linked_externals: HashMap<u64, u32>,
+    linked_externals: HashMap<Hash, u32>,
     /// Entries by their own id, where it is sent as `externalId`.
-    entries_by_external: HashMap<u64, u32>,
+    entries_by_external: HashTable<u32>,
+    touched: Touched,
 }
 
 impl Matcher {
@@ -148,25 +130,25 @@ impl Matcher {
         Self::default()
     }
 
-    /// An entry is in scope, with this key in its comparison form (if it has one). `external` is its id, where the mapping
-    /// sends it as `externalId`.
-    pub fn set_entry(&mut self, row: RowIx, key: Option<&str>, external: Option<&str>) {
-        self.change_entry(row.0, true, key, external);
+    /// An entry is in scope, with the hash of its key in its comparison form (if it has one). `external` is the hash of its
+    /// id, where the mapping sends it as `externalId`.
+    pub fn set_entry(&mut self, row: RowIx, key: Option<u64>, external: Option<u64>) {
+        self.change_entry(row.0, true, some(key), some(external));
     }
 
     /// An entry is not in scope any more.
     pub fn remove_entry(&mut self, row: RowIx) {
-        self.change_entry(row.0, false, None, None);
+        self.change_entry(row.0, false, 0, 0);
     }
 
-    /// An account is listed, with this key in its comparison form and this `externalId` (if it has them).
-    pub fn set_account(&mut self, row: RowIx, key: Option<&str>, external: Option<&str>) {
-        self.change_account(row.0, true, key, external);
+    /// An account is listed, with the hashes of its key in its comparison form and of its `externalId` (if it has them).
+    pub fn set_account(&mut self, row: RowIx, key: Option<u64>, external: Option<u64>) {
+        self.change_account(row.0, true, some(key), some(external));
     }
 
     /// An account is not listed any more.
     pub fn remove_account(&mut self, row: RowIx) {
-        self.change_account(row.0, false, None, None);
+        self.change_account(row.0, false, 0, 0);
     }
 
     /// A remembered pair, by the rows of its ends as far as they have one. Gives its number.
@@ -177,9 +159,19 @@ impl Matcher {
         link
     }
 
-    /// The linked account, which the listing does not show, was looked up and has a row now.
+    /// The entry of a link has a row now.
+    pub fn set_link_entry(&mut self, link: u32, entry: RowIx) {
+        if self.links[link as usize].entry != Some(entry.0) {
+            self.change_link(link, |l| l.entry = Some(entry.0));
+        }
+    }
+
+    /// The account of a link has a row now: it was listed, or found by a look-up.
     pub fn set_link_account(&mut self, link: u32, account: RowIx) {
-        self.change_link(link, |l| l.account = Some(account.0));
+        let ends = self.links[link as usize];
+        if ends.account != Some(account.0) || ends.gone {
+            self.change_link(link, |l| (l.account, l.gone) = (Some(account.0), false));
+        }
     }
 
     /// The linked account was looked up and does not exist: its entry may be paired anew.
@@ -187,15 +179,43 @@ impl Matcher {
         self.change_link(link, |l| l.gone = true);
     }
 
+    /// What was looked up about the linked account is not believed any more.
+    pub fn forget_gone(&mut self, link: u32) {
+        if self.links[link as usize].gone {
+            self.change_link(link, |l| l.gone = false);
+        }
+    }
+
     /// The pair is not remembered any more.
     pub fn remove_link(&mut self, link: u32) {
         self.change_link(link, |l| l.removed = true);
+    }
+
+    /// Whose pairing may have changed since it was taken last.
+    pub fn take_touched(&mut self) -> Touched {
+        std::mem::take(&mut self.touched)
+    }
+
+    /// Every present entry with this key. Reads all of them: for groups of which every member is affected.
+    pub fn entries_with(&self, key: u64) -> impl Iterator<Item = RowIx> {
+        self.entries.iter().enumerate().filter(move |(_, s)| s.present && s.key == key).map(|(row, _)| RowIx(narrow(row)))
+    }
+
+    /// Every present account with this key; reads all of them.
+    pub fn accounts_with(&self, key: u64) -> impl Iterator<Item = RowIx> {
+        self.accounts.iter().enumerate().filter(move |(_, s)| s.present && s.key == key).map(|(row, _)| RowIx(narrow(row)))
     }
 
     /// True if the entry's linked account was looked up and is gone.
     #[must_use]
     pub fn lost_account(&self, entry: RowIx) -> bool {
         self.entries.get(entry.index()).is_some_and(|e| e.lost)
+    }
+
+    /// The link that holds an entry, if it is in force.
+    #[must_use]
+    pub fn link_of_entry(&self, entry: RowIx) -> Option<u32> {
+        self.entries.get(entry.index()).and_then(Side::link)
     }
 
     /// The rows of a link's ends, as far as they are present.
@@ -211,10 +231,9 @@ impl Matcher {
     #[must_use]
     pub fn entry(&self, row: RowIx) -> EntryPairing {
         let Some(side) = self.entries.get(row.index()).filter(|s| s.present) else { return EntryPairing::Alone };
-        let slot = side.key.as_deref().and_then(|k| self.slots.get(&key_hash(k))).copied().unwrap_or_default();
+        let slot = self.slots.get(side.key);
         if let Some((account, tie)) = self.partner_of_entry(row.0) {
-            let taken = matches!(side.place, Place::Renamed(_))
-                && (slot.free_accounts.count > 0 || slot.taken_accounts > 0 || slot.renamed_entries > 1);
+            let taken = side.place == Place::Renamed && slot.collides();
             return match (tie, taken) {
                 (Tie::Link, true) => EntryPairing::Ambiguous(Reason::RenameCollision),
                 (Tie::Link, false) => EntryPairing::Linked(RowIx(account)),
@@ -222,24 +241,22 @@ impl Matcher {
                 (Tie::External, false) => EntryPairing::ByExternalId(RowIx(account)),
             };
         }
-        if let Some(link) = side.link {
+        if let Some(link) = side.link() {
             return EntryPairing::LinkedUnlisted(link);
         }
-        if side.external.as_deref().and_then(|id| self.accounts_by_external.get(&key_hash(id))).is_some_and(|g| !g.1.is_empty()) {
+        if side.external != 0 && self.more_by_external.contains_key(&side.external) {
             return EntryPairing::Ambiguous(Reason::DuplicateInTarget);
         }
-        let claimed = side.external.as_deref().is_some_and(|id| self.linked_externals.contains_key(&key_hash(id)));
+        let claimed = side.external != 0 && self.linked_externals.contains_key(&side.external);
         if slot.taken_accounts > 0 || claimed {
             return EntryPairing::Ambiguous(Reason::LinkedElsewhere);
         }
-        if slot.free_entries.count > 1 || slot.renamed_entries > 0 || slot.reserved > 0 {
+        if slot.is_wanted_by_several() {
             return EntryPairing::Ambiguous(Reason::DuplicateInSource);
         }
         match (slot.free_accounts.count, slot.free_accounts.only()) {
             (0, _) => EntryPairing::Alone,
-            (_, Some(account)) if self.accounts[account as usize].key == side.key => EntryPairing::ByKey(RowIx(account)),
-            // The hashes are equal and the texts are not: not the same key.
-            (_, Some(_)) => EntryPairing::Alone,
+            (_, Some(account)) => EntryPairing::ByKey(RowIx(account)),
             _ => EntryPairing::Ambiguous(Reason::DuplicateInTarget),
         }
     }
@@ -248,7 +265,7 @@ impl Matcher {
     #[must_use]
     pub fn account(&self, row: RowIx) -> AccountPairing {
         let Some(side) = self.accounts.get(row.index()).filter(|s| s.present) else { return AccountPairing::Alone };
-        if let Some(link) = side.link {
+        if let Some(link) = side.link() {
             return match self.links[link as usize].entry.filter(|e| self.entries[*e as usize].present) {
                 Some(entry) => AccountPairing::Paired(RowIx(entry)),
                 None => AccountPairing::LinkedElsewhere(link),
@@ -258,9 +275,8 @@ impl Matcher {
             let paired = self.partner_of_entry(entry) == Some((row.0, Tie::External));
             return if paired { AccountPairing::Paired(RowIx(entry)) } else { AccountPairing::Contested };
         }
-        let Some(key) = side.key.as_deref() else { return AccountPairing::Alone };
-        let slot = self.slots.get(&key_hash(key)).copied().unwrap_or_default();
-        if slot.renamed_entries > 0 {
+        let slot = self.slots.get(side.key);
+        if slot.renamed_entries.count > 0 {
             return AccountPairing::Contested;
         }
         match (slot.free_entries.count, slot.free_entries.only()) {
@@ -280,56 +296,90 @@ impl Matcher {
         self.partner_of_entry(entry.0).map(|(account, _)| RowIx(account))
     }
 
+    /// Every entry has another key: counts everybody anew, which is much faster than one after the other. `keys` has the hash
+    /// of each row's key. Nobody is noted as touched: everybody is.
+    pub fn set_entry_keys(&mut self, keys: &[Option<u64>]) {
+        for (side, key) in self.entries.iter_mut().zip(keys) {
+            side.key = if side.present { some(*key) } else { 0 };
+        }
+        let entries: Vec<Place> = (0..narrow(self.entries.len())).map(|e| self.place_of_entry(e)).collect();
+        let accounts: Vec<Place> = (0..narrow(self.accounts.len())).map(|a| self.place_of_account(a)).collect();
+        for (side, place) in self.entries.iter_mut().zip(entries) {
+            side.place = place;
+        }
+        for (side, place) in self.accounts.iter_mut().zip(accounts) {
+            side.place = place;
+        }
+        let counted = |sides: &[Side]| sides.iter().map(|s| (s.key, s.place)).collect::<Vec<_>>();
+        self.slots.count_all(&counted(&self.entries), &counted(&self.accounts));
+        self.touched = Touched::default();
+    }
+
     /// The present account that an entry is taken by.
     fn partner_of_entry(&self, entry: u32) -> Option<(u32, Tie)> {
         let side = self.entries.get(entry as usize).filter(|s| s.present)?;
-        if let Some(link) = side.link {
+        if let Some(link) = side.link() {
             let account = self.links[link as usize].account?;
             return self.accounts[account as usize].present.then_some((account, Tie::Link));
         }
-        let id = side.external.as_deref()?;
-        let (account, others) = self.accounts_by_external.get(&key_hash(id))?;
-        let account = others.is_empty().then_some(*account)?;
-        (self.accounts[account as usize].external.as_deref() == Some(id)).then_some((account, Tie::External))
+        if side.external == 0 || self.more_by_external.contains_key(&side.external) {
+            return None;
+        }
+        self.by_external(side.external).map(|account| (account, Tie::External))
+    }
+
+    /// The first account without link that has this `externalId`.
+    fn by_external(&self, external: Hash) -> Option<u32> {
+        self.accounts_by_external.find(external, |a| self.accounts[*a as usize].external == external).copied()
     }
 
     /// The entry that an account without link names by its `externalId`; it is taken by that entry, or contested.
     fn external_entry(&self, account: u32) -> Option<u32> {
         let side = &self.accounts[account as usize];
-        let id = side.external.as_deref().filter(|_| side.link.is_none())?;
-        let entry = *self.entries_by_external.get(&key_hash(id))?;
+        if side.external == 0 || side.link != NONE {
+            return None;
+        }
+        let entry = *self.entries_by_external.find(side.external, |e| self.entries[*e as usize].external == side.external)?;
         let other = &self.entries[entry as usize];
-        (other.present && other.link.is_none() && other.external.as_deref() == Some(id)).then_some(entry)
+        (other.present && other.link == NONE).then_some(entry)
     }
 
-    fn change_entry(&mut self, row: u32, present: bool, key: Option<&str>, external: Option<&str>) {
+    fn change_entry(&mut self, row: u32, present: bool, key: Hash, external: Hash) {
         grow(&mut self.entries, row);
+        let before = self.entries[row as usize];
+        if (before.present, before.key, before.external) == (present, key, external) {
+            return;
+        }
         let mut affected = Affected { entries: vec![row], accounts: Vec::new() };
-        self.add_neighbours(&mut affected);
+        self.lift(&mut affected);
+        if before.external != external {
+            if before.external != 0
+                && let Ok(found) = self.entries_by_external.find_entry(before.external, |e| *e == row)
+            {
+                found.remove();
+            }
+            self.entries[row as usize].external = external;
+            if external != 0 {
+                let entries = &self.entries;
+                self.entries_by_external.insert_unique(external, row, |e| entries[*e as usize].external);
+            }
+        }
         let side = &mut self.entries[row as usize];
-        side.present = present;
-        side.key = key.filter(|k| !k.is_empty()).map(Into::into);
-        let old = std::mem::replace(&mut side.external, external.filter(|k| !k.is_empty()).map(Into::into));
-        if let Some(id) = old
-            && self.entries_by_external.get(&key_hash(&id)) == Some(&row)
-        {
-            self.entries_by_external.remove(&key_hash(&id));
-        }
-        if let Some(id) = external.filter(|k| !k.is_empty()) {
-            self.entries_by_external.insert(key_hash(id), row);
-        }
+        (side.present, side.key) = (present, key);
         self.settle(affected);
     }
 
-    fn change_account(&mut self, row: u32, present: bool, key: Option<&str>, external: Option<&str>) {
+    fn change_account(&mut self, row: u32, present: bool, key: Hash, external: Hash) {
         grow(&mut self.accounts, row);
+        let before = self.accounts[row as usize];
+        if (before.present, before.key, before.external) == (present, key, external) {
+            return;
+        }
         let mut affected = Affected { entries: Vec::new(), accounts: vec![row] };
-        self.add_neighbours(&mut affected);
+        self.lift(&mut affected);
         self.count_external(row, Sign::Out);
         let side = &mut self.accounts[row as usize];
-        side.present = present;
-        side.key = key.filter(|k| !k.is_empty()).map(Into::into);
-        side.external = external.filter(|k| !k.is_empty()).map(Into::into);
+        (side.present, side.key, side.external) = (present, key, external);
         self.count_external(row, Sign::In);
         self.settle(affected);
     }
@@ -343,7 +393,7 @@ impl Matcher {
             affected.entries.extend(ends.entry.inspect(|e| grow(&mut self.entries, *e)));
             affected.accounts.extend(ends.account.inspect(|a| grow(&mut self.accounts, *a)));
         }
-        self.add_neighbours(&mut affected);
+        self.lift(&mut affected);
         let accounts: Vec<u32> = [before.account, after.account].into_iter().flatten().collect();
         let first_only = if accounts.len() == 2 && accounts[0] == accounts[1] { &accounts[..1] } else { &accounts[..] };
         for account in first_only {
@@ -351,7 +401,7 @@ impl Matcher {
         }
         self.links[link as usize] = after;
         let in_force = !after.removed && !after.gone;
-        for (ends, held) in [(before, None), (after, in_force.then_some(link))] {
+        for (ends, held) in [(before, NONE), (after, if in_force { link } else { NONE })] {
             if let Some(e) = ends.entry {
                 self.entries[e as usize].link = held;
                 self.entries[e as usize].lost = after.gone && !after.removed;
@@ -367,35 +417,50 @@ impl Matcher {
     }
 
     fn count_external(&mut self, account: u32, sign: Sign) {
-        let side = &self.accounts[account as usize];
-        if let Some(id) = side.external.as_deref().filter(|_| side.present && side.link.is_some()) {
-            let count = self.linked_externals.entry(key_hash(id)).or_default();
+        let Side { external, present, link, .. } = self.accounts[account as usize];
+        if external == 0 || !present {
+            return;
+        }
+        if link != NONE {
+            let count = self.linked_externals.entry(external).or_default();
             match sign {
                 Sign::In => *count += 1,
                 Sign::Out => *count -= 1,
             }
             if *count == 0 {
-                self.linked_externals.remove(&key_hash(id));
+                self.linked_externals.remove(&external);
             }
+            return;
         }
-        if let Some(id) = side.external.as_deref().filter(|_| side.present && side.link.is_none()) {
-            let hash = key_hash(id);
-            match (sign, self.accounts_by_external.get_mut(&hash)) {
-                (Sign::In, None) => {
-                    self.accounts_by_external.insert(hash, (account, Vec::new()));
-                }
-                (Sign::In, Some((_, others))) => others.push(account),
-                (Sign::Out, Some((first, others))) => {
-                    if *first != account {
+        let accounts = &self.accounts;
+        match (sign, self.by_external(external)) {
+            (Sign::In, None) => {
+                self.accounts_by_external.insert_unique(external, account, |a| accounts[*a as usize].external);
+            }
+            (Sign::In, Some(_)) => self.more_by_external.entry(external).or_default().push(account),
+            (Sign::Out, Some(first)) => {
+                let others = self.more_by_external.get_mut(&external);
+                let next = match others {
+                    Some(others) if first == account => others.pop(),
+                    Some(others) => {
                         others.retain(|other| *other != account);
-                    } else if let Some(next) = others.pop() {
-                        *first = next;
-                    } else {
-                        self.accounts_by_external.remove(&hash);
+                        Some(first)
+                    }
+                    None => None,
+                };
+                if self.more_by_external.get(&external).is_some_and(Vec::is_empty) {
+                    self.more_by_external.remove(&external);
+                }
+                if next != Some(first) {
+                    if let Ok(found) = self.accounts_by_external.find_entry(external, |a| *a == first) {
+                        found.remove();
+                    }
+                    if let Some(next) = next {
+                        self.accounts_by_external.insert_unique(external, next, |a| accounts[*a as usize].external);
                     }
                 }
-                (Sign::Out, None) => {}
             }
+            (Sign::Out, None) => {}
         }
     }
 
@@ -404,76 +469,89 @@ impl Matcher {
         let (mut entries, mut accounts) = (Vec::new(), Vec::new());
         for entry in &affected.entries {
             let side = &self.entries[*entry as usize];
-            accounts.extend(side.link.and_then(|l| self.links[l as usize].account));
-            if let Some((first, others)) = side.external.as_deref().and_then(|id| self.accounts_by_external.get(&key_hash(id))) {
-                accounts.push(*first);
-                accounts.extend(others);
+            accounts.extend(side.link().and_then(|l| self.links[l as usize].account));
+            if side.external != 0 {
+                accounts.extend(self.by_external(side.external));
+                accounts.extend(self.more_by_external.get(&side.external).into_iter().flatten());
             }
         }
         for account in &affected.accounts {
             let side = &self.accounts[*account as usize];
-            entries.extend(side.link.and_then(|l| self.links[l as usize].entry));
-            entries.extend(side.external.as_deref().and_then(|id| self.entries_by_external.get(&key_hash(id))));
+            entries.extend(side.link().and_then(|l| self.links[l as usize].entry));
+            if side.external != 0 {
+                entries.extend(self.entries_by_external.find(side.external, |e| self.entries[*e as usize].external == side.external));
+            }
         }
         affected.entries.extend(entries);
         affected.accounts.extend(accounts);
     }
 
-    /// Counts the affected rows anew, where they belong after a change.
-    fn settle(&mut self, mut affected: Affected) {
-        self.add_neighbours(&mut affected);
+    /// Takes the affected rows and their neighbours out of the counts, before something changes.
+    fn lift(&mut self, affected: &mut Affected) {
+        let before = affected.entries.len();
+        self.add_neighbours(affected);
+        if affected.entries.len() > before {
+            // Whoever shares an `externalId` with an account hangs on the same entry.
+            self.add_neighbours(affected);
+        }
         for list in [&mut affected.entries, &mut affected.accounts] {
             list.sort_unstable();
             list.dedup();
         }
+        for entry in &affected.entries {
+            let side = &mut self.entries[*entry as usize];
+            let place = std::mem::replace(&mut side.place, Place::Nowhere);
+            self.slots.count_entry(side.key, place, *entry, Sign::Out);
+        }
+        for account in &affected.accounts {
+            let side = &mut self.accounts[*account as usize];
+            let place = std::mem::replace(&mut side.place, Place::Nowhere);
+            self.slots.count_account(side.key, place, *account, Sign::Out);
+        }
+    }
+
+    /// Counts the affected rows where they belong after a change, and their neighbours.
+    fn settle(&mut self, mut affected: Affected) {
+        self.lift(&mut affected);
         for entry in affected.entries {
-            let new = self.place_of_entry(entry);
-            let old = std::mem::replace(&mut self.entries[entry as usize].place, new);
-            self.count(old, entry, Sign::Out, |slot| &mut slot.free_entries);
-            self.count(new, entry, Sign::In, |slot| &mut slot.free_entries);
+            let place = self.place_of_entry(entry);
+            self.entries[entry as usize].place = place;
+            self.slots.count_entry(self.entries[entry as usize].key, place, entry, Sign::In);
+            self.touched.entries.push(RowIx(entry));
+            if place == Place::Free {
+                // What keeps an entry from its account may lie elsewhere than in the key.
+                let only = self.slots.get(self.entries[entry as usize].key).free_accounts.only();
+                self.touched.accounts.extend(only.map(RowIx));
+            }
         }
         for account in affected.accounts {
-            let new = self.place_of_account(account);
-            let old = std::mem::replace(&mut self.accounts[account as usize].place, new);
-            self.count(old, account, Sign::Out, |slot| &mut slot.free_accounts);
-            self.count(new, account, Sign::In, |slot| &mut slot.free_accounts);
+            let place = self.place_of_account(account);
+            self.accounts[account as usize].place = place;
+            self.slots.count_account(self.accounts[account as usize].key, place, account, Sign::In);
+            self.touched.accounts.push(RowIx(account));
         }
+        self.slots.compare(&mut self.touched);
     }
 
     fn place_of_entry(&self, entry: u32) -> Place {
         let side = &self.entries[entry as usize];
-        let Some(key) = side.key.as_deref().filter(|_| side.present) else { return Place::Nowhere };
+        if side.key == 0 || !side.present {
+            return Place::Nowhere;
+        }
         match self.partner_of_entry(entry) {
             Some((account, _)) if self.accounts[account as usize].key == side.key => Place::Nowhere,
-            Some(_) => Place::Renamed(key_hash(key)),
-            None if side.link.is_some() => Place::Reserved(key_hash(key)),
-            None => Place::Free(key_hash(key)),
+            Some(_) => Place::Renamed,
+            None if side.link != NONE => Place::Reserved,
+            None => Place::Free,
         }
     }
 
     fn place_of_account(&self, account: u32) -> Place {
         let side = &self.accounts[account as usize];
-        let Some(key) = side.key.as_deref().filter(|_| side.present) else { return Place::Nowhere };
-        if side.link.is_some() || self.external_entry(account).is_some() { Place::Taken(key_hash(key)) } else { Place::Free(key_hash(key)) }
-    }
-
-    fn count(&mut self, place: Place, row: u32, sign: Sign, free: impl FnOnce(&mut Slot) -> &mut Group) {
-        let (Place::Free(hash) | Place::Taken(hash) | Place::Renamed(hash) | Place::Reserved(hash)) = place else { return };
-        let slot = self.slots.entry(hash).or_default();
-        let step = |n: &mut u32| match sign {
-            Sign::In => *n += 1,
-            Sign::Out => *n -= 1,
-        };
-        match place {
-            Place::Nowhere => {}
-            Place::Free(_) => free(slot).add(row, sign),
-            Place::Taken(_) => step(&mut slot.taken_accounts),
-            Place::Renamed(_) => step(&mut slot.renamed_entries),
-            Place::Reserved(_) => step(&mut slot.reserved),
+        if side.key == 0 || !side.present {
+            return Place::Nowhere;
         }
-        if *slot == Slot::default() {
-            self.slots.remove(&hash);
-        }
+        if side.link != NONE || self.external_entry(account).is_some() { Place::Taken } else { Place::Free }
     }
 }
 
@@ -489,7 +567,7 @@ fn narrow(n: usize) -> u32 {
 
 fn grow(sides: &mut Vec<Side>, row: u32) {
     if sides.len() <= row as usize {
-        sides.resize_with(row as usize + 1, Side::default);
+        sides.resize(row as usize + 1, Side::default());
     }
 }
 

@@ -9,6 +9,7 @@ pub mod step;
 pub use situation::{Action, Reason, Situation};
 
 use crate::clock::Instant;
+use crate::identity::population::RowIx;
 use crate::identity::value::Datum;
 use crate::identity::{AccountId, EntryId};
 use serde::{Deserialize, Serialize};
@@ -392,4 +393,33 @@ impl ProblemCode {
 /// A user's number for the life of the process, interned from the entry id (or from the account id where there is no entry).
 /// Cursor, marks and approvals are keyed by it, so that they survive a refresh.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Subject(pub u32);
+pub struct Subject(u32);
+
+impl Subject {
+    /// The person of an entry.
+    #[must_use]
+    pub fn of_entry(row: RowIx) -> Self {
+        Subject(row.0)
+    }
+
+    /// An account that no entry's row names.
+    #[must_use]
+    pub fn of_account(row: RowIx) -> Self {
+        Subject(row.0 | ACCOUNT)
+    }
+
+    /// The row of the entry, if it is a person's.
+    #[must_use]
+    pub fn entry(self) -> Option<RowIx> {
+        (self.0 & ACCOUNT == 0).then_some(RowIx(self.0))
+    }
+
+    /// The row of the account, if there is no entry.
+    #[must_use]
+    pub fn account(self) -> Option<RowIx> {
+        (self.0 & ACCOUNT != 0).then_some(RowIx(self.0 & !ACCOUNT))
+    }
+}
+
+/// The bit that tells accounts from people: people come first in the order of subjects.
+const ACCOUNT: u32 = 1 << 31;

@@ -126,9 +126,9 @@ pub(super) async fn unlink(options: &UserOptions, common: &Common, now: Instant)
     let (_, mut journal, picture) = common.look(now, Mode::Write).await?;
     let name = &options.user;
     let known = |id: &str| picture.links().iter().find(|l| l.entry.as_str() == id || l.account.as_str() == id);
-    let fitting: Vec<&Link> = picture.links().iter().filter(|l| l.entry.as_str() == name || l.account.as_str() == name).collect();
-    let link = if let [one] = fitting[..] {
-        one
+    let fitting: Vec<Link> = picture.links().iter().filter(|l| l.entry.as_str() == name || l.account.as_str() == name).collect();
+    let link = if let [one] = &fitting[..] {
+        one.clone()
     } else if fitting.len() > 1 {
         let pairs: Vec<String> = fitting.iter().map(|l| format!("entry {} with account {}", l.entry, l.account)).collect();
         return Err(

@@ -164,7 +164,7 @@ fn view(snapshot: &Snapshot, spec: &Spec) -> View {
         .filter(|u| action.is_none_or(|a| u.verdict.action == a))
         .filter(|u| reason.is_none_or(|r| u.verdict.reason == Some(r)))
         .filter(|u| !only_open || u.is_worth_a_row())
-        .filter_map(Picture::subject_of)
+        .filter_map(super::picture::User::subject)
         .filter(|s| {
             words.is_empty()
                 || snapshot.line(*s).is_some_and(|l| {

@@ -1,31 +1,41 @@
 //! Everybody on both sides, who belongs to whom, and the verdict on each: what every row is made from.
 //!
 //! Desired values are never stored: a verdict needs only whether something differs, and a row is evaluated when it is
-//! shown. What must stay true: a verdict and its row are made by the same code from the same facts.
+//! shown. A copy of a picture is a snapshot and nearly free: everything large in it is shared. What must stay true: a verdict
+//! and its row are made by the same code from the same facts; nothing here needs the matcher, so that a snapshot can be read
+//! while matching goes on.
 
+pub mod cell;
+mod links;
 mod notes;
 mod odd;
 mod questions;
 mod references;
 mod rows;
+mod tally;
 mod verdict;
+
+pub use links::LinkBook;
+pub use tally::Tally;
 
 use super::ends::Ends as OpenEnds;
 use crate::config::{Channel, Policy};
-use crate::identity::population::{Batch, Population, Row as StoredRow, RowIx};
+use crate::identity::paged::Paged;
+use crate::identity::population::{Population, Row as StoredRow, RowIx, Schema};
 use crate::identity::value::{Datum, key_form, key_hash};
 use crate::identity::{AccountId, EntryId};
 use crate::mapping::{Context, Desired as Wanted, Rules};
-use crate::matching::{AccountPairing, Contests, EntryPairing, Matcher};
-use crate::model::{AccountEvidence, Action, EntryEvidence, Hold, HoldOn, Link, Reason, SideState, Situation, Subject};
+use crate::model::{AccountEvidence, Action, EntryEvidence, Hold, HoldOn, Reason, SideState, Situation, Subject};
 use crate::plan::Row;
-use crate::plan::classify::{Sides, Verdict, classify};
+use crate::plan::classify::{Sides, Verdict};
 use crate::plan::file::Counts;
 use crate::source::Facts as SourceFacts;
 use crate::target::Columns;
+use cell::{Bond, Cell};
 use odd::Odd;
 use references::References;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// An answer to a question of matching.
 #[derive(Debug, Clone)]
@@ -53,64 +63,75 @@ pub struct User {
     pub verdict: Verdict,
 }
 
-/// Both sides of a channel as they were read, and what follows from them.
-pub struct Picture {
+/// What is the same for everybody and hardly ever changes.
+#[derive(Clone)]
+pub(super) struct About {
     channel: String,
     /// The service leaves inactive accounts out of its listing.
-    hides_inactive: bool,
+    pub hides_inactive: bool,
     fingerprint: String,
     connector: (String, String),
     base_url: String,
     source: SourceFacts,
-    policy: Policy,
-    rules: Rules,
-    columns: Columns,
-    context: Context,
-    entries: Population,
-    accounts: Population,
-    sides: Sides,
-    matcher: Matcher,
-    contests: Contests,
-    links: Vec<Link>,
-    links_by_entry: HashMap<EntryId, u32>,
-    links_by_account: HashMap<AccountId, u32>,
-    /// Links whose entry ids are of another kind than ours.
-    foreign_links: HashSet<u32>,
-    holds: HashMap<HoldOn, Hold>,
+    pub policy: Policy,
+    pub columns: Columns,
     protected: HashSet<String>,
-    entry_evidence: HashMap<EntryId, EntryEvidence>,
-    account_evidence: HashMap<AccountId, AccountEvidence>,
-    /// What a look-up by name said about those who would be new.
-    named_evidence: HashMap<RowIx, AccountEvidence>,
-    /// Leavers who are in the scope of another channel, and which.
-    claims: HashMap<EntryId, String>,
-    references: References,
-    odd: Odd,
     /// The channels of the configuration.
     channels: HashSet<String>,
     /// Other channels that lead to the same service.
     siblings: Vec<String>,
-    /// Accounts that nobody belongs to, by their e-mail addresses.
-    mails: HashMap<u64, RowIx>,
     /// Sentences of the ends about themselves.
     remarks: Vec<String>,
-    users: Vec<User>,
-    counts: Counts,
     salt: [u8; 16],
 }
 
+/// What is known beyond what was read.
+#[derive(Clone, Default)]
+pub(super) struct Known {
+    pub entries: HashMap<EntryId, EntryEvidence>,
+    pub accounts: HashMap<AccountId, AccountEvidence>,
+    /// What a look-up by name said about those who would be new.
+    pub named: HashMap<RowIx, AccountEvidence>,
+    /// Leavers who are in the scope of another channel, and which.
+    pub claims: HashMap<EntryId, String>,
+    pub holds_on_entries: HashMap<EntryId, Hold>,
+    pub holds_on_accounts: HashMap<AccountId, Hold>,
+}
+
+/// Entries and accounts, as rows, that a row could be about.
+type Candidates = (Vec<RowIx>, Vec<RowIx>);
+
+/// Both sides of a channel as they were read, and what follows from them.
+#[derive(Clone)]
+pub struct Picture {
+    pub(super) about: Arc<About>,
+    pub(super) rules: Arc<Rules>,
+    pub(super) context: Context,
+    pub(super) entries: Population,
+    pub(super) accounts: Population,
+    pub(super) sides: Sides,
+    /// By row of the entries.
+    pub(super) people: Paged<Cell>,
+    /// The fields that differ, by row of the entries.
+    pub(super) masks: Paged<u64>,
+    /// By row of the accounts.
+    pub(super) others: Paged<Cell>,
+    pub(super) tally: Tally,
+    pub(super) links: Arc<LinkBook>,
+    pub(super) known: Arc<Known>,
+    pub(super) references: Arc<References>,
+    pub(super) odd: Arc<Odd>,
+    /// Accounts that nobody belongs to, by their e-mail addresses.
+    pub(super) mails: Arc<HashMap<u64, RowIx>>,
+    pub(super) candidates: Arc<HashMap<Subject, Candidates>>,
+    pub(super) users: Arc<Vec<User>>,
+}
+
 impl Picture {
-    pub(super) fn new(
-        channel: &Channel,
-        ends: &OpenEnds,
-        columns: Columns,
-        entries: Population,
-        accounts: Population,
-        context: Context,
-    ) -> Self {
-        let rules = ends.rules.clone();
-        let protected = channel.policy.protect.iter().map(|name| key_form(name).into_owned()).collect();
-        let mut picture = Picture {
+    /// A picture with nobody in it. `schema` has the attributes that are read of entries.
+    pub(super) fn new(channel: &Channel, ends: &OpenEnds, schema: Schema, context: Context) -> Self {
+        let columns = ends.target.columns().clone();
+        let about = About {
             channel: channel.name.clone(),
             hides_inactive: !ends.connector.lists_inactive,
             fingerprint: channel.fingerprint.clone(),
@@ -118,194 +139,109 @@ impl Picture {
             base_url: ends.target.base_url().to_owned(),
             source: ends.source.facts().clone(),
             policy: channel.policy.clone(),
-            rules,
-            columns,
-            context,
-            entries,
-            accounts,
-            sides: Sides { source: SideState::Reading, target: SideState::Reading, source_empty: false },
-            matcher: Matcher::new(),
-            contests: Contests::default(),
-            links: Vec::new(),
-            links_by_entry: HashMap::new(),
-            links_by_account: HashMap::new(),
-            foreign_links: HashSet::new(),
-            holds: HashMap::new(),
-            protected,
-            entry_evidence: HashMap::new(),
-            account_evidence: HashMap::new(),
-            named_evidence: HashMap::new(),
-            claims: HashMap::new(),
-            references: References::default(),
-            odd: Odd::default(),
+            protected: channel.policy.protect.iter().map(|name| key_form(name).into_owned()).collect(),
             channels: HashSet::from([channel.name.clone()]),
             siblings: Vec::new(),
-            mails: HashMap::new(),
             remarks: Vec::new(),
-            users: Vec::new(),
-            counts: Counts::default(),
             salt: random_salt(),
+            columns,
         };
-        picture.match_up();
-        picture
+        Picture {
+            rules: Arc::new(ends.rules.clone()),
+            context,
+            entries: Population::new(schema),
+            accounts: Population::new(about.columns.schema().clone()),
+            sides: Sides { source: SideState::Reading, target: SideState::Reading, source_empty: false },
+            people: Paged::default(),
+            masks: Paged::default(),
+            others: Paged::default(),
+            tally: Tally::default(),
+            links: Arc::default(),
+            known: Arc::default(),
+            references: Arc::default(),
+            odd: Arc::default(),
+            mails: Arc::default(),
+            candidates: Arc::default(),
+            users: Arc::default(),
+            about: Arc::new(about),
+        }
     }
 
-    fn match_up(&mut self) {
-        for row in self.entries.rows() {
-            let entry = self.entries.row(row);
-            let key = self.rules.key(entry, &self.context).ok().flatten();
-            let external = self.external_of(entry);
-            self.matcher.set_entry(row, key.as_deref(), external.then_some(entry.id()));
+    /// The other channels of the configuration, and what the ends have to say about themselves.
+    pub(super) fn set_surroundings(&mut self, others: &[Channel], remarks: Vec<String>) {
+        let about = Arc::make_mut(&mut self.about);
+        about.channels.extend(others.iter().map(|c| c.name.clone()));
+        about.siblings = others.iter().filter(|c| c.target.base_url.value == about.base_url).map(|c| c.name.clone()).collect();
+        about.remarks = remarks;
+    }
+
+    pub(super) fn hold_all(&mut self, holds: Vec<(HoldOn, Hold)>) {
+        let known = Arc::make_mut(&mut self.known);
+        known.holds_on_entries.clear();
+        known.holds_on_accounts.clear();
+        for (on, hold) in holds {
+            match on {
+                HoldOn::Entry(id) => known.holds_on_entries.insert(id, hold),
+                HoldOn::Account(id) => known.holds_on_accounts.insert(id, hold),
+            };
         }
-        for row in self.accounts.rows() {
-            let account = self.accounts.row(row);
-            let key = self.account_key(account);
-            self.matcher.set_account(row, key.as_deref(), account.first(self.columns.external_id));
+    }
+
+    /// The value of the match field at an account.
+    pub(super) fn match_text<'p>(&self, account: StoredRow<'p>) -> Option<&'p str> {
+        let field = &self.rules.rules()[self.rules.match_rule()].field;
+        if field.path.eq_ignore_ascii_case("userName") {
+            Some(account.name())
+        } else {
+            u16::try_from(self.rules.match_rule()).ok().and_then(|c| account.first(c))
         }
     }
 
     /// True if the mapping sends this entry's lasting id as `externalId`.
-    fn external_of(&self, entry: StoredRow<'_>) -> bool {
+    pub(super) fn external_of(&self, entry: StoredRow<'_>) -> bool {
         self.rules
             .external_id()
             .is_some_and(|i| matches!(self.rules.desired(i, entry, &self.context), Wanted::Value(Datum::Text(id)) if id == entry.id()))
     }
 
-    /// The value of the match field at an account, in its comparison form.
-    fn account_key(&self, account: StoredRow<'_>) -> Option<String> {
-        let field = &self.rules.rules()[self.rules.match_rule()].field;
-        let text = if field.path.eq_ignore_ascii_case("userName") {
-            Some(account.name())
-        } else {
-            u16::try_from(self.rules.match_rule()).ok().and_then(|c| account.first(c))
-        };
-        text.and_then(|t| self.rules.form(t)).map(std::borrow::Cow::into_owned)
-    }
-
-    pub(super) fn set_ends(&mut self, source: SideState, target: SideState) {
-        self.sides = Sides { source_empty: source.is_complete() && self.entries.is_empty(), source, target };
-    }
-
-    /// The other channels of the configuration, and what the ends have to say about themselves.
-    pub(super) fn set_surroundings(&mut self, others: &[Channel], remarks: Vec<String>) {
-        self.channels.extend(others.iter().map(|c| c.name.clone()));
-        self.siblings = others.iter().filter(|c| c.target.base_url.value == self.base_url).map(|c| c.name.clone()).collect();
-        self.remarks = remarks;
-    }
-
-    pub(super) fn set_source(&mut self, source: SideState) {
-        self.sides.source = source;
-    }
-
-    /// The remembered pairs of the service. Those of `foreign` channels name entries by ids of another kind, or of another
-    /// directory: their accounts are taken, and their entries are nobody's here.
-    pub(super) fn remember(&mut self, links: Vec<Link>, holds: Vec<(HoldOn, Hold)>, foreign: &HashSet<String>) {
-        for link in &links {
-            let is_foreign = foreign.contains(&link.channel);
-            let entry = self.entries.by_id(link.entry.as_str()).filter(|_| !is_foreign);
-            let number = self.matcher.add_link(entry, self.accounts.by_id(link.account.as_str()));
-            if is_foreign {
-                self.foreign_links.insert(number);
-            } else {
-                self.links_by_entry.insert(link.entry.clone(), number);
-            }
-            self.links_by_account.insert(link.account.clone(), number);
-        }
-        self.links = links;
-        self.holds = holds.into_iter().collect();
-    }
-
-    pub(super) fn learn(&mut self, evidence: Evidence) {
-        match evidence {
-            Evidence::Entry(id, evidence) => {
-                self.entry_evidence.insert(id, evidence);
-            }
-            Evidence::Account(id, evidence) => {
-                if matches!(evidence, AccountEvidence::NotFound)
-                    && let Some(link) = self.links_by_account.get(&id)
-                {
-                    if self.hides_inactive && !self.links[*link as usize].last_active {
-                        // Some services deny what they hide: the account was inactive when it was last seen.
-                        self.account_evidence.insert(id, AccountEvidence::Found { active: false });
-                        return;
-                    }
-                    self.matcher.set_account_gone(*link);
-                }
-                self.account_evidence.insert(id, evidence);
-            }
-            Evidence::Named(entry, evidence) => {
-                self.named_evidence.insert(entry, evidence);
-            }
-            Evidence::Claimed(id, channel) => {
-                self.claims.insert(id, channel);
-            }
-            Evidence::Reference(dn, who) => self.learn_reference(&dn, who),
-        }
-    }
-
-    /// Accounts that a look-up found although the listing does not show them: from here on they are as good as listed.
-    pub(super) fn add_found(&mut self, found: &Batch) {
-        let mut rows = Vec::new();
-        self.accounts.absorb(found, |told| rows.push(told.row()));
-        for row in rows {
-            let account = self.accounts.row(row);
-            let key = self.account_key(account);
-            self.matcher.set_account(row, key.as_deref(), account.first(self.columns.external_id));
-            if let Some(link) = self.links_by_account.get(account.id()) {
-                self.matcher.set_link_account(*link, row);
-            }
-        }
-    }
-
-    pub(super) fn link(&self, number: u32) -> &Link {
-        &self.links[number as usize]
-    }
-
     /// True if another channel made the link, and its entry is none of ours.
-    pub(super) fn is_of_other_channel(&self, number: u32) -> bool {
-        let link = self.link(number);
-        link.channel != self.channel && (self.foreign_links.contains(&number) || self.entries.by_id(link.entry.as_str()).is_none())
+    pub(super) fn is_of_other_channel(&self, link: u32) -> bool {
+        self.links.channel(link) != self.about.channel
+            && (self.links.is_foreign(link) || self.entries.by_id(self.links.entry(link)).is_none())
     }
 
-    /// Gives everybody their verdict, in the order of user names.
-    pub(super) fn classify(&mut self) {
-        self.contests = self.matcher.contests();
-        let mut users: Vec<(String, User)> = Vec::with_capacity(self.entries.len());
-        for row in self.entries.rows() {
-            let account = match self.matcher.entry(row) {
-                EntryPairing::Linked(a) | EntryPairing::ByExternalId(a) | EntryPairing::ByKey(a) => Some(a),
-                // A linked account keeps its place in the row of its entry, also where its new name collides.
-                EntryPairing::Ambiguous(_) => self.matcher.own_account(row),
-                EntryPairing::LinkedUnlisted(_) | EntryPairing::Alone => None,
-            };
-            users.push(self.user(Some(row), account));
-        }
-        for row in self.accounts.rows() {
-            if matches!(self.matcher.account(row), AccountPairing::Alone | AccountPairing::LinkedElsewhere(_)) {
-                users.push(self.user(None, Some(row)));
-            }
-        }
+    /// Lists everybody, in the order of user names.
+    pub(super) fn list(&mut self) {
+        let mut users: Vec<(String, User)> = Vec::with_capacity(self.tally.all());
+        let named = |user: User| {
+            let name = self.user_name(user.entry, user.account).map_or_else(|| "\u{10FFFF}".to_owned(), |n| key_form(&n).into_owned());
+            (name, user)
+        };
+        users.extend(self.subjects().filter_map(|s| self.user_of(s)).map(named));
         users.sort_by(|(a, u), (b, v)| a.cmp(b).then_with(|| self.id_of(u).cmp(&self.id_of(v))));
-        self.counts = Counts::default();
-        self.users = users.into_iter().map(|(_, user)| user).collect();
-        for user in &self.users {
-            self.counts.add(user.verdict.situation);
-        }
-        self.note_mails();
+        self.users = Arc::new(users.into_iter().map(|(_, user)| user).collect());
+    }
+
+    /// Everybody who has a row.
+    pub(super) fn subjects(&self) -> impl Iterator<Item = Subject> + '_ {
+        let people =
+            (0u32..).zip(self.people.iter()).filter(|(_, cell)| cell.bond != Bond::Absent).map(|(row, _)| Subject::of_entry(RowIx(row)));
+        let others = (0u32..).zip(self.others.iter()).filter(|(_, cell)| cell.is_own_row()).map(|(row, _)| Subject::of_account(RowIx(row)));
+        people.chain(others)
     }
 
     /// Remembers the e-mail addresses of accounts that nobody belongs to, where somebody would be created.
-    fn note_mails(&mut self) {
-        self.mails.clear();
-        if self.counts.of(Situation::New) == 0 {
-            return;
-        }
-        let nobodys = self.users.iter().filter(|u| u.entry.is_none() && u.verdict.reason == Some(Reason::NeverLinked));
-        for row in nobodys.filter_map(|u| u.account) {
-            for mail in self.accounts.row(row).all(self.columns.emails) {
-                self.mails.insert(key_hash(&key_form(mail)), row);
+    pub(super) fn note_mails(&mut self) {
+        let mut mails = HashMap::new();
+        if self.tally.of(Situation::New) > 0 {
+            let nobodys = (0u32..).zip(self.others.iter()).filter(|(_, c)| c.is_own_row() && c.verdict.reason == Some(Reason::NeverLinked));
+            for row in nobodys.map(|(row, _)| RowIx(row)) {
+                for mail in self.accounts.row(row).all(self.about.columns.emails) {
+                    mails.insert(key_hash(&key_form(mail)), row);
+                }
             }
         }
+        self.mails = Arc::new(mails);
     }
 
     /// An account that nobody belongs to and that has the e-mail address which the mapping wants for an entry.
@@ -319,7 +255,8 @@ impl Picture {
             let Wanted::Value(mail) = self.rules.desired(i, self.entries.row(entry), &self.context) else { return None };
             let mail = key_form(&mail.plain()).into_owned();
             let row = *self.mails.get(&key_hash(&mail))?;
-            self.accounts.row(row).all(self.columns.emails).any(|theirs| key_form(theirs) == mail).then_some(row)
+            let shows = self.accounts.row(row).all(self.about.columns.emails).any(|theirs| key_form(theirs) == mail);
+            (shows && self.others.at(row.index()).is_own_row()).then_some(row)
         })
     }
 
@@ -328,14 +265,7 @@ impl Picture {
         (id(&self.entries, user.entry), id(&self.accounts, user.account))
     }
 
-    fn user(&self, entry: Option<RowIx>, account: Option<RowIx>) -> (String, User) {
-        let facts = self.facts(entry, account);
-        let verdict = classify(&facts, &self.sides, &self.policy);
-        let name = self.user_name(entry, account).map_or_else(|| "\u{10FFFF}".to_owned(), |n| key_form(&n).into_owned());
-        (name, User { entry, account, verdict })
-    }
-
-    /// Everybody, in the order of user names.
+    /// Everybody, in the order of user names; of a picture that was read to its end.
     #[must_use]
     pub fn users(&self) -> &[User] {
         &self.users
@@ -346,25 +276,22 @@ impl Picture {
         self.users.iter().filter(move |u| all || u.is_worth_a_row()).map(|u| self.row(u))
     }
 
-    /// The number of a user: people are even, accounts of nobody's are odd.
-    #[must_use]
-    pub fn subject_of(user: &User) -> Option<Subject> {
-        match (user.entry, user.account) {
-            (Some(entry), _) => Some(Subject(entry.0 * 2)),
-            (None, account) => account.map(|a| Subject(a.0 * 2 + 1)),
-        }
-    }
-
-    /// The user with a number.
+    /// The user with a number; nothing for one who has no row (any more).
     #[must_use]
     pub fn user_of(&self, subject: Subject) -> Option<User> {
-        self.users.iter().find(|u| Self::subject_of(u) == Some(subject)).cloned()
+        if let Some(entry) = subject.entry() {
+            let cell = self.people.get(entry.index()).filter(|c| c.bond != Bond::Absent)?;
+            return Some(User { entry: Some(entry), account: cell.account(), verdict: cell.verdict });
+        }
+        let account = subject.account()?;
+        let cell = self.others.get(account.index()).filter(|c| c.is_own_row())?;
+        Some(User { entry: None, account: Some(account), verdict: cell.verdict })
     }
 
     /// The channel's name.
     #[must_use]
     pub fn channel(&self) -> &str {
-        &self.channel
+        &self.about.channel
     }
 
     /// The rules.
@@ -379,22 +306,29 @@ impl Picture {
         &self.context
     }
 
-    /// The link that an entry has.
+    /// The number of the link that a user has.
     #[must_use]
-    pub fn link_of_entry(&self, entry: RowIx) -> Option<&Link> {
-        self.links_by_entry.get(self.entries.row(entry).id()).map(|number| self.link(*number))
-    }
-
-    /// The link that an account has.
-    #[must_use]
-    pub fn link_of_account(&self, account: RowIx) -> Option<&Link> {
-        self.links_by_account.get(self.accounts.row(account).id()).map(|number| self.link(*number))
+    pub fn link_of(&self, user: &User) -> Option<u32> {
+        match (user.entry, user.account) {
+            (Some(entry), _) => {
+                let cell = self.people.at(entry.index());
+                if cell.by_link() { cell.link().or_else(|| self.links.by_entry(self.entries.row(entry).id())) } else { None }
+            }
+            (None, Some(account)) => self.others.at(account.index()).link(),
+            (None, None) => None,
+        }
     }
 
     /// How many users are in each situation.
     #[must_use]
-    pub fn counts(&self) -> &Counts {
-        &self.counts
+    pub fn counts(&self) -> Counts {
+        self.tally.counts()
+    }
+
+    /// How many users are in each class.
+    #[must_use]
+    pub fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// The entries.
@@ -424,31 +358,31 @@ impl Picture {
     /// The source.
     #[must_use]
     pub fn source(&self) -> &SourceFacts {
-        &self.source
+        &self.about.source
     }
 
     /// The connector's name on a screen.
     #[must_use]
     pub fn target_title(&self) -> &str {
-        &self.connector.1
+        &self.about.connector.1
     }
 
     /// The service.
     #[must_use]
     pub fn base_url(&self) -> &str {
-        &self.base_url
+        &self.about.base_url
     }
 
     /// The remembered pairs of the service.
     #[must_use]
-    pub fn links(&self) -> &[Link] {
+    pub fn links(&self) -> &LinkBook {
         &self.links
     }
 
     /// How many holds are in force.
     #[must_use]
     pub fn holds(&self) -> usize {
-        self.holds.len()
+        self.known.holds_on_entries.len() + self.known.holds_on_accounts.len()
     }
 
     /// What a link to this account would remember of it.
@@ -456,8 +390,8 @@ impl Picture {
     pub fn to_remember(&self, account: RowIx) -> Vec<String> {
         let row = self.accounts.row(account);
         let mut shown: Vec<String> = std::iter::once(row.name())
-            .chain(row.all(self.columns.external_id))
-            .chain(row.all(self.columns.emails))
+            .chain(row.all(self.about.columns.external_id))
+            .chain(row.all(self.about.columns.emails))
             .filter(|v| !v.trim().is_empty())
             .map(str::to_owned)
             .collect();
@@ -467,11 +401,23 @@ impl Picture {
 }
 
 impl User {
+    /// The user's number.
+    #[must_use]
+    pub fn subject(&self) -> Option<Subject> {
+        self.entry.map(Subject::of_entry).or(self.account.map(Subject::of_account))
+    }
+
     /// True unless it is only to be counted: in sync, left or skipped, and nothing to do.
     #[must_use]
     pub fn is_worth_a_row(&self) -> bool {
-        self.verdict.action != Action::None || !matches!(self.verdict.situation, Situation::InSync | Situation::Left | Situation::Skipped)
+        is_open(&self.verdict)
     }
+}
+
+/// True unless somebody with this verdict is only to be counted.
+#[must_use]
+pub fn is_open(verdict: &Verdict) -> bool {
+    verdict.action != Action::None || !matches!(verdict.situation, Situation::InSync | Situation::Left | Situation::Skipped)
 }
 
 /// A salt for masked values: of no use but to keep two documents from being compared.

@@ -1,16 +1,18 @@
 //! From a channel to a picture: open, read both sides at once, match, ask, match again.
 
+use super::desk::Desk;
 use super::ends::Ends;
 use super::evidence;
 use super::picture::Picture;
 use super::progress::Progress;
+use super::store::{Absorbed, Store};
 use crate::clock::Instant;
 use crate::config::Channel;
 use crate::error::{Error, Result};
-use crate::identity::population::{Batch, Population, Schema, Upsert};
+use crate::identity::population::{Batch, Schema};
 use crate::journal::{Belonging, Journal};
 use crate::mapping::Context;
-use crate::model::{Cause, Link, ReadEnd, SideState};
+use crate::model::{Cause, Link, ReadEnd};
 use crate::source::attributes_to_ask;
 use crate::target::OddItem;
 use crate::target::scim::Listed;
@@ -41,7 +43,18 @@ pub struct Job<'a> {
 /// # Errors
 /// Where the state can't be read, or its links belong to something else.
 pub async fn look(job: &Job<'_>, mut ends: Ends, journal: &Journal) -> Result<Picture> {
-    let Job { channel, now, progress, .. } = *job;
+    let mut store = set_up(job, &ends, journal)?;
+    read(job, &mut ends, &mut store).await;
+    store.picture_mut().list();
+    Ok(store.into_picture())
+}
+
+/// A store for both ends, with what is remembered about them.
+///
+/// # Errors
+/// Where the state can't be read, or its links belong to something else.
+pub(super) fn set_up(job: &Job<'_>, ends: &Ends, journal: &Journal) -> Result<Store> {
+    let Job { channel, now, .. } = *job;
     let belonging = Belonging {
         base_url: ends.target.base_url().to_owned(),
         naming_context: ends.source.facts().naming_context.clone(),
@@ -50,92 +63,151 @@ pub async fn look(job: &Job<'_>, mut ends: Ends, journal: &Journal) -> Result<Pi
     check_belonging(channel, journal, &belonging)?;
     let links = journal.links(&belonging.base_url)?;
     let holds = journal.holds(&belonging.base_url, now)?;
-    let schema = Schema::new(attributes_to_ask(ends.rules.schema(), &ends.source.facts().settings));
-    // The rules' columns come first, so a rule's slot is the population's column.
-    debug_assert!(schema.columns().starts_with(ends.rules.schema().columns()));
+    let foreign = foreign_channels(journal, &links, &belonging)?;
+    let mut store = Store::new(Picture::new(channel, ends, asked_of(ends), Context { now }));
+    store.remember(&links, holds, &foreign);
+    Ok(store)
+}
 
+/// The attributes that are read of entries. The rules' columns come first, so a rule's slot is the population's column.
+fn asked_of(ends: &Ends) -> Schema {
+    let schema = Schema::new(attributes_to_ask(ends.rules.schema(), &ends.source.facts().settings));
+    debug_assert!(schema.columns().starts_with(ends.rules.schema().columns()));
+    schema
+}
+
+/// Reads both ends into the store and asks what matching wants to know: everything but what takes a journal.
+pub(super) async fn read(job: &Job<'_>, ends: &mut Ends, desk: &mut impl Desk) -> Option<()> {
+    let progress = job.progress;
+    let schema = asked_of(ends);
     let (batches, mut from_source) = mpsc::channel::<Batch>(WAITING);
     let (listed, mut from_target) = mpsc::channel::<Listed>(WAITING);
-    let mut entries = Population::new(schema.clone());
-    let mut accounts = Population::new(ends.target.columns().schema().clone());
     let (source, target) = (&mut ends.source, &mut ends.target);
-    let columns = target.columns().clone();
     progress.watch(target.pace());
-    let read_source = async {
-        let end = source.read(&schema, batches).await;
-        progress.source_done.store(true, Ordering::Relaxed);
-        end
-    };
-    let read_target = async {
-        let end = target.read(listed).await;
-        progress.target_done.store(true, Ordering::Relaxed);
-        end
-    };
-    let (mut repeated, mut stale) = (0, 0);
-    let mut first_repeated = None;
-    let mut odd: Vec<OddItem> = Vec::new();
-    let store = async {
-        loop {
+    desk.with(|store| {
+        store.begin_source();
+        store.begin_target();
+    })
+    .await?;
+    let (mut from, mut listing) = (FromSource::default(), FromTarget::default());
+    {
+        let mut read_source = std::pin::pin!(source.read(&schema, batches));
+        let mut read_target = std::pin::pin!(target.read(listed));
+        while !(from.told && listing.told) {
             tokio::select! {
-                Some(batch) = from_source.recv() => {
-                    let mut fresh = 0;
-                    entries.absorb(&batch, |told| match told {
-                        Upsert::Inserted(_) => fresh += 1,
-                        Upsert::Changed(row) | Upsert::Same(row) => {
-                            repeated += 1;
-                            first_repeated.get_or_insert(row);
-                        }
-                    });
-                    progress.entries.set(entries.len());
-                    stale = if fresh == 0 { stale + 1 } else { 0 };
-                    if stale == STALE_BATCHES {
-                        // It repeats itself for ever: the reader ends when nobody takes its batches.
-                        from_source.close();
-                    }
-                }
-                Some(listed) = from_target.recv() => {
-                    match listed {
-                        Listed::Total(total) => progress.accounts_total.set(total),
-                        Listed::Odd(item) => odd.push(item),
-                        Listed::Accounts(batch) => accounts.absorb(&batch, |_| ()),
-                        Listed::Again => {
-                            accounts = Population::new(columns.schema().clone());
-                            odd.clear();
+                end = &mut read_source, if from.end.is_none() => from.end = Some(end),
+                end = &mut read_target, if listing.end.is_none() => listing.end = Some(end),
+                batch = from_source.recv(), if !from.drained => match batch {
+                    None => from.drained = true,
+                    Some(batch) => {
+                        from.take(desk.with(move |store| store.absorb_entries(&batch)).await?);
+                        progress.entries.set(from.users);
+                        if from.stale == STALE_BATCHES {
+                            // It repeats itself for ever: the reader ends when nobody takes its batches.
+                            from_source.close();
                         }
                     }
-                    progress.accounts.set(accounts.len());
-                }
-                else => break,
+                },
+                item = from_target.recv(), if !listing.drained => match item {
+                    None => listing.drained = true,
+                    Some(Listed::Total(total)) => progress.accounts_total.set(total),
+                    Some(Listed::Odd(item)) => listing.odd.push(item),
+                    Some(Listed::Accounts(batch)) => {
+                        progress.accounts.set(desk.with(move |store| store.absorb_accounts(&batch)).await?);
+                    }
+                    Some(Listed::Again) => {
+                        listing.odd.clear();
+                        desk.with(Store::begin_target).await?;
+                    }
+                },
+            }
+            // A side ends as soon as everything of it is stored: its rows need not wait for the other side.
+            if from.drained
+                && !from.told
+                && let Some(end) = from.end.clone()
+            {
+                let end = from.judge(end);
+                tracing::info!(target: "rosterm", entries = from.users, end = ?end, "the source was read");
+                desk.with(move |store| store.end_source(end)).await?;
+                progress.source_done.store(true, Ordering::Relaxed);
+                from.told = true;
+            }
+            // Whose an odd item may be is known once everybody in scope is.
+            if listing.drained
+                && !listing.told
+                && (listing.odd.is_empty() || from.told)
+                && let Some(end) = listing.end.clone()
+            {
+                tracing::info!(target: "rosterm", accounts = progress.accounts.get(), end = ?end, "the target was listed");
+                let odd = std::mem::take(&mut listing.odd);
+                desk.with(move |store| end_target(store, end, &odd)).await?;
+                progress.target_done.store(true, Ordering::Relaxed);
+                listing.told = true;
             }
         }
-    };
-    let (mut source_end, mut target_end, ()) = tokio::join!(read_source, read_target, store);
-    if stale >= STALE_BATCHES {
-        source_end = ReadEnd::incomplete(Cause::NoProgress, format!("{} entries, then the same ones again", entries.len()));
     }
-    if repeated > 0 && source_end == ReadEnd::Complete {
-        // Two entries with one lasting id: whoever is missing instead is not known.
-        let example = first_repeated.map(|row| format!(": for one {}", entries.row(row).id())).unwrap_or_default();
-        let have = if repeated == 1 { "1 entry has" } else { "entries have" };
-        let n = if repeated == 1 { String::new() } else { format!("{repeated} ") };
-        source_end = ReadEnd::incomplete(Cause::IdsRepeated, format!("{n}{have} a lasting id that another one has{example}"));
-    }
-    tracing::info!(target: "rosterm", entries = entries.len(), accounts = accounts.len(), source = ?source_end, target = ?target_end, "read");
+    let others = job.others.to_vec();
+    let remarks = ends.source.notes();
+    desk.with(move |store| store.picture_mut().set_surroundings(&others, remarks)).await?;
+    evidence::ask(job, desk, ends).await?;
+    desk.with(Store::conclude).await
+}
 
-    let context = Context { now };
-    let mut picture = Picture::new(channel, &ends, columns, entries, accounts, context);
-    picture.set_surroundings(job.others, ends.source.notes());
-    let anybodys = odd.iter().filter(|item| !picture.add_odd(item)).count();
-    if anybodys > 0 && target_end == ReadEnd::Complete {
-        let detail = format!("{anybodys} of the items have no id, and do not show what people are matched by");
-        target_end = ReadEnd::incomplete(Cause::PageMissing, detail);
+/// How far a source has come.
+#[derive(Default)]
+struct FromSource {
+    users: usize,
+    repeated: usize,
+    first_repeated: Option<String>,
+    /// So many batches in a row had nobody new.
+    stale: usize,
+    end: Option<ReadEnd>,
+    /// Nothing more comes.
+    drained: bool,
+    /// The store knows how it ended.
+    told: bool,
+}
+
+impl FromSource {
+    fn take(&mut self, absorbed: Absorbed) {
+        self.repeated += absorbed.again;
+        self.first_repeated = self.first_repeated.take().or(absorbed.first_again);
+        self.users = absorbed.users;
+        self.stale = if absorbed.fresh == 0 { self.stale + 1 } else { 0 };
     }
-    picture.set_ends(SideState::Ended(source_end), SideState::Ended(target_end));
-    let foreign = foreign_channels(journal, &links, &belonging)?;
-    picture.remember(links, holds, &foreign);
-    evidence::ask(job, &mut picture, &mut ends).await;
-    picture.classify();
-    Ok(picture)
+
+    /// How the read ended, by what was seen of it.
+    fn judge(&self, end: ReadEnd) -> ReadEnd {
+        if self.stale >= STALE_BATCHES {
+            return ReadEnd::incomplete(Cause::NoProgress, format!("{} entries, then the same ones again", self.users));
+        }
+        if self.repeated == 0 || end != ReadEnd::Complete {
+            return end;
+        }
+        // Two entries with one lasting id: whoever is missing instead is not known.
+        let example = self.first_repeated.as_ref().map(|id| format!(": for one {id}")).unwrap_or_default();
+        let have = if self.repeated == 1 { "1 entry has" } else { "entries have" };
+        let n = if self.repeated == 1 { String::new() } else { format!("{} ", self.repeated) };
+        ReadEnd::incomplete(Cause::IdsRepeated, format!("{n}{have} a lasting id that another one has{example}"))
+    }
+}
+
+/// How far a listing has come.
+#[derive(Default)]
+struct FromTarget {
+    odd: Vec<OddItem>,
+    end: Option<ReadEnd>,
+    drained: bool,
+    told: bool,
+}
+
+fn end_target(store: &mut Store, mut end: ReadEnd, odd: &[OddItem]) {
+    let anybodys = odd.iter().filter(|item| !store.add_odd(item)).count();
+    if anybodys > 0 && end == ReadEnd::Complete {
+        let detail = format!("{anybodys} of the items have no id, and do not show what people are matched by");
+        end = ReadEnd::incomplete(Cause::PageMissing, detail);
+    }
+    store.end_target(end);
 }
 
 /// The channels whose links tell entries by other ids than this one: the same id means somebody else there.

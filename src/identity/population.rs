@@ -11,13 +11,21 @@
 //! little-endian `u16` (narrow) or `u32` (wide).
 
 mod build;
+mod ids;
+mod upkeep;
 
 pub use build::{BatchBuilder, Draft};
+pub use upkeep::Seen;
 
 use super::AttributeName;
+use super::paged::Paged;
 use super::value::key_hash;
-use hashbrown::HashTable;
+use ids::Ids;
 use std::sync::Arc;
+use upkeep::Upkeep;
+
+/// Bytes of text in the open chunk, to which changed rows go: small enough to be copied where a snapshot holds it.
+const TAIL: usize = 64 * 1024;
 
 /// The columns of a population, in order. The id and the name of a row are not columns.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -71,19 +79,21 @@ impl RowIx {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, Default)]
 struct Chunk {
     columns: u16,
-    meta: Box<[u8]>,
-    text: Box<str>,
+    meta: Vec<u8>,
+    text: String,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct RowRef {
     chunk: u32,
     meta: u32,
     text: u32,
     off: bool,
+    /// The user is not there any more; the number stays with the id.
+    gone: bool,
 }
 
 /// Rows that belong together on their way from a reader to the store: one sealed chunk.
@@ -98,6 +108,12 @@ impl Batch {
     #[must_use]
     pub fn len(&self) -> usize {
         self.rows.len()
+    }
+
+    /// How many bytes of values.
+    #[must_use]
+    pub fn text_len(&self) -> usize {
+        self.chunk.text.len()
     }
 
     /// True if it has no rows.
@@ -219,30 +235,35 @@ impl<'a> Row<'a> {
     }
 
     fn content(self) -> (&'a [u8], &'a str, bool) {
+        let (meta, text) = self.bytes();
+        (meta, text, self.at.off)
+    }
+
+    /// The bytes of its header and of its values.
+    fn bytes(self) -> (&'a [u8], &'a str) {
         let columns = self.chunk.columns;
         let bits = usize::from(columns).div_ceil(8);
         let slots = 2 + (0..columns).filter(|c| self.bit(*c, 0)).fold(0, |n, c| n + self.count(c) + usize::from(self.bit(c, 1)));
         let size = 1 + 2 * bits + slots * if self.wide() { 4 } else { 2 };
-        (&self.chunk.meta[self.at.meta as usize..][..size], self.text(0, self.number(slots - 1)), self.at.off)
+        (&self.chunk.meta[self.at.meta as usize..][..size], self.text(0, self.number(slots - 1)))
     }
 }
 
-const PAGE: usize = 4096;
-
-/// All users of one side. See the module's text for the layout.
+/// All users of one side. See the module's text for the layout. A copy is a snapshot: it shares everything.
 #[derive(Debug, Clone, Default)]
 pub struct Population {
     schema: Arc<Schema>,
-    chunks: Vec<Arc<Chunk>>,
-    pages: Vec<Arc<Vec<RowRef>>>,
-    len: usize,
-    ids: Arc<HashTable<u32>>,
+    chunks: Paged<Option<Arc<Chunk>>>,
+    rows: Paged<RowRef>,
+    present: usize,
+    ids: Ids,
+    upkeep: Upkeep,
 }
 
 /// What taking over one row did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Upsert {
-    /// The id is new.
+    /// The id is new, or back again.
     Inserted(RowIx),
     /// The id was there with other values, or another state.
     Changed(RowIx),
@@ -273,71 +294,181 @@ impl Population {
         &self.schema
     }
 
-    /// How many users.
+    /// How many users are there.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.len
+        self.present
     }
 
     /// True if there is no user.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.present == 0
     }
 
-    /// Every row number, in the order in which users were first seen.
-    pub fn rows(&self) -> impl Iterator<Item = RowIx> + use<> {
-        (0..narrow32(self.len)).map(RowIx)
+    /// How many row numbers were given out, also to users that are not there any more.
+    #[must_use]
+    pub fn slots(&self) -> usize {
+        self.rows.len()
     }
 
-    /// The user at `row`.
+    /// The row number of everybody who is there, in the order in which they were first seen.
+    pub fn rows(&self) -> impl Iterator<Item = RowIx> + '_ {
+        self.rows.iter().enumerate().filter(|(_, at)| !at.gone).map(|(row, _)| RowIx(narrow32(row)))
+    }
+
+    /// True if the user of this row is there.
+    #[must_use]
+    pub fn has(&self, row: RowIx) -> bool {
+        self.rows.get(row.index()).is_some_and(|at| !at.gone)
+    }
+
+    /// The user at `row`, also one who was there last.
     ///
     /// # Panics
     /// If `row` is not of this population.
     #[must_use]
     pub fn row(&self, row: RowIx) -> Row<'_> {
-        let at = self.pages[row.index() / PAGE][row.index() % PAGE];
-        Row { chunk: &self.chunks[at.chunk as usize], at }
+        let at = *self.rows.get(row.index()).expect("the row is of this population");
+        let chunk = self.chunks.get(at.chunk as usize).and_then(Option::as_ref);
+        Row { chunk: chunk.expect("a chunk stays as long as a row points into it"), at }
     }
 
-    /// The row of the user with this id.
+    /// Reads a byte of a row, so that the rest of it is near when it is needed: memory is waited for once for many rows.
+    #[must_use]
+    pub fn touch(&self, row: RowIx) -> u8 {
+        let Some(at) = self.rows.get(row.index()) else { return 0 };
+        let chunk = self.chunks.get(at.chunk as usize).and_then(Option::as_ref);
+        chunk.map_or(0, |c| c.meta[at.meta as usize] ^ c.text.as_bytes().get(at.text as usize).copied().unwrap_or(0))
+    }
+
+    /// The row of the user with this id, if they are there.
     #[must_use]
     pub fn by_id(&self, id: &str) -> Option<RowIx> {
-        self.ids.find(key_hash(id), |row| self.row(RowIx(*row)).id() == id).map(|row| RowIx(*row))
+        self.slot_of(id, key_hash(id)).filter(|row| self.has(*row))
     }
 
-    /// Takes over a batch: new ids get new rows, known ids their new values. `told` hears what each row of the batch did.
-    /// An id that comes twice is one user, with the values that came last.
-    pub fn absorb(&mut self, batch: &Batch, mut told: impl FnMut(Upsert)) {
+    /// The row number that an id has, also if its user is not there any more.
+    fn slot_of(&self, id: &str, hash: u64) -> Option<RowIx> {
+        self.ids.find(hash, |row| self.row(RowIx(row)).id() == id).map(RowIx)
+    }
+
+    /// A new reading begins: from here on it is noted who is seen.
+    pub fn begin_reading(&mut self) {
+        self.upkeep.seen.clear();
+    }
+
+    /// The reading proved to be complete: whoever was not seen is not there any more. `told` hears of each.
+    pub fn end_reading(&mut self, mut told: impl FnMut(RowIx)) {
+        let unseen: Vec<RowIx> = self.rows().filter(|row| !self.upkeep.has_seen(*row)).collect();
+        for row in unseen {
+            if let Some(at) = self.rows.get_mut(row.index()) {
+                at.gone = true;
+                self.present -= 1;
+            }
+            told(row);
+        }
+    }
+
+    /// Takes over a batch: new ids get new rows, known ids their new values. `told` hears what each row of the batch did, and
+    /// whether this reading had the id before. An id that comes twice is one user, with the values that came last.
+    pub fn absorb(&mut self, batch: &Batch, mut told: impl FnMut(Upsert, Seen)) {
         let chunk = narrow32(self.chunks.len());
-        self.chunks.push(Arc::clone(&batch.chunk));
+        self.chunks.push(Some(Arc::clone(&batch.chunk)));
+        let mut kept: Vec<RowIx> = Vec::with_capacity(batch.rows.len());
+        self.upkeep.came(chunk, batch.chunk.text.len());
         for at in &batch.rows {
             let at = RowRef { chunk, ..*at };
             let row = Row { chunk: &batch.chunk, at };
-            let known = self.by_id(row.id());
-            told(match known {
+            let hash = key_hash(row.id());
+            let upsert = match self.slot_of(row.id(), hash) {
                 None => {
-                    let new = RowIx(narrow32(self.len));
-                    if self.len.is_multiple_of(PAGE) {
-                        self.pages.push(Arc::new(Vec::with_capacity(PAGE)));
-                    }
-                    let page = self.pages.last_mut().expect("a page was just made if there was none");
-                    Arc::make_mut(page).push(at);
-                    self.len += 1;
-                    let (pages, chunks) = (&self.pages, &self.chunks);
-                    let hash_of = |row: &u32| {
-                        let at = pages[*row as usize / PAGE][*row as usize % PAGE];
-                        key_hash(Row { chunk: &chunks[at.chunk as usize], at }.id())
-                    };
-                    Arc::make_mut(&mut self.ids).insert_unique(key_hash(row.id()), new.0, hash_of);
+                    let new = RowIx(narrow32(self.rows.len()));
+                    self.rows.push(at);
+                    self.present += 1;
+                    self.ids.insert(hash, new.0);
                     Upsert::Inserted(new)
                 }
-                Some(known) if self.row(known).content() == row.content() => Upsert::Same(known),
+                Some(known) if !self.has(known) => {
+                    self.replace(known, at);
+                    self.present += 1;
+                    Upsert::Inserted(known)
+                }
+                Some(known) if self.row(known).content() == row.content() => {
+                    self.upkeep.lost(chunk, row.bytes().1.len());
+                    Upsert::Same(known)
+                }
                 Some(known) => {
-                    Arc::make_mut(&mut self.pages[known.index() / PAGE])[known.index() % PAGE] = at;
+                    self.replace(known, at);
                     Upsert::Changed(known)
                 }
-            });
+            };
+            if !matches!(upsert, Upsert::Same(_)) {
+                kept.push(upsert.row());
+            }
+            told(upsert, self.upkeep.see(upsert.row()));
+        }
+        if kept.len() * 4 < batch.rows.len() * 3 {
+            // Nearly everybody was the same: what is new goes to the others that are, and the batch is let go.
+            self.move_to_tail(kept, chunk);
+        } else {
+            self.upkeep.stays(chunk, kept);
+        }
+        self.sweep();
+    }
+
+    /// A row has new values; its old ones are garbage.
+    fn replace(&mut self, row: RowIx, at: RowRef) {
+        let old = self.row(row);
+        let (chunk, size) = (old.at.chunk, old.content().1.len());
+        self.upkeep.lost(chunk, size);
+        if let Some(place) = self.rows.get_mut(row.index()) {
+            *place = at;
+        }
+    }
+
+    /// Copies rows out of `from` into the open chunk, and lets go of `from`. Rows that are elsewhere by now are left.
+    fn move_to_tail(&mut self, rows: Vec<RowIx>, from: u32) {
+        for row in rows {
+            let at = *self.rows.get(row.index()).expect("the row is of this population");
+            if at.chunk != from {
+                continue;
+            }
+            let source = self.chunks.get(from as usize).and_then(Option::as_ref).map(Arc::clone);
+            let source = source.expect("a chunk stays as long as a row points into it");
+            let (meta, text) = (Row { chunk: &source, at }).bytes();
+            let tail = match self.upkeep.tail {
+                Some(tail) if self.chunks.get(tail as usize).and_then(Option::as_ref).is_some_and(|c| c.text.len() < TAIL) => tail,
+                _ => {
+                    let tail = narrow32(self.chunks.len());
+                    self.chunks.push(Some(Arc::new(Chunk { columns: source.columns, ..Chunk::default() })));
+                    self.upkeep.tail = Some(tail);
+                    tail
+                }
+            };
+            let open = self.chunks.get_mut(tail as usize).and_then(Option::as_mut).map(Arc::make_mut);
+            let open = open.expect("the open chunk is there");
+            let moved = RowRef { chunk: tail, meta: narrow32(open.meta.len()), text: narrow32(open.text.len()), ..at };
+            open.meta.extend_from_slice(meta);
+            open.text.push_str(text);
+            if let Some(place) = self.rows.get_mut(row.index()) {
+                *place = moved;
+            }
+            self.upkeep.moved(tail, row, text.len());
+        }
+        if let Some(place) = self.chunks.get_mut(from as usize) {
+            *place = None;
+        }
+        self.upkeep.freed(from);
+    }
+
+    /// Rewrites chunks of which a quarter is garbage.
+    fn sweep(&mut self) {
+        while let Some((chunk, members)) = self.upkeep.worst() {
+            if self.upkeep.tail == Some(chunk) {
+                self.upkeep.tail = None;
+            }
+            self.move_to_tail(members, chunk);
         }
     }
 }
@@ -372,7 +503,7 @@ mod tests {
                 builder.push(&mut draft);
             }
             let mut population = Population::new(schema);
-            population.absorb(&builder.seal(), |_| ());
+            population.absorb(&builder.seal(), |_, _| ());
             for (i, (off, values)) in users.iter().enumerate() {
                 let row = population.row(population.by_id(&format!("id{i}")).unwrap());
                 prop_assert_eq!(row.name(), format!("name {i}"));
@@ -397,7 +528,7 @@ mod tests {
         draft.push(0, "short");
         builder.push(&mut draft);
         let mut population = Population::new(schema);
-        population.absorb(&builder.seal(), |_| ());
+        population.absorb(&builder.seal(), |_, _| ());
         let row = population.row(RowIx(0));
         assert_eq!(row.first(1), Some(long.as_str()));
         assert_eq!(row.first(0), Some("short"));
@@ -416,7 +547,7 @@ mod tests {
                 builder.push(&mut draft);
             }
             let mut told = Vec::new();
-            population.absorb(&builder.seal(), |u| told.push(u));
+            population.absorb(&builder.seal(), |u, _| told.push(u));
             told
         };
         read(&mut population, &[("a", "1"), ("b", "2")]);

@@ -35,6 +35,16 @@ pub struct Rule {
     pub case_exact: Option<bool>,
 }
 
+impl Rule {
+    /// True if it does the same as another rule for the same field.
+    #[must_use]
+    pub fn is_same(&self, other: &Rule) -> bool {
+        let source = |rule: &Rule| rule.program.as_ref().map(|p| p.source().to_owned());
+        let rest = |r: &Rule| (r.default.clone(), r.when_missing, r.required, r.create_only, r.masked, r.case_exact);
+        self.field.path == other.field.path && source(self) == source(other) && rest(self) == rest(other)
+    }
+}
+
 /// All rules of a channel.
 #[derive(Debug, Clone)]
 pub struct Rules {

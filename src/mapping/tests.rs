@@ -291,7 +291,7 @@ fn what_is_a_part_of_the_entry_is_borrowed_from_the_population() {
     draft.push(schema.column("mail").unwrap(), "ann@example.com");
     builder.push(&mut draft);
     let mut population = Population::new(schema);
-    population.absorb(&builder.seal(), |_| ());
+    population.absorb(&builder.seal(), |_, _| ());
     for program in &programs {
         // The row is a handle that ends here; the value lives as long as the population.
         let value = {

@@ -2,7 +2,6 @@
 
 use super::{EntryPairing, Matcher, Side, narrow};
 use crate::identity::population::RowIx;
-use crate::identity::value::key_hash;
 use hashbrown::HashMap;
 
 /// How many of each side a row names: with a match rule that gives everybody the same key, all would name all.
@@ -20,6 +19,11 @@ struct Contest {
     accounts: Vec<RowIx>,
 }
 
+/// What a row shares with others: the key, and the `externalId`.
+fn hashes(side: &Side) -> impl Iterator<Item = u64> {
+    [side.key, side.external].into_iter().filter(|hash| *hash != 0)
+}
+
 impl Matcher {
     /// Everybody who has a say in the ambiguous rows: entries and accounts by the key that they share, in row order.
     /// One pass over everything; for a listing that names candidates.
@@ -30,8 +34,8 @@ impl Matcher {
             (0..narrow(self.entries.len())).filter(|e| matches!(self.entry(RowIx(*e)), EntryPairing::Ambiguous(_))).collect();
         for entry in &ambiguous {
             let side = &self.entries[*entry as usize];
-            for text in [&side.key, &side.external].into_iter().flatten() {
-                wanted.entry(key_hash(text)).or_default();
+            for hash in hashes(side) {
+                wanted.entry(hash).or_default();
             }
         }
         if wanted.is_empty() {
@@ -39,8 +43,8 @@ impl Matcher {
         }
         let mut put = |row: u32, side: &Side, is_entry: bool| {
             if side.present {
-                for text in [&side.key, &side.external].into_iter().flatten() {
-                    if let Some(contest) = wanted.get_mut(&key_hash(text)) {
+                for hash in hashes(side) {
+                    if let Some(contest) = wanted.get_mut(&hash) {
                         let list = if is_entry { &mut contest.entries } else { &mut contest.accounts };
                         if list.last() != Some(&RowIx(row)) {
                             list.push(RowIx(row));
@@ -62,8 +66,7 @@ impl Matcher {
     /// another one.
     #[must_use]
     pub fn claimants(&self, contests: &Contests, account: RowIx) -> Vec<RowIx> {
-        let key = self.accounts.get(account.index()).and_then(|side| side.key.as_deref());
-        let contest = key.and_then(|k| contests.by_hash.get(&key_hash(k)));
+        let contest = self.accounts.get(account.index()).and_then(|side| contests.by_hash.get(&side.key));
         contest.map_or_else(Vec::new, |c| c.entries.iter().take(MOST).copied().collect())
     }
 
@@ -72,8 +75,8 @@ impl Matcher {
     pub fn candidates(&self, contests: &Contests, entry: RowIx) -> (Vec<RowIx>, Vec<RowIx>) {
         let (mut entries, mut accounts) = (Vec::new(), Vec::new());
         let Some(side) = self.entries.get(entry.index()) else { return (entries, accounts) };
-        for text in [&side.key, &side.external].into_iter().flatten() {
-            if let Some(contest) = contests.by_hash.get(&key_hash(text)) {
+        for hash in hashes(side) {
+            if let Some(contest) = contests.by_hash.get(&hash) {
                 entries.extend(contest.entries.iter().filter(|e| **e != entry).take(MOST));
                 accounts.extend(contest.accounts.iter().take(MOST));
             }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::identity::value::key_hash;
 use proptest::prelude::*;
 
 /// Entries `(key, external)`, accounts `(key, external)`, links `(entry, account)`.
@@ -6,15 +7,15 @@ type Case<'a> = (&'a [(&'a str, &'a str)], &'a [(&'a str, &'a str)], &'a [(u32, 
 
 fn matcher((entries, accounts, links): Case<'_>) -> Matcher {
     let mut matcher = Matcher::new();
-    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let some = |text: &str| (!text.is_empty()).then(|| key_hash(text));
     for (row, (key, external)) in entries.iter().enumerate() {
         // An entry whose key is "-" is remembered by a link, but not in scope.
         if *key != "-" {
-            matcher.set_entry(RowIx(narrow(row)), some(key).as_deref(), some(external).as_deref());
+            matcher.set_entry(RowIx(narrow(row)), some(key), some(external));
         }
     }
     for (row, (key, external)) in accounts.iter().enumerate() {
-        matcher.set_account(RowIx(narrow(row)), some(key).as_deref(), some(external).as_deref());
+        matcher.set_account(RowIx(narrow(row)), some(key), some(external));
     }
     for (entry, account) in links {
         matcher.add_link(Some(RowIx(*entry)), account.map(RowIx));
@@ -117,6 +118,34 @@ fn pairing_follows_links_then_external_ids_then_keys() {
 }
 
 #[test]
+fn a_key_that_enters_or_leaves_a_great_group_touches_few() {
+    let mut matcher = Matcher::new();
+    let shared = Some(7);
+    for row in 0..2000 {
+        matcher.set_entry(RowIx(row), shared, None);
+    }
+    for row in 0..2000 {
+        matcher.set_account(RowIx(row), Some(9), None);
+    }
+    let few = |matcher: &mut Matcher| {
+        let touched = matcher.take_touched();
+        assert!(touched.entries.len() + touched.accounts.len() < 8 && touched.entries_of.is_empty() && touched.accounts_of.is_empty());
+    };
+    matcher.take_touched();
+    matcher.set_entry(RowIx(2000), shared, None);
+    few(&mut matcher);
+    matcher.set_entry(RowIx(5), Some(8), None);
+    few(&mut matcher);
+    matcher.set_account(RowIx(5), Some(8), None);
+    few(&mut matcher);
+    matcher.set_account(RowIx(2000), shared, None);
+    few(&mut matcher);
+    // The first entry with the key of two thousand free accounts makes all of them contested: they are found by the key.
+    matcher.set_entry(RowIx(2001), Some(9), None);
+    assert_eq!(matcher.take_touched().accounts_of, [9]);
+}
+
+#[test]
 fn an_entry_whose_account_is_gone_is_paired_anew() {
     let mut matcher = matcher((&[("a", "")], &[("a", "")], &[(0, None)]));
     assert_eq!(matcher.entry(RowIx(0)), EntryPairing::LinkedUnlisted(0));
@@ -153,8 +182,17 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-fn key(k: u8) -> Option<String> {
-    (k > 0).then(|| format!("k{k}"))
+fn key(k: u8) -> Option<u64> {
+    (k > 0).then(|| key_hash(&format!("k{k}")))
+}
+
+fn id(n: u32) -> u64 {
+    key_hash(&format!("id{n}"))
+}
+
+/// The pairing of every row.
+fn pairings(matcher: &Matcher) -> (Vec<EntryPairing>, Vec<AccountPairing>) {
+    ((0..8).map(|e| matcher.entry(RowIx(e))).collect(), (0..8).map(|a| matcher.account(RowIx(a))).collect())
 }
 
 type Entries = std::collections::BTreeMap<u32, (u8, bool)>;
@@ -164,10 +202,10 @@ fn put(matcher: &mut Matcher, entries: &Entries, accounts: &Accounts, links: &[(
     type Step = Box<dyn Fn(&mut Matcher)>;
     let mut steps: Vec<Step> = Vec::new();
     for (row, (k, external)) in entries.clone() {
-        steps.push(Box::new(move |m| m.set_entry(RowIx(row), key(k).as_deref(), external.then(|| format!("id{row}")).as_deref())));
+        steps.push(Box::new(move |m| m.set_entry(RowIx(row), key(k), external.then(|| id(row)))));
     }
     for (row, (k, x)) in accounts.clone() {
-        steps.push(Box::new(move |m| m.set_account(RowIx(row), key(k).as_deref(), (x < 8).then(|| format!("id{x}")).as_deref())));
+        steps.push(Box::new(move |m| m.set_account(RowIx(row), key(k), (x < 8).then(|| id(u32::from(x))))));
     }
     for (entry, account, gone) in links.iter().copied() {
         steps.push(Box::new(move |m| {
@@ -207,10 +245,12 @@ proptest! {
         let (mut entries, mut accounts) = (Entries::new(), Accounts::new());
         let mut links: Vec<(u32, u32, bool, u32)> = Vec::new();
         for event in events {
+            let before = pairings(&matcher);
+            matcher.take_touched();
             match event {
                 Event::Entry(row, Some((k, external))) => {
                     entries.insert(row, (k, external));
-                    matcher.set_entry(RowIx(row), key(k).as_deref(), external.then(|| format!("id{row}")).as_deref());
+                    matcher.set_entry(RowIx(row), key(k), external.then(|| id(row)));
                 }
                 Event::Entry(row, None) => {
                     entries.remove(&row);
@@ -218,7 +258,7 @@ proptest! {
                 }
                 Event::Account(row, Some((k, x))) => {
                     accounts.insert(row, (k, x));
-                    matcher.set_account(RowIx(row), key(k).as_deref(), (x < 8).then(|| format!("id{x}")).as_deref());
+                    matcher.set_account(RowIx(row), key(k), (x < 8).then(|| id(u32::from(x))));
                 }
                 Event::Account(row, None) => {
                     accounts.remove(&row);
@@ -244,6 +284,17 @@ proptest! {
                     }
                 }
             }
+            // Whoever is not noted as touched has the same pairing as before.
+            let touched = matcher.take_touched();
+            let of = |keys: &[u64], row, with: &dyn Fn(u64) -> Vec<RowIx>| keys.iter().any(|k| with(*k).contains(&row));
+            let after = pairings(&matcher);
+            for row in 0..8 {
+                let ix = RowIx(narrow(row));
+                let noted = touched.entries.contains(&ix) || of(&touched.entries_of, ix, &|k| matcher.entries_with(k).collect());
+                prop_assert!(noted || before.0[row] == after.0[row], "entry {}: {:?} then {:?}", row, before.0[row], after.0[row]);
+                let noted = touched.accounts.contains(&ix) || of(&touched.accounts_of, ix, &|k| matcher.accounts_with(k).collect());
+                prop_assert!(noted || before.1[row] == after.1[row], "account {}: {:?} then {:?}", row, before.1[row], after.1[row]);
+            }
         }
         let links: Vec<_> = links.into_iter().map(|l| (l.0, l.1, l.2)).collect();
         for backwards in [false, true] {
@@ -251,6 +302,12 @@ proptest! {
             put(&mut full, &entries, &accounts, &links, backwards);
             prop_assert_eq!(picture(&matcher), picture(&full));
         }
+        // Counting everybody at once is the same as one after the other.
+        let keys: Vec<Option<u64>> = (0..8).map(|row| entries.get(&row).and_then(|e| key(e.0))).collect();
+        let mut again = matcher.clone();
+        again.set_entry_keys(&keys.iter().map(|k| k.map(|k| k ^ 1)).collect::<Vec<_>>());
+        again.set_entry_keys(&keys);
+        prop_assert_eq!(picture(&again), picture(&matcher));
         // Everybody is in exactly one row: an account is named by one entry's row, or has its own, or is a candidate.
         let contests = matcher.contests();
         let mut named = std::collections::BTreeMap::<u32, Vec<String>>::new();

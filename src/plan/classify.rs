@@ -117,7 +117,7 @@ pub struct Sides {
 }
 
 /// What a user is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verdict {
     /// The class.
     pub situation: Situation,

@@ -92,6 +92,11 @@ impl Counts {
         self.0[situation as usize] += 1;
     }
 
+    /// Says how many.
+    pub fn set(&mut self, situation: Situation, n: usize) {
+        self.0[situation as usize] = n;
+    }
+
     /// How many.
     #[must_use]
     pub fn of(&self, situation: Situation) -> usize {

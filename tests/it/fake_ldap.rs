@@ -49,7 +49,7 @@ pub async fn read(source: &mut Source, columns: &[&str]) -> Read1 {
     let mut people = Population::new(schema.clone());
     let absorb = async {
         while let Some(batch) = receive.recv().await {
-            people.absorb(&batch, |_| ());
+            people.absorb(&batch, |_, _| ());
         }
     };
     let (end, ()) = tokio::join!(source.read(&schema, send), absorb);

@@ -101,7 +101,7 @@ pub async fn take(target: &mut Target) -> Taken {
         while let Some(listed) = receive.recv().await {
             match listed {
                 Listed::Total(total) => totals.push(total),
-                Listed::Accounts(batch) => accounts.absorb(&batch, |_| ()),
+                Listed::Accounts(batch) => accounts.absorb(&batch, |_, _| ()),
                 Listed::Odd(item) => odd.push(item),
                 Listed::Again => {
                     again += 1;

@@ -1,8 +1,9 @@
 //! What an operator should know of a picture as a whole: sentences that stand above the rows.
 
 use super::Picture;
+use super::cell::Bond;
+use crate::identity::population::RowIx;
 use crate::mapping::Rule;
-use crate::matching::EntryPairing;
 use crate::model::{Reason, Situation};
 use crate::text::count;
 use std::collections::BTreeMap;
@@ -14,7 +15,7 @@ impl Picture {
     /// Sentences about the picture as a whole, each with what to do about it. Nothing in them is cleaned.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
-        let mut notes = self.remarks.clone();
+        let mut notes = self.about.remarks.clone();
         notes.extend(self.note_on_odd_items());
         notes.extend(self.notes_on_lost_channels());
         notes.extend(self.note_on_the_match_rule());
@@ -27,9 +28,10 @@ impl Picture {
     /// Links of a channel that this configuration does not have: its accounts are left alone, also by mistake.
     fn notes_on_lost_channels(&self) -> Vec<String> {
         let mut lost: BTreeMap<&str, usize> = BTreeMap::new();
-        for link in &self.links {
-            if !self.channels.contains(&link.channel) {
-                *lost.entry(&link.channel).or_default() += 1;
+        for link in self.links.numbers() {
+            let channel = self.links.channel(link);
+            if !self.about.channels.contains(channel) {
+                *lost.entry(channel).or_default() += 1;
             }
         }
         let note = |(channel, n): (&str, usize)| {
@@ -72,7 +74,7 @@ impl Picture {
                 ));
             }
         }
-        let status: Vec<&str> = self.source.settings.status.iter().map(|r| r.attribute.as_str()).collect();
+        let status: Vec<&str> = self.about.source.settings.status.iter().map(|r| r.attribute.as_str()).collect();
         let shown = |name: &&str| self.entries.schema().column(name).is_some_and(has);
         if !status.is_empty() && !status.iter().any(shown) {
             notes.push(format!(
@@ -86,9 +88,9 @@ impl Picture {
 
     /// People who would get a second account: one with their e-mail address is there under another user name.
     fn note_on_twins(&self) -> Option<String> {
-        let mut twins = self.users.iter().filter(|u| u.verdict.situation == Situation::New).filter_map(|u| {
-            let account = self.same_mail(u.entry?)?;
-            Some((self.user_name_of(u).unwrap_or_default(), account))
+        let mut twins = (0u32..).zip(self.people.iter()).filter(|(_, c)| c.verdict.situation == Situation::New).filter_map(|(row, _)| {
+            let account = self.same_mail(RowIx(row))?;
+            Some((self.user_name(Some(RowIx(row)), None).unwrap_or_default(), account))
         });
         let (name, account) = twins.next()?;
         let n = 1 + twins.count();
@@ -107,12 +109,15 @@ impl Picture {
 
     /// Accounts of nobody here may be people of another channel who are not linked yet.
     fn note_on_siblings(&self) -> Option<String> {
-        let unmatched = self.users.iter().filter(|u| u.verdict.reason == Some(Reason::NeverLinked)).count();
-        if self.siblings.is_empty() || unmatched == 0 {
+        let unmatched = self.tally.for_reason(Reason::NeverLinked);
+        if self.about.siblings.is_empty() || unmatched == 0 {
             return None;
         }
         let accounts = if unmatched == 1 { "1 unmatched account".to_owned() } else { format!("{} unmatched accounts", count(unmatched)) };
-        Some(format!("{accounts} may belong to people of {}, who use the same service and are not linked yet.", self.siblings.join(", ")))
+        Some(format!(
+            "{accounts} may belong to people of {}, who use the same service and are not linked yet.",
+            self.about.siblings.join(", ")
+        ))
     }
 
     /// A match rule that pairs nobody is most likely the wrong one: everybody would be created a second time.
@@ -121,8 +126,7 @@ impl Picture {
         if !complete || self.entries.len() < ENOUGH || self.accounts.len() < ENOUGH {
             return None;
         }
-        let paired = |row| !matches!(self.matcher.entry(row), EntryPairing::Alone | EntryPairing::LinkedUnlisted(_));
-        if self.entries.rows().any(paired) {
+        if self.people.iter().any(|cell| !matches!(cell.bond, Bond::Absent | Bond::Alone | Bond::Unlisted)) {
             return None;
         }
         let rule = &self.rules.rules()[self.rules.match_rule()];

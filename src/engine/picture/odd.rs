@@ -5,10 +5,11 @@ use super::Picture;
 use crate::identity::population::RowIx;
 use crate::target::OddItem;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// What is known of such items.
-#[derive(Debug, Default)]
-pub(super) struct Odd {
+#[derive(Debug, Clone, Default)]
+pub(in crate::engine) struct Odd {
     pub count: usize,
     /// What the first one shows, for a message.
     pub first: Option<String>,
@@ -21,16 +22,18 @@ pub(super) struct Odd {
 impl Picture {
     /// Notes an item. False if it does not show what people are matched by: then it could be anybody's.
     pub(in crate::engine) fn add_odd(&mut self, item: &OddItem) -> bool {
-        self.odd.count += 1;
-        let name = item.user_name.as_ref().filter(|_| self.shows_names());
-        self.odd.first.get_or_insert_with(|| name.map_or_else(|| item.sample.clone(), |name| format!("\"{name}\"")));
+        let shows_names = self.shows_names();
         let by_name = self.rules.rules()[self.rules.match_rule()].field.path.eq_ignore_ascii_case("userName");
         let key = item.user_name.as_deref().filter(|_| by_name).and_then(|name| self.rules.form(name)).map(std::borrow::Cow::into_owned);
         let external = item.external_id.clone().filter(|_| self.rules.external_id().is_some());
         // An id alone tells whose it is only if that person is here.
         let known = key.is_some() || external.as_deref().is_some_and(|id| self.entries.by_id(id).is_some());
-        self.odd.keys.extend(key);
-        self.odd.externals.extend(external);
+        let odd = Arc::make_mut(&mut self.odd);
+        odd.count += 1;
+        let name = item.user_name.as_ref().filter(|_| shows_names);
+        odd.first.get_or_insert_with(|| name.map_or_else(|| item.sample.clone(), |name| format!("\"{name}\"")));
+        odd.keys.extend(key);
+        odd.externals.extend(external);
         known
     }
 

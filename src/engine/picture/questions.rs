@@ -1,52 +1,51 @@
 //! What matching wants to know that was not in either read.
 
 use super::Picture;
+use super::cell::{Bond, Cell};
 use crate::config::RemoveAction;
 use crate::identity::population::RowIx;
 use crate::identity::{AccountId, EntryId};
 use crate::mapping::Desired as Wanted;
-use crate::matching::{AccountPairing, EntryPairing};
 use crate::target::Sought;
 
 impl Picture {
     /// Entries of linked accounts that are not in scope: where are they?
     pub(in crate::engine) fn questions_to_source(&self) -> Vec<EntryId> {
-        let leaver = |row| match self.matcher.account(row) {
-            AccountPairing::LinkedElsewhere(link) => {
-                Some(link).filter(|l| !self.is_of_other_channel(*l)).map(|l| self.link(l).entry.clone())
-            }
-            _ => None,
-        };
-        self.accounts.rows().filter_map(leaver).collect()
+        let of = |bond: Bond| move |cell: &Cell| cell.link().filter(|_| cell.bond == bond);
+        let leavers = self.others.iter().filter_map(of(Bond::LinkedElsewhere)).filter(|l| !self.is_of_other_channel(*l));
+        leavers.map(|l| EntryId::new(self.links.entry(l))).collect()
     }
 
     /// Linked accounts that the listing does not show: do they exist?
     pub(in crate::engine) fn questions_to_target(&self) -> Vec<AccountId> {
-        let unlisted = |row| match self.matcher.entry(row) {
-            EntryPairing::LinkedUnlisted(link) => Some(self.link(link).account.clone()),
+        // Of a link whose account was gone it is asked again: it may have come back hidden.
+        let unlisted = |(row, cell): (u32, &Cell)| match cell.bond {
+            Bond::Unlisted => cell.link(),
+            _ if cell.lost_account() => self.links.by_entry(self.entries.row(RowIx(row)).id()),
             _ => None,
         };
-        let mut ids: Vec<AccountId> = self.entries.rows().filter_map(unlisted).collect();
-        if self.hides_inactive && self.policy.remove_action == RemoveAction::Delete {
+        let account = |link| AccountId::new(self.links.account(link));
+        let mut ids: Vec<AccountId> = (0u32..).zip(self.people.iter()).filter_map(unlisted).map(account).collect();
+        if self.about.hides_inactive && self.about.policy.remove_action == RemoveAction::Delete {
             // Somebody who left and is hidden already is still to be deleted.
-            let neither = |l: &&crate::model::Link| {
-                self.entries.by_id(l.entry.as_str()).is_none() && self.accounts.by_id(l.account.as_str()).is_none()
-            };
-            ids.extend(self.links.iter().filter(neither).map(|l| l.account.clone()));
+            let neither =
+                |l: &u32| self.entries.by_id(self.links.entry(*l)).is_none() && self.accounts.by_id(self.links.account(*l)).is_none();
+            ids.extend(self.links.numbers().filter(neither).map(account));
         }
         ids
     }
 
     /// People who would be created where the service hides inactive accounts: does one exist that only a look-up shows?
     pub(in crate::engine) fn questions_by_name(&self) -> Vec<(RowIx, Sought)> {
-        if !self.hides_inactive {
+        if !self.about.hides_inactive {
             return Vec::new();
         }
         let mut questions = Vec::new();
         for row in self.entries.rows() {
             let entry = self.entries.row(row);
-            let skipped = entry.is_off() && !self.policy.provision_disabled;
-            if skipped || self.matcher.entry(row) != EntryPairing::Alone || self.detail(Some(row), None).desired.invalid.is_some() {
+            let skipped = entry.is_off() && !self.about.policy.provision_disabled;
+            let cell = self.people.at(row.index());
+            if skipped || cell.bond != Bond::Alone || cell.invalid.is_some() {
                 continue;
             }
             let text = |rule: Option<usize>| match self.rules.desired(rule?, entry, &self.context) {

@@ -1,11 +1,11 @@
 //! A user as a row of the plan, and the head of its document: evaluated when they are asked for.
 
+use super::cell::Bond;
 use super::{Picture, User};
 use crate::clock::Instant;
 use crate::identity::population::{Population, RowIx};
 use crate::identity::value::Datum;
-use crate::matching::{AccountPairing, EntryPairing};
-use crate::model::{Action, Change, EntryEvidence, Problem, ProblemCode, Reason, SideState, Situation};
+use crate::model::{Action, Change, EntryEvidence, Problem, ProblemCode, Reason, SideState, Situation, Subject};
 use crate::plan::classify::withheld_problem;
 use crate::plan::file::{CauseHead, Header, SourceHead, TargetHead};
 use crate::plan::{AccountRef, Candidate, EntryRef, Row, starts_approved};
@@ -22,7 +22,7 @@ impl Picture {
     pub fn row(&self, user: &User) -> Row {
         let verdict = &user.verdict;
         let mut detail = self.detail(user.entry, user.account);
-        let linked = user.entry.is_none_or(|e| matches!(self.matcher.entry(e), EntryPairing::Linked(_) | EntryPairing::LinkedUnlisted(_)));
+        let linked = user.entry.is_none_or(|e| matches!(self.people.at(e.index()).bond, Bond::Linked | Bond::Unlisted));
         let active = |from: bool, to: bool| Change { field: "active".to_owned(), from: Datum::Bool(from), to: Datum::Bool(to) };
         let changes = match verdict.action {
             Action::Create => {
@@ -68,7 +68,7 @@ impl Picture {
         // Also where somebody leaves: an account that is contested with theirs has no other row to be seen in.
         // And where somebody is gone, but a person with the same user name is there.
         // And where somebody new has the e-mail address of an account.
-        let contested = |e| matches!(self.matcher.entry(e), EntryPairing::Ambiguous(_));
+        let contested = |e: RowIx| self.people.at(e.index()).bond == Bond::Ambiguous;
         let candidates =
             if verdict.situation == Situation::New || user.entry.is_none_or(contested) { self.candidates(user) } else { Vec::new() };
         Row {
@@ -93,13 +93,13 @@ impl Picture {
             let row = self.entries.row(entry);
             return Some(EntryRef { id: row.id().to_owned(), dn: Some(row.name().to_owned()) });
         }
-        let AccountPairing::LinkedElsewhere(link) = self.matcher.account(user.account?) else { return None };
-        let id = &self.link(link).entry;
-        let dn = match self.entry_evidence.get(id) {
+        let link = self.others.at(user.account?.index()).link()?;
+        let id = self.links.entry(link);
+        let dn = match self.known.entries.get(id) {
             Some(EntryEvidence::Found { dn, .. }) => Some(dn.clone()),
             _ => None,
         };
-        Some(EntryRef { id: id.as_str().to_owned(), dn })
+        Some(EntryRef { id: id.to_owned(), dn })
     }
 
     fn account_ref(&self, user: &User) -> Option<AccountRef> {
@@ -109,19 +109,18 @@ impl Picture {
                 id: row.id().to_owned(),
                 user_name: Some(row.name().to_owned()).filter(|n| !n.is_empty() && self.shows_names()),
                 active: !row.is_off(),
-                version: row.first(self.columns.version).map(str::to_owned),
+                version: row.first(self.about.columns.version).map(str::to_owned),
             });
         }
-        let EntryPairing::LinkedUnlisted(link) = self.matcher.entry(user.entry?) else { return None };
-        let link = self.link(link);
-        Some(AccountRef { id: link.account.as_str().to_owned(), user_name: None, active: link.last_active, version: None })
+        let link = self.people.at(user.entry?.index()).link()?;
+        Some(AccountRef { id: self.links.account(link).to_owned(), user_name: None, active: self.links.last_active(link), version: None })
     }
 
     fn candidates(&self, user: &User) -> Vec<Candidate> {
         let (entries, accounts) = match (user.entry, user.account) {
             (Some(entry), None) if user.verdict.situation == Situation::New => (Vec::new(), self.same_mail(entry).into_iter().collect()),
-            (Some(entry), _) => self.matcher.candidates(&self.contests, entry),
-            (None, Some(account)) => (self.matcher.claimants(&self.contests, account), Vec::new()),
+            (Some(entry), _) => self.candidates.get(&Subject::of_entry(entry)).cloned().unwrap_or_default(),
+            (None, Some(account)) => self.candidates.get(&Subject::of_account(account)).cloned().unwrap_or_default(),
             (None, None) => return Vec::new(),
         };
         let of = |kind, population: &Population, row: RowIx| {
@@ -141,24 +140,24 @@ impl Picture {
             SideState::Reading => Some(CauseHead { code: "reading", detail: String::new() }),
         };
         Header {
-            channel: self.channel.clone(),
+            channel: self.about.channel.clone(),
             created: created.rfc3339(),
-            config: self.fingerprint.clone(),
+            config: self.about.fingerprint.clone(),
             source: SourceHead {
-                kind: self.source.kind.to_owned(),
-                naming_context: self.source.naming_context.clone(),
+                kind: self.about.source.kind.to_owned(),
+                naming_context: self.about.source.naming_context.clone(),
                 entries: self.entries.len(),
                 complete: self.sides.source.is_complete(),
                 cause: end(&self.sides.source),
             },
             target: TargetHead {
-                connector: self.connector.0.clone(),
-                base_url: self.base_url.clone(),
+                connector: self.about.connector.0.clone(),
+                base_url: self.about.base_url.clone(),
                 accounts: self.accounts.len(),
                 complete: self.sides.target.is_complete(),
                 cause: end(&self.sides.target),
             },
-            counts: self.counts,
+            counts: self.tally.counts(),
         }
     }
 }

@@ -1,13 +1,12 @@
 //! What decides about one user, drawn from everything that is known: the facts behind a verdict.
 
 use super::Picture;
+use super::cell::{Bond, Cell, Findings, field_bit, problem_bit};
 use crate::identity::population::RowIx;
 use crate::identity::value::{Datum, key_form};
-use crate::identity::{AccountId, EntryId};
 use crate::mapping::Desired as Wanted;
-use crate::matching::{AccountPairing, EntryPairing};
 use crate::model::field::FieldKind;
-use crate::model::{AccountEvidence, Change, EntryEvidence, Hold, HoldOn, Link, Problem, ProblemCode, Reason};
+use crate::model::{AccountEvidence, Change, EntryEvidence, Hold, Problem, ProblemCode, Reason};
 use crate::plan::classify::{Answer, Desired, Ends, Facts, Tie, Whereabouts};
 use crate::plan::diff;
 use sha2::{Digest, Sha256};
@@ -43,59 +42,65 @@ impl Picture {
         }
     }
 
-    /// Everything that decides about a user.
-    pub(super) fn facts(&self, entry: Option<RowIx>, account: Option<RowIx>) -> Facts {
+    /// Everything that decides about a person, from what was found out about their row.
+    pub(in crate::engine) fn facts_of_person(&self, entry: RowIx, cell: &Cell, mask: u64) -> Facts {
+        let disabled = self.entries.row(entry).is_off();
+        let account = cell.account();
         let active = account.is_some_and(|a| !self.accounts.row(a).is_off());
-        let pairing = entry.map(|e| self.matcher.entry(e));
-        let disabled = entry.is_some_and(|e| self.entries.row(e).is_off());
-        let mut ambiguous = match pairing {
-            Some(EntryPairing::Ambiguous(reason)) => Some(reason),
-            _ => None,
-        };
-        let mut link = None;
-        let ends = match (entry, account, pairing) {
-            (Some(e), Some(a), pairing) => {
-                link =
-                    self.links_by_entry.get(self.entries.row(e).id()).copied().filter(|l| self.matcher.link_ends(*l) == (Some(e), Some(a)));
-                let tie = if matches!(pairing, Some(EntryPairing::Linked(_))) || link.is_some() { Tie::Link } else { Tie::Match };
-                if tie == Tie::Match && self.may_be_odd(e) {
+        let mut ambiguous = cell.ambiguous;
+        let ends = match (account, cell.bond) {
+            (Some(a), _) => {
+                let tie = if cell.by_link() { Tie::Link } else { Tie::Match };
+                if tie == Tie::Match && self.may_be_odd(entry) {
                     ambiguous = ambiguous.or(Some(Reason::DuplicateInTarget));
+                }
+                let link = if tie == Tie::Link { self.links.by_entry(self.entries.row(entry).id()) } else { None };
+                if link.is_some_and(|l| self.is_suspect(l, Some(entry), a)) {
+                    ambiguous = Some(Reason::LinkSuspect);
                 }
                 Ends::Pair { tie, disabled, active }
             }
-            (Some(_), None, Some(EntryPairing::LinkedUnlisted(l))) => {
-                let active = match self.account_evidence.get(&self.link(l).account) {
+            (None, Bond::Unlisted) => {
+                let account = cell.link().map(|l| self.links.account(l)).unwrap_or_default();
+                let active = match self.known.accounts.get(account) {
                     None | Some(AccountEvidence::NotFound) => Answer::Pending,
                     Some(AccountEvidence::Unknown { .. }) => Answer::Failed,
                     Some(AccountEvidence::Found { active, .. }) => Answer::Known(*active),
                 };
                 Ends::Unlisted { disabled, active }
             }
-            (Some(e), None, _) => Ends::Entry { disabled, lost_account: self.matcher.lost_account(e), hidden: self.hidden(e) },
-            (None, Some(a), _) => match self.matcher.account(a) {
-                AccountPairing::LinkedElsewhere(l) if self.is_of_other_channel(l) || self.claim(self.link(l)).is_some() => {
-                    Ends::Account { other_channel: true }
-                }
-                AccountPairing::LinkedElsewhere(l) => {
-                    link = Some(l);
-                    Ends::Leaver { whereabouts: self.whereabouts(&self.link(l).entry), active }
-                }
-                _ => Ends::Account { other_channel: false },
-            },
-            (None, None, _) => Ends::Account { other_channel: false },
+            (None, _) => Ends::Entry { disabled, lost_account: cell.lost_account(), hidden: self.hidden(entry) },
         };
-        if let (Some(l), Some(a)) = (link, account)
-            && self.is_suspect(self.link(l), entry, a)
-        {
-            ambiguous = Some(Reason::LinkSuspect);
-        }
-        let needs_mapping = entry.is_some() && !(disabled && account.is_some());
-        let desired = if needs_mapping { self.detail(entry, account).desired } else { Desired::default() };
-        Facts { ends, ambiguous, desired, held: self.hold(entry, account).is_some(), protected: self.is_protected(entry, account) }
+        let desired = if disabled && account.is_some() {
+            Desired::default()
+        } else {
+            Desired { invalid: cell.invalid, changed: mask != 0, immutable_changed: cell.is_fixed() }
+        };
+        let user = (Some(entry), account);
+        Facts { ends, ambiguous, desired, held: self.hold(user.0, user.1).is_some(), protected: self.is_protected(user.0, user.1) }
     }
 
-    pub(super) fn whereabouts(&self, entry: &EntryId) -> Answer<Whereabouts> {
-        match self.entry_evidence.get(entry) {
+    /// Everything that decides about an account that has a row of its own.
+    pub(in crate::engine) fn facts_of_account(&self, account: RowIx, cell: &Cell) -> Facts {
+        let active = !self.accounts.row(account).is_off();
+        let mut ambiguous = None;
+        let ends = match cell.link() {
+            Some(l) if self.is_of_other_channel(l) || self.claim(l).is_some() => Ends::Account { other_channel: true },
+            Some(l) => {
+                if self.is_suspect(l, None, account) {
+                    ambiguous = Some(Reason::LinkSuspect);
+                }
+                Ends::Leaver { whereabouts: self.whereabouts(self.links.entry(l)), active }
+            }
+            None => Ends::Account { other_channel: false },
+        };
+        let user = (None, Some(account));
+        let desired = Desired::default();
+        Facts { ends, ambiguous, desired, held: self.hold(user.0, user.1).is_some(), protected: self.is_protected(user.0, user.1) }
+    }
+
+    fn whereabouts(&self, entry: &str) -> Answer<Whereabouts> {
+        match self.known.entries.get(entry) {
             None => Answer::Pending,
             Some(EntryEvidence::Unknown { .. }) => Answer::Failed,
             Some(EntryEvidence::NotFound { .. }) => Answer::Known(Whereabouts::Deleted),
@@ -105,8 +110,8 @@ impl Picture {
     }
 
     /// The other channel that has the entry of a link in its scope.
-    pub(super) fn claim(&self, link: &Link) -> Option<&str> {
-        self.claims.get(&link.entry).map(String::as_str)
+    fn claim(&self, link: u32) -> Option<&str> {
+        self.known.claims.get(self.links.entry(link)).map(String::as_str)
     }
 
     /// Whether it is settled that somebody without account has no hidden one either.
@@ -114,10 +119,10 @@ impl Picture {
         if self.may_be_odd(entry) {
             return Answer::Failed;
         }
-        if !self.hides_inactive {
+        if !self.about.hides_inactive {
             return Answer::Known(());
         }
-        match self.named_evidence.get(&entry) {
+        match self.known.named.get(&entry) {
             None => Answer::Pending,
             Some(AccountEvidence::NotFound) => Answer::Known(()),
             // Found, and yet it pairs with nobody: whose it is, the look-up could not settle.
@@ -131,36 +136,35 @@ impl Picture {
             if self.may_be_odd(row) {
                 return Some("the listing has an account of this name without id".to_owned());
             }
-            let unlisted = match self.matcher.entry(row) {
-                EntryPairing::LinkedUnlisted(l) => self.account_evidence.get(&self.link(l).account),
-                _ => None,
-            };
-            return match unlisted.or_else(|| self.named_evidence.get(&row)) {
+            let unlisted = self.people.at(row.index()).link().and_then(|l| self.known.accounts.get(self.links.account(l)));
+            return match unlisted.or_else(|| self.known.named.get(&row)) {
                 Some(AccountEvidence::Unknown { cause }) => Some(cause.clone()),
                 Some(AccountEvidence::Found { .. }) => Some("a hidden account was found that could be this person's".to_owned()),
                 _ => None,
             };
         }
-        let AccountPairing::LinkedElsewhere(link) = self.matcher.account(account?) else { return None };
-        match self.entry_evidence.get(&self.link(link).entry) {
+        let link = self.others.at(account?.index()).link()?;
+        match self.known.entries.get(self.links.entry(link)) {
             Some(EntryEvidence::Unknown { cause }) => Some(cause.clone()),
             _ => None,
         }
     }
 
     /// A linked account that shows nothing of what was remembered of it, nor of what its entry wants it to show.
-    pub(super) fn is_suspect(&self, link: &Link, entry: Option<RowIx>, account: RowIx) -> bool {
-        if link.remembered.is_empty() {
+    pub(super) fn is_suspect(&self, link: u32, entry: Option<RowIx>, account: RowIx) -> bool {
+        let account = self.accounts.row(account);
+        // Nearly always the user name is still the one that was remembered.
+        let mut remembered = self.links.remembered(link).peekable();
+        if remembered.peek().is_none() || remembered.any(|v| !v.is_empty() && v == account.name()) {
             return false;
         }
-        let account = self.accounts.row(account);
         let shown: HashSet<String> = std::iter::once(account.name())
-            .chain(account.all(self.columns.external_id))
-            .chain(account.all(self.columns.emails))
+            .chain(account.all(self.about.columns.external_id))
+            .chain(account.all(self.about.columns.emails))
             .map(|v| key_form(v).into_owned())
             .filter(|v| !v.is_empty())
             .collect();
-        if link.remembered.iter().any(|v| shown.contains(key_form(v).as_ref())) {
+        if self.links.remembered(link).any(|v| shown.contains(key_form(v).as_ref())) {
             return false;
         }
         let wanted = entry.is_some_and(|e| {
@@ -180,37 +184,70 @@ impl Picture {
     }
 
     pub(super) fn hold(&self, entry: Option<RowIx>, account: Option<RowIx>) -> Option<&Hold> {
-        if self.holds.is_empty() {
+        let (on_entries, on_accounts) = (&self.known.holds_on_entries, &self.known.holds_on_accounts);
+        if on_entries.is_empty() && on_accounts.is_empty() {
             return None;
         }
-        let on_entry = entry.map(|e| HoldOn::Entry(EntryId::new(self.entries.row(e).id())));
+        let on_entry = entry.and_then(|e| on_entries.get(self.entries.row(e).id()));
         // The entry of a linked account can be held although it is not in scope.
-        let on_absent = match (entry, account.map(|a| self.matcher.account(a))) {
-            (None, Some(AccountPairing::LinkedElsewhere(l))) => Some(HoldOn::Entry(self.link(l).entry.clone())),
-            _ => None,
-        };
-        let on_account = account.map(|a| HoldOn::Account(AccountId::new(self.accounts.row(a).id())));
+        let absent = account.filter(|_| entry.is_none()).and_then(|a| self.others.at(a.index()).link());
+        let on_absent = absent.and_then(|l| on_entries.get(self.links.entry(l)));
+        let on_account = account.and_then(|a| on_accounts.get(self.accounts.row(a).id()));
         // So can an account that the listing does not show.
-        let on_unlisted = self.link_without_row(entry, account).map(|link| HoldOn::Account(link.account.clone()));
-        [on_entry, on_absent, on_account, on_unlisted].into_iter().flatten().find_map(|on| self.holds.get(&on))
+        let on_unlisted = self.link_without_row(entry, account).and_then(|l| on_accounts.get(self.links.account(l)));
+        on_entry.or(on_absent).or(on_account).or(on_unlisted)
     }
 
     /// The link of an entry whose account has no row: it is hidden, or gone.
-    fn link_without_row(&self, entry: Option<RowIx>, account: Option<RowIx>) -> Option<&Link> {
+    fn link_without_row(&self, entry: Option<RowIx>, account: Option<RowIx>) -> Option<u32> {
         if account.is_some() {
             return None;
         }
-        self.links_by_entry.get(self.entries.row(entry?).id()).map(|number| self.link(*number))
+        self.links.by_entry(self.entries.row(entry?).id())
     }
 
     pub(super) fn is_protected(&self, entry: Option<RowIx>, account: Option<RowIx>) -> bool {
-        if self.protected.is_empty() {
+        if self.about.protected.is_empty() {
             return false;
         }
-        let is = |name: &str| self.protected.contains(key_form(name).as_ref());
+        let is = |name: &str| self.about.protected.contains(key_form(name).as_ref());
         account.is_some_and(|a| is(self.accounts.row(a).name()))
-            || self.link_without_row(entry, account).is_some_and(|link| link.remembered.iter().any(|name| is(name)))
+            || self.link_without_row(entry, account).is_some_and(|link| self.links.remembered(link).any(is))
             || entry.and_then(|e| self.desired_name(e)).is_some_and(|name| is(&name))
+    }
+
+    /// What the rules of a person come to; the same as [`Self::detail`] says, in bits.
+    pub(in crate::engine) fn findings(&self, entry: RowIx, account: Option<RowIx>, bond: Bond) -> Findings {
+        let detail = self.detail(Some(entry), account);
+        let mut findings = Findings { fixed: detail.desired.immutable_changed, invalid: detail.desired.invalid, ..Findings::default() };
+        for change in &detail.changes {
+            let rule = self.rules.rules().iter().position(|r| r.field.name == change.field).unwrap_or(63);
+            findings.mask |= field_bit(rule);
+        }
+        for problem in &detail.problems {
+            findings.problems |= problem_bit(problem.code);
+        }
+        findings.mismatch = account.is_some_and(|a| self.is_mismatch(entry, a, bond));
+        findings
+    }
+
+    /// Whether one rule differs for a person; nothing where that is not all that there is to say.
+    pub(in crate::engine) fn bit_of(&self, entry: RowIx, cell: &Cell, rule: usize) -> Option<bool> {
+        let findings = self.findings(entry, cell.account(), cell.bond);
+        (findings.problems == 0 && !findings.fixed).then_some(findings.mask & field_bit(rule) != 0)
+    }
+
+    /// True if a pair was made by equal hashes of texts that are not equal.
+    fn is_mismatch(&self, entry: RowIx, account: RowIx, bond: Bond) -> bool {
+        let (person, other) = (self.entries.row(entry), self.accounts.row(account));
+        match bond {
+            Bond::ByKey => {
+                let key = self.rules.key(person, &self.context).ok().flatten();
+                key.as_deref() != self.match_text(other).and_then(|text| self.rules.form(text)).as_deref()
+            }
+            Bond::ByExternalId => other.first(self.about.columns.external_id) != Some(person.id()),
+            _ => false,
+        }
     }
 
     /// Evaluates every rule for a user: what differs, what is wrong.
@@ -318,7 +355,7 @@ impl Picture {
             return Datum::Unassigned;
         }
         let mut hash = Sha256::new();
-        hash.update(self.salt);
+        hash.update(self.about.salt);
         hash.update(value.plain().as_bytes());
         Datum::Text(format!("masked:{}", crate::config::hex(&hash.finalize()[..8])))
     }

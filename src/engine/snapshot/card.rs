@@ -112,13 +112,9 @@ impl Picture {
 
     /// How the two belong together.
     fn bond(&self, user: &crate::engine::User) -> String {
-        let link = match (user.entry, user.account) {
-            (Some(entry), _) => self.link_of_entry(entry),
-            (None, Some(account)) => self.link_of_account(account),
-            (None, None) => None,
-        };
+        let link = self.link_of(user);
         match (link, user.entry, user.account) {
-            (Some(link), _, _) => format!("linked since {}", &link.since.rfc3339()[..10]),
+            (Some(link), _, _) => format!("linked since {}", &self.links().since(link).rfc3339()[..10]),
             (None, Some(_), Some(_)) => "matched, not linked yet".to_owned(),
             (None, Some(_), None) => "no account".to_owned(),
             _ => "no entry in scope".to_owned(),

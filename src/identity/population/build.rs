@@ -80,7 +80,7 @@ impl BatchBuilder {
     pub fn push(&mut self, draft: &mut Draft) {
         draft.values.sort_by_key(|v| v.0);
         let wide = draft.text.len() > usize::from(u16::MAX) || draft.values.len() > usize::from(u16::MAX);
-        self.rows.push(RowRef { chunk: 0, meta: narrow32(self.meta.len()), text: narrow32(self.text.len()), off: draft.off });
+        self.rows.push(RowRef { chunk: 0, meta: narrow32(self.meta.len()), text: narrow32(self.text.len()), off: draft.off, gone: false });
         self.meta.push(u8::from(wide));
         let bits = usize::from(self.columns).div_ceil(8);
         let presence = self.meta.len();
@@ -132,8 +132,10 @@ impl BatchBuilder {
 
     /// Seals it, and leaves an empty one behind.
     pub fn seal(&mut self) -> Batch {
-        let chunk =
-            Chunk { columns: self.columns, meta: std::mem::take(&mut self.meta).into(), text: std::mem::take(&mut self.text).into() };
+        let (mut meta, mut text) = (std::mem::take(&mut self.meta), std::mem::take(&mut self.text));
+        meta.shrink_to_fit();
+        text.shrink_to_fit();
+        let chunk = Chunk { columns: self.columns, meta, text };
         Batch { chunk: Arc::new(chunk), rows: std::mem::take(&mut self.rows) }
     }
 }

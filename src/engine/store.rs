@@ -1,0 +1,313 @@
+//! Owns everybody: takes rows in as they are read, keeps who belongs to whom, and brings every verdict up to date.
+//!
+//! One change touches as few rows as it concerns: the matcher says whose pairing may have changed, those are bound anew, those
+//! whose values or partner are new are evaluated, and those are classified; nobody else. A full pass does the same for
+//! everybody, by the same code. What must stay true (and is held by property tests): after any order of changes every cell
+//! and every count is what one full pass over the same users would give.
+
+mod edit;
+mod pass;
+mod update;
+
+pub use edit::{Dirty, EditError};
+
+use super::picture::{Evidence, LinkBook, Picture};
+use crate::identity::population::{Batch, RowIx, Seen, Upsert};
+use crate::identity::value::key_hash;
+use crate::matching::Matcher;
+use crate::model::{AccountEvidence, Hold, HoldOn, Link, ReadEnd, SideState, Subject};
+use crate::target::OddItem;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use update::Pending;
+
+/// Everybody, and who belongs to whom. See the module's text.
+pub struct Store {
+    picture: Picture,
+    matcher: Matcher,
+    pending: Pending,
+    /// The listing was read to some end before: what is there is not thrown away when it is read once more.
+    listed_before: bool,
+}
+
+/// What taking over a batch of entries came to.
+#[derive(Debug, Clone, Default)]
+pub struct Absorbed {
+    /// Entries that this reading had not had before.
+    pub fresh: usize,
+    /// Entries that came once more.
+    pub again: usize,
+    /// The id of the first one that came once more.
+    pub first_again: Option<String>,
+    /// How many are there now.
+    pub users: usize,
+}
+
+impl Store {
+    /// A store over a picture with nobody in it.
+    #[must_use]
+    pub fn new(picture: Picture) -> Self {
+        Store { picture, matcher: Matcher::new(), pending: Pending::default(), listed_before: false }
+    }
+
+    /// What there is to see.
+    #[must_use]
+    pub fn picture(&self) -> &Picture {
+        &self.picture
+    }
+
+    pub(super) fn picture_mut(&mut self) -> &mut Picture {
+        &mut self.picture
+    }
+
+    /// The picture, for good.
+    #[must_use]
+    pub fn into_picture(self) -> Picture {
+        self.picture
+    }
+
+    /// The remembered pairs and the holds of the service; said before anybody is read. Links of `foreign` channels name entries
+    /// by ids of another kind, or of another directory: their accounts are taken, and their entries are nobody's here.
+    pub fn remember(&mut self, links: &[Link], holds: Vec<(HoldOn, Hold)>, foreign: &HashSet<String>) {
+        self.picture.links = Arc::new(LinkBook::new(links, foreign));
+        for _ in links {
+            self.matcher.add_link(None, None);
+        }
+        self.picture.hold_all(holds);
+    }
+
+    /// A reading of the source begins.
+    pub fn begin_source(&mut self) {
+        self.picture.entries.begin_reading();
+    }
+
+    /// A reading of the target begins, also where a listing is read once more.
+    pub fn begin_target(&mut self) {
+        self.picture.accounts.begin_reading();
+        if !self.listed_before {
+            // What a first reading sent before it began again does not count.
+            self.remove_unseen_accounts();
+            self.update();
+        }
+    }
+
+    /// Takes over entries.
+    pub fn absorb_entries(&mut self, batch: &Batch) -> Absorbed {
+        let mut absorbed = Absorbed::default();
+        let mut told = Vec::with_capacity(batch.len());
+        let entries = &mut self.picture.entries;
+        let mut first_again = None;
+        entries.absorb(batch, |upsert, seen| {
+            match seen {
+                Seen::First => absorbed.fresh += 1,
+                Seen::Again => {
+                    absorbed.again += 1;
+                    first_again.get_or_insert(upsert.row());
+                }
+            }
+            told.push(upsert);
+        });
+        absorbed.first_again = first_again.map(|row| entries.row(row).id().to_owned());
+        absorbed.users = entries.len();
+        for upsert in told {
+            self.take_entry(upsert);
+        }
+        self.update();
+        absorbed
+    }
+
+    fn take_entry(&mut self, upsert: Upsert) {
+        let row = upsert.row();
+        if matches!(upsert, Upsert::Same(_)) {
+            return;
+        }
+        let entry = self.picture.entries.row(row);
+        if matches!(upsert, Upsert::Inserted(_))
+            && let Some(link) = self.picture.links.by_entry(entry.id())
+        {
+            self.matcher.set_link_entry(link, row);
+        }
+        let (key, external) = self.keys_of_entry(row);
+        self.matcher.set_entry(row, key, external);
+        self.pending.evaluate.push(row);
+    }
+
+    fn keys_of_entry(&self, row: RowIx) -> (Option<u64>, Option<u64>) {
+        let Picture { rules, entries, context, .. } = &self.picture;
+        let entry = entries.row(row);
+        let key = rules.key(entry, context).ok().flatten().map(|key| key_hash(&key));
+        let external = (rules.external_id().is_some() && self.picture.external_of(entry)).then(|| key_hash(entry.id()));
+        (key, external)
+    }
+
+    /// Takes over accounts of the listing; gives how many are there now.
+    pub fn absorb_accounts(&mut self, batch: &Batch) -> usize {
+        let mut told = Vec::with_capacity(batch.len());
+        self.picture.accounts.absorb(batch, |upsert, _| told.push(upsert));
+        for upsert in told {
+            self.take_account(upsert);
+        }
+        self.update();
+        self.picture.accounts.len()
+    }
+
+    fn take_account(&mut self, upsert: Upsert) {
+        let row = upsert.row();
+        if matches!(upsert, Upsert::Same(_)) {
+            return;
+        }
+        let account = self.picture.accounts.row(row);
+        if matches!(upsert, Upsert::Inserted(_))
+            && let Some(link) = self.picture.links.by_account(account.id())
+        {
+            self.matcher.set_link_account(link, row);
+        }
+        let key = self.picture.match_text(account).and_then(|text| self.picture.rules.form(text)).map(|key| key_hash(&key));
+        let sends_ids = self.picture.rules.external_id().is_some();
+        let external = account.first(self.picture.about.columns.external_id).filter(|x| sends_ids && !x.is_empty()).map(key_hash);
+        self.matcher.set_account(row, key, external);
+        self.pending.accounts.push(row);
+    }
+
+    fn remove_unseen_accounts(&mut self) {
+        let mut gone = Vec::new();
+        self.picture.accounts.end_reading(|row| gone.push(row));
+        for row in gone {
+            self.matcher.remove_account(row);
+        }
+    }
+
+    /// The reading of the source has ended. Only a complete one proves who is not there.
+    pub fn end_source(&mut self, end: ReadEnd) {
+        if end == ReadEnd::Complete {
+            let mut gone = Vec::new();
+            self.picture.entries.end_reading(|row| gone.push(row));
+            for row in gone {
+                self.matcher.remove_entry(row);
+            }
+        }
+        self.set_source(SideState::Ended(end));
+    }
+
+    /// How far the source can be believed.
+    pub fn set_source(&mut self, state: SideState) {
+        let empty = state.is_complete() && self.picture.entries.is_empty();
+        let sides = &mut self.picture.sides;
+        let same = sides.source.is_complete() == state.is_complete() && sides.source_empty == empty;
+        (sides.source, sides.source_empty) = (state, empty);
+        self.settle(same);
+    }
+
+    /// The reading of the target has ended.
+    pub fn end_target(&mut self, end: ReadEnd) {
+        if end == ReadEnd::Complete {
+            self.remove_unseen_accounts();
+        }
+        self.listed_before = true;
+        let same = self.picture.sides.target.is_complete() == (end == ReadEnd::Complete);
+        self.picture.sides.target = SideState::Ended(end);
+        self.settle(same);
+    }
+
+    /// Everybody's verdict rests on how far the sides can be believed.
+    fn settle(&mut self, same: bool) {
+        self.update();
+        if !same {
+            self.classify_all();
+        }
+    }
+
+    /// Somebody of whom the listing shows a name, and not which account it is. False if it could be anybody's.
+    pub fn add_odd(&mut self, item: &OddItem) -> bool {
+        self.picture.add_odd(item)
+    }
+
+    /// Accounts that a look-up found although the listing does not show them: from here on they are as good as listed.
+    pub fn add_found(&mut self, found: &Batch) {
+        self.absorb_accounts(found);
+    }
+
+    /// Takes answers in.
+    pub(super) fn learn(&mut self, answers: Vec<Evidence>) {
+        if answers.is_empty() {
+            return;
+        }
+        let mut refers = false;
+        for evidence in answers {
+            refers |= matches!(evidence, Evidence::Reference(..));
+            self.learn_one(evidence);
+        }
+        self.update();
+        if refers { self.evaluate_all() } else { self.classify_all() }
+    }
+
+    fn learn_one(&mut self, evidence: Evidence) {
+        let known = Arc::make_mut(&mut self.picture.known);
+        match evidence {
+            Evidence::Entry(id, evidence) => {
+                known.entries.insert(id, evidence);
+            }
+            Evidence::Account(id, mut evidence) => {
+                if let Some(link) = self.picture.links.by_account(id.as_str()) {
+                    // Some services deny what they hide: the account was inactive when it was last seen.
+                    let hidden = self.picture.about.hides_inactive && !self.picture.links.last_active(link);
+                    match &evidence {
+                        AccountEvidence::NotFound if hidden => evidence = AccountEvidence::Found { active: false },
+                        AccountEvidence::NotFound => self.matcher.set_account_gone(link),
+                        AccountEvidence::Found { .. } => self.matcher.forget_gone(link),
+                        AccountEvidence::Unknown { .. } => {}
+                    }
+                }
+                known.accounts.insert(id, evidence);
+            }
+            Evidence::Named(entry, evidence) => {
+                known.named.insert(entry, evidence);
+            }
+            Evidence::Claimed(id, channel) => {
+                known.claims.insert(id, channel);
+            }
+            Evidence::Reference(dn, who) => self.picture.learn_reference(&dn, who),
+        }
+    }
+
+    /// Finds out whom references name; gives the DNs to be looked up. Whoever has references is evaluated anew.
+    pub fn find_references(&mut self) -> Vec<String> {
+        let outside = self.picture.find_references();
+        if self.picture.has_references() {
+            self.evaluate_all();
+        }
+        outside
+    }
+
+    /// Everything that is told once for all: who is contested with whom, whose address somebody new has.
+    pub fn conclude(&mut self) {
+        self.picture.note_mails();
+        let contests = self.matcher.contests();
+        let mut candidates = HashMap::new();
+        for subject in self.picture.subjects() {
+            let (entries, accounts) = match (subject.entry(), subject.account()) {
+                (Some(entry), _) if self.picture.people.at(entry.index()).bond == super::picture::cell::Bond::Ambiguous => {
+                    self.matcher.candidates(&contests, entry)
+                }
+                (None, Some(account)) => (self.matcher.claimants(&contests, account), Vec::new()),
+                _ => continue,
+            };
+            if !entries.is_empty() || !accounts.is_empty() {
+                candidates.insert(subject, (entries, accounts));
+            }
+        }
+        self.picture.candidates = Arc::new(candidates);
+    }
+
+    /// The entry of somebody changed by itself, as a single read brings it.
+    pub fn change_entry(&mut self, batch: &Batch) {
+        self.absorb_entries(batch);
+    }
+
+    /// The subject of an entry or account id, if it has a row.
+    #[must_use]
+    pub fn subject_by_id(&self, id: &str) -> Option<Subject> {
+        let entry = self.picture.entries.by_id(id).map(Subject::of_entry);
+        entry.or_else(|| self.picture.accounts.by_id(id).map(Subject::of_account)).filter(|s| self.picture.user_of(*s).is_some())
+    }
+}

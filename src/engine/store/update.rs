@@ -1,0 +1,151 @@
+//! Brings up to date whoever a change concerns.
+
+use super::Store;
+use crate::engine::picture::Picture;
+use crate::engine::picture::cell::{Bond, Cell, Findings};
+use crate::identity::population::RowIx;
+use crate::matching::{EntryPairing, Matcher};
+use crate::plan::classify::classify;
+use rayon::prelude::*;
+
+/// Rows with new values, to be brought up to date.
+#[derive(Debug, Default)]
+pub(super) struct Pending {
+    pub evaluate: Vec<RowIx>,
+    pub accounts: Vec<RowIx>,
+}
+
+/// From so many rows on it is worth to wake a second thread.
+const MANY: usize = 2048;
+
+pub(super) fn unique(rows: &mut Vec<RowIx>) {
+    rows.sort_unstable();
+    rows.dedup();
+}
+
+/// The cell of an entry, bound as the matcher says now.
+pub(super) fn bound_entry(matcher: &Matcher, picture: &Picture, row: RowIx) -> (Cell, bool) {
+    let mut cell = picture.people.at(row.index());
+    if !picture.entries.has(row) {
+        let was = cell.bond != Bond::Absent;
+        return (Cell::default(), was);
+    }
+    let pairing = matcher.entry(row);
+    let own = if matches!(pairing, EntryPairing::Ambiguous(_)) { matcher.own_account(row) } else { None };
+    let is_new = cell.bind_entry(pairing, own, matcher.link_of_entry(row).is_some(), matcher.lost_account(row));
+    (cell, is_new)
+}
+
+pub(super) fn bound_account(matcher: &Matcher, picture: &Picture, row: RowIx) -> Cell {
+    let mut cell = picture.others.at(row.index());
+    if picture.accounts.has(row) {
+        cell.bind_account(matcher.account(row));
+    } else {
+        cell = Cell::default();
+    }
+    cell
+}
+
+impl Picture {
+    /// What the rules come to for a bound entry.
+    pub(super) fn found_out(&self, row: RowIx, cell: &Cell) -> Findings {
+        self.findings(row, cell.account(), cell.bond)
+    }
+
+    /// The verdict on a person whose cell is bound and evaluated.
+    pub(super) fn judge_person(&self, row: RowIx, cell: &mut Cell, mask: u64) {
+        if cell.bond != Bond::Absent {
+            cell.verdict = classify(&self.facts_of_person(row, cell, mask), &self.sides, &self.about.policy);
+        }
+    }
+
+    /// The verdict on an account whose cell is bound.
+    pub(super) fn judge_account(&self, row: RowIx, cell: &mut Cell) {
+        if cell.is_own_row() {
+            cell.verdict = classify(&self.facts_of_account(row, cell), &self.sides, &self.about.policy);
+        }
+    }
+}
+
+impl Store {
+    /// Brings everybody up to date whom the changes since the last time concern.
+    pub(super) fn update(&mut self) {
+        let touched = self.matcher.take_touched();
+        let mut evaluate = std::mem::take(&mut self.pending.evaluate);
+        let mut accounts = std::mem::take(&mut self.pending.accounts);
+        let changed = accounts.len();
+        accounts.extend(touched.accounts);
+        accounts.extend(touched.accounts_of.iter().flat_map(|key| self.matcher.accounts_with(*key)));
+        let mut entries = touched.entries;
+        entries.extend(touched.entries_of.iter().flat_map(|key| self.matcher.entries_with(*key)));
+        entries.extend(&evaluate);
+        self.picture.others.grow(self.picture.accounts.slots());
+        self.picture.people.grow(self.picture.entries.slots());
+        self.picture.masks.grow(self.picture.entries.slots());
+        // An account with new values is evaluated with the entry that it belongs to.
+        for row in &accounts[..changed] {
+            if let Some(entry) = bound_account(&self.matcher, &self.picture, *row).entry() {
+                evaluate.push(entry);
+                entries.push(entry);
+            }
+        }
+        unique(&mut entries);
+        unique(&mut accounts);
+        // Whom others name by a reference, and who is paired otherwise now: those are evaluated too.
+        let mut bound: Vec<(RowIx, Cell, bool)> = Vec::with_capacity(entries.len());
+        let mut naming = Vec::new();
+        for row in entries {
+            let (cell, is_new) = bound_entry(&self.matcher, &self.picture, row);
+            if is_new {
+                naming.extend(self.picture.named_by(row));
+            }
+            bound.push((row, cell, is_new));
+        }
+        unique(&mut naming);
+        for row in naming {
+            if bound.binary_search_by_key(&row, |b| b.0).is_err() {
+                evaluate.push(row);
+                bound.push((row, self.picture.people.at(row.index()), false));
+            }
+        }
+        unique(&mut evaluate);
+        for (row, cell, _) in &bound {
+            let mask = self.picture.masks.at(row.index());
+            let before = self.picture.people.at(row.index());
+            self.picture.tally.count_person(&before, mask, -1);
+            self.picture.people.set(row.index(), *cell);
+        }
+        self.bind_accounts(&accounts);
+        let picture = &self.picture;
+        let judge = |(row, mut cell, is_new): (RowIx, Cell, bool)| {
+            let mut mask = picture.masks.at(row.index());
+            if cell.bond != Bond::Absent && (is_new || evaluate.binary_search(&row).is_ok()) {
+                let findings = picture.found_out(row, &cell);
+                cell.take(&findings);
+                mask = findings.mask;
+            }
+            picture.judge_person(row, &mut cell, mask);
+            (row, cell, mask)
+        };
+        let judged: Vec<(RowIx, Cell, u64)> =
+            if bound.len() < MANY { bound.into_iter().map(judge).collect() } else { bound.into_par_iter().map(judge).collect() };
+        for (row, cell, mask) in judged {
+            self.picture.tally.count_person(&cell, mask, 1);
+            self.picture.people.set(row.index(), cell);
+            self.picture.masks.set(row.index(), mask);
+        }
+    }
+
+    fn bind_accounts(&mut self, accounts: &[RowIx]) {
+        let cells: Vec<Cell> = accounts.iter().map(|row| bound_account(&self.matcher, &self.picture, *row)).collect();
+        for (row, cell) in accounts.iter().zip(&cells) {
+            self.picture.tally.count_account(&self.picture.others.at(row.index()), -1);
+            self.picture.others.set(row.index(), *cell);
+        }
+        for (row, mut cell) in accounts.iter().zip(cells) {
+            self.picture.judge_account(*row, &mut cell);
+            self.picture.tally.count_account(&cell, 1);
+            self.picture.others.set(row.index(), cell);
+        }
+    }
+}
