@@ -12,6 +12,8 @@ pub mod query;
 pub mod snapshot;
 pub mod store;
 pub mod view;
+mod viewer;
+mod worker;
 
 pub use ends::{Ends, compile, open};
 pub use live::{Live, News, Seat};

@@ -1,20 +1,31 @@
 //! The engine at work behind a screen: it reads, matches and asks on its own threads, and tells what is new.
+//!
+//! Three threads, each asleep unless there is something to do. The *job* opens both ends and reads them, as often as it is
+//! asked to; what it reads goes to the *worker*, which owns the store and publishes snapshots; from these the *viewer* makes
+//! the list that the screen asked for. None of them waits for the screen, and the screen waits for none of them.
 
+use super::desk::Desk;
 use super::ends::Ends;
-use super::picture::Picture;
 use super::progress::Progress;
-use super::query::{Job, look};
-use super::snapshot::{Facets, SideLine, Snapshot};
-use super::view::{Filter, Spec, View};
+use super::query::{self, Job};
+use super::snapshot::Snapshot;
+use super::store::Store;
+use super::view::{Spec, View};
+use super::viewer::{self, Wish};
+use super::worker::{self, Order};
 use crate::clock::{self, Instant};
 use crate::config::Channel;
 use crate::error::{Error, Result};
-use crate::identity::value::key_form;
+use crate::identity::AttributeName;
 use crate::journal::Journal;
-use crate::model::{Action, Situation, Subject};
+use crate::mapping::Rules;
+use crate::model::Subject;
 use std::future::Future;
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, Sender};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
 
 /// What a screen hears.
 pub enum News {
@@ -22,6 +33,13 @@ pub enum News {
     Snapshot(Arc<Snapshot>),
     /// The list that was asked for, or the same list over a newer snapshot.
     View(Arc<View>),
+    /// Rules took effect, or were refused; `unread` are attributes that they name and that were not read.
+    Edited {
+        /// They took effect.
+        accepted: bool,
+        /// What has to be read before they can be believed.
+        unread: Vec<AttributeName>,
+    },
     /// An end can't be opened or the state can't be read; what was there stays.
     Failed(Error),
 }
@@ -34,145 +52,153 @@ pub struct Seat<O> {
     pub channel: Channel,
     /// The other channels of the same configuration.
     pub others: Vec<Channel>,
-    /// Opens both ends; called for the first read and for each one after an end was lost.
+    /// Opens both ends; called for each reading.
     pub open: O,
     /// What is remembered.
     pub journal: Journal,
 }
 
-enum Order {
-    Look(Spec),
-    Read(Arc<Snapshot>),
-    Failed(Error),
-    Refresh,
-}
-
 /// A channel that is being worked on. Dropping it ends the work.
 pub struct Live {
     orders: Sender<Order>,
+    wishes: Sender<Wish>,
+    /// Grows with every list that is asked for: whoever makes an older one stops.
+    wanted: Arc<AtomicU64>,
+    readings: UnboundedSender<()>,
+    _alive: oneshot::Sender<()>,
 }
+
+type Tell = Arc<dyn Fn(News) + Send + Sync>;
 
 impl Live {
     /// Begins to read both ends. `tell` is called from the engine's threads and must not block.
-    pub fn start<O, F>(seat: Seat<O>, tell: impl Fn(News) + Send + 'static) -> Self
+    pub fn start<O, F>(seat: Seat<O>, tell: impl Fn(News) + Send + Sync + 'static) -> Self
     where
         O: Fn(Instant) -> F + Send + 'static,
         F: Future<Output = Result<Ends>> + Send,
     {
+        let tell: Tell = Arc::new(tell);
         let (orders, inbox) = mpsc::channel();
-        let live = Live { orders: orders.clone() };
-        let spawned = std::thread::Builder::new().name("worker".to_owned()).spawn(move || work(seat, &orders, &inbox, &tell));
-        debug_assert!(spawned.is_ok());
-        live
+        let (wishes, wish) = mpsc::channel();
+        let (readings, asked) = unbounded_channel();
+        let (alive, gone) = oneshot::channel();
+        let wanted = Arc::new(AtomicU64::new(0));
+        let heard = Arc::clone(&wanted);
+        let viewed = Arc::clone(&tell);
+        spawn("viewer", move || viewer::run(&wish, &heard, &|view| viewed(News::View(view))));
+        let (to_viewer, told) = (wishes.clone(), Arc::clone(&tell));
+        let publish = move |news: News| {
+            if let News::Snapshot(snapshot) = &news {
+                let _ = to_viewer.send(Wish::Over(Arc::clone(snapshot)));
+            }
+            told(news);
+        };
+        spawn("worker", move || worker::run(&inbox, &publish));
+        let desk = Remote(orders.clone());
+        spawn("job", move || {
+            let runtime = seat.runtime.clone();
+            runtime.block_on(async move {
+                tokio::select! {
+                    () = readings_of(seat, desk, asked, &tell) => {}
+                    _ = gone => {}
+                }
+            });
+        });
+        Live { orders, wishes, wanted, readings, _alive: alive }
     }
 
     /// Asks for another list.
     pub fn look(&self, spec: Spec) {
-        let _ = self.orders.send(Order::Look(spec));
+        let number = self.wanted.fetch_add(1, Ordering::AcqRel) + 1;
+        let _ = self.wishes.send(Wish::For(spec, number));
     }
 
     /// Reads both ends again.
     pub fn refresh(&self) {
-        let _ = self.orders.send(Order::Refresh);
+        let _ = self.readings.send(());
+    }
+
+    /// Other rules for the same fields take effect; `seen` are brought up to date first. An edit that comes before the last one
+    /// is through takes its place.
+    pub fn edit(&self, rules: Rules, seen: Vec<Subject>) {
+        let _ = self.orders.send(Order::Edit(Box::new(rules), seen));
+    }
+
+    /// Lets the store do something, between two other things that it does.
+    pub fn with(&self, work: impl FnOnce(&mut Store) + Send + 'static) {
+        let _ = self.orders.send(Order::Do(Box::new(work)));
     }
 }
 
-/// The worker's thread. (For now it reads to the end and tells then.)
-fn work<O, F>(seat: Seat<O>, orders: &Sender<Order>, inbox: &Receiver<Order>, tell: &(impl Fn(News) + Send))
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.wanted.fetch_add(1, Ordering::AcqRel);
+        let _ = self.orders.send(Order::Stop);
+        let _ = self.wishes.send(Wish::Stop);
+    }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) {
+    let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    if let Err(error) = spawned {
+        tracing::error!(target: "rosterm", name, %error, "a thread can't be started");
+    }
+}
+
+/// The store on the worker's thread.
+struct Remote(Sender<Order>);
+
+impl Desk for Remote {
+    async fn with<R: Send + 'static>(&mut self, work: impl FnOnce(&mut Store) -> R + Send + 'static) -> Option<R> {
+        let (answer, answered) = oneshot::channel();
+        let work = move |store: &mut Store| {
+            // Nobody waits any more where the channel is being left.
+            let _ = answer.send(work(store));
+        };
+        self.0.send(Order::Do(Box::new(work))).ok()?;
+        answered.await.ok()
+    }
+}
+
+/// Reads once, and then each time it is asked for.
+async fn readings_of<O, F>(seat: Seat<O>, mut desk: Remote, mut asked: UnboundedReceiver<()>, tell: &Tell)
 where
-    O: Fn(Instant) -> F + Send + 'static,
-    F: Future<Output = Result<Ends>> + Send,
+    O: Fn(Instant) -> F,
+    F: Future<Output = Result<Ends>>,
 {
-    let Seat { runtime, channel, others, open, journal } = seat;
-    let journal = Mutex::new(journal);
-    let mut spec = Spec::default();
-    let mut last: Option<Arc<Snapshot>> = None;
-    let mut generation = 0;
-    let mut read = || {
-        generation += 1;
+    let Seat { channel, others, open, journal, .. } = seat;
+    let mut is_there = false;
+    loop {
         let now = clock::now();
-        let progress = Progress::default();
+        let progress = Arc::new(Progress::default());
         let job = Job { channel: &channel, others: &others, now, progress: &progress };
-        let journal = journal.lock().map_err(|_| Error::failure("the state is not usable any more"))?;
-        let picture = runtime.block_on(async { look(&job, open(now).await?, &journal).await })?;
-        Ok(Arc::new(snapshot(generation, Arc::new(picture), now)))
-    };
-    let first = match read() {
-        Ok(snapshot) => Order::Read(snapshot),
-        Err(error) => Order::Failed(error),
-    };
-    let _ = orders.send(first);
-    while let Ok(order) = inbox.recv() {
-        match order {
-            Order::Refresh => {
-                let order = match read() {
-                    Ok(snapshot) => Order::Read(snapshot),
-                    Err(error) => Order::Failed(error),
-                };
-                let _ = orders.send(order);
-                continue;
-            }
-            Order::Failed(error) => {
-                tell(News::Failed(error));
-                continue;
-            }
-            Order::Look(wanted) => spec = wanted,
-            Order::Read(snapshot) => {
-                tell(News::Snapshot(Arc::clone(&snapshot)));
-                last = Some(snapshot);
-            }
+        let _ = desk.0.send(Order::Reading(Some(Arc::clone(&progress))));
+        match reading(&job, &open, &journal, &mut desk, is_there).await {
+            Ok(()) => is_there = true,
+            Err(error) => tell(News::Failed(error)),
         }
-        if let Some(snapshot) = &last {
-            tell(News::View(Arc::new(view(snapshot, &spec))));
+        let _ = desk.0.send(Order::Reading(None));
+        if asked.recv().await.is_none() {
+            return;
         }
+        // Whoever asked several times meanwhile gets one reading.
+        while asked.try_recv().is_ok() {}
     }
 }
 
-fn snapshot(generation: u64, picture: Arc<Picture>, now: Instant) -> Snapshot {
-    let mut facets =
-        Facets { reasons: vec![0; 64], problems: vec![0; 16], fields: vec![0; picture.rules().rules().len()], ..Facets::default() };
-    for user in picture.users() {
-        let place = |found: Option<usize>| found.unwrap_or(0);
-        facets.situations[place(Situation::ALL.iter().position(|s| *s == user.verdict.situation))] += 1;
-        facets.actions[place(Action::ALL.iter().position(|a| *a == user.verdict.action))] += 1;
-        if let Some(reason) = user.verdict.reason {
-            facets.reasons[place(crate::model::Reason::ALL.iter().position(|r| *r == reason))] += 1;
-        }
+async fn reading<F>(job: &Job<'_>, open: &impl Fn(Instant) -> F, journal: &Journal, desk: &mut Remote, is_there: bool) -> Result<()>
+where
+    F: Future<Output = Result<Ends>>,
+{
+    let mut ends = open(job.now).await?;
+    let left = || Error::failure("the engine has ended");
+    if is_there {
+        let holds = query::holds(&ends, journal, job.now)?;
+        let now = job.now;
+        desk.with(move |store| store.read_again(holds, now)).await.ok_or_else(left)?;
+    } else {
+        let store = query::set_up(job, &ends, journal)?;
+        desk.0.send(Order::Store(Box::new(store))).map_err(|_| left())?;
     }
-    let side =
-        |state: &crate::model::SideState, users| SideLine { state: state.clone(), reading: false, users, total: None, read_at: Some(now) };
-    Snapshot {
-        generation,
-        source: side(picture.source_state(), picture.entries().len()),
-        target: side(picture.target_state(), picture.accounts().len()),
-        facets,
-        asking: None,
-        waiting: None,
-        notes: Arc::new(picture.notes()),
-        picture,
-    }
-}
-
-fn view(snapshot: &Snapshot, spec: &Spec) -> View {
-    let words: Vec<String> = spec.search.split_whitespace().map(|w| key_form(w).into_owned()).collect();
-    let Filter { situation, action, reason, only_open, .. } = spec.filter;
-    let mut rows: Vec<Subject> = snapshot
-        .picture
-        .users()
-        .iter()
-        .filter(|u| situation.is_none_or(|s| u.verdict.situation == s))
-        .filter(|u| action.is_none_or(|a| u.verdict.action == a))
-        .filter(|u| reason.is_none_or(|r| u.verdict.reason == Some(r)))
-        .filter(|u| !only_open || u.is_worth_a_row())
-        .filter_map(super::picture::User::subject)
-        .filter(|s| {
-            words.is_empty()
-                || snapshot.line(*s).is_some_and(|l| {
-                    let text = key_form(&format!("{} {}", l.user_name, l.name)).into_owned();
-                    words.iter().all(|w| text.contains(w.as_str()))
-                })
-        })
-        .collect();
-    rows.sort_unstable();
-    View { spec: spec.clone(), generation: snapshot.generation(), rows: Arc::new(rows), complete: true }
+    query::read(job, &mut ends, desk).await.ok_or_else(left)
 }

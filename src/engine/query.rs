@@ -6,13 +6,13 @@ use super::evidence;
 use super::picture::Picture;
 use super::progress::Progress;
 use super::store::{Absorbed, Store};
-use crate::clock::Instant;
+use crate::clock::{self, Instant};
 use crate::config::Channel;
 use crate::error::{Error, Result};
 use crate::identity::population::{Batch, Schema};
 use crate::journal::{Belonging, Journal};
 use crate::mapping::Context;
-use crate::model::{Cause, Link, ReadEnd};
+use crate::model::{Cause, Hold, HoldOn, Link, ReadEnd};
 use crate::source::attributes_to_ask;
 use crate::target::OddItem;
 use crate::target::scim::Listed;
@@ -67,6 +67,14 @@ pub(super) fn set_up(job: &Job<'_>, ends: &Ends, journal: &Journal) -> Result<St
     let mut store = Store::new(Picture::new(channel, ends, asked_of(ends), Context { now }));
     store.remember(&links, holds, &foreign);
     Ok(store)
+}
+
+/// The holds that are in force on the service.
+///
+/// # Errors
+/// Where the state can't be read.
+pub(super) fn holds(ends: &Ends, journal: &Journal, now: Instant) -> Result<Vec<(HoldOn, Hold)>> {
+    journal.holds(ends.target.base_url(), now)
 }
 
 /// The attributes that are read of entries. The rules' columns come first, so a rule's slot is the population's column.
@@ -128,7 +136,8 @@ pub(super) async fn read(job: &Job<'_>, ends: &mut Ends, desk: &mut impl Desk) -
             {
                 let end = from.judge(end);
                 tracing::info!(target: "rosterm", entries = from.users, end = ?end, "the source was read");
-                desk.with(move |store| store.end_source(end)).await?;
+                let at = clock::now();
+                desk.with(move |store| store.end_source(end, at)).await?;
                 progress.source_done.store(true, Ordering::Relaxed);
                 from.told = true;
             }
@@ -140,7 +149,8 @@ pub(super) async fn read(job: &Job<'_>, ends: &mut Ends, desk: &mut impl Desk) -
             {
                 tracing::info!(target: "rosterm", accounts = progress.accounts.get(), end = ?end, "the target was listed");
                 let odd = std::mem::take(&mut listing.odd);
-                desk.with(move |store| end_target(store, end, &odd)).await?;
+                let at = clock::now();
+                desk.with(move |store| end_target(store, end, &odd, at)).await?;
                 progress.target_done.store(true, Ordering::Relaxed);
                 listing.told = true;
             }
@@ -201,13 +211,13 @@ struct FromTarget {
     told: bool,
 }
 
-fn end_target(store: &mut Store, mut end: ReadEnd, odd: &[OddItem]) {
+fn end_target(store: &mut Store, mut end: ReadEnd, odd: &[OddItem], at: Instant) {
     let anybodys = odd.iter().filter(|item| !store.add_odd(item)).count();
     if anybodys > 0 && end == ReadEnd::Complete {
         let detail = format!("{anybodys} of the items have no id, and do not show what people are matched by");
         end = ReadEnd::incomplete(Cause::PageMissing, detail);
     }
-    store.end_target(end);
+    store.end_target(end, at);
 }
 
 /// The channels whose links tell entries by other ids than this one: the same id means somebody else there.

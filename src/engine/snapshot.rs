@@ -81,7 +81,7 @@ impl Facets {
 /// Both sides, and the verdict on everybody, at one moment.
 pub struct Snapshot {
     pub(super) generation: u64,
-    pub(super) picture: Arc<Picture>,
+    pub(super) picture: Picture,
     pub(super) source: SideLine,
     pub(super) target: SideLine,
     pub(super) facets: Facets,

@@ -12,8 +12,10 @@ mod update;
 pub use edit::{Dirty, EditError};
 
 use super::picture::{Evidence, LinkBook, Picture};
+use crate::clock::Instant;
 use crate::identity::population::{Batch, RowIx, Seen, Upsert};
 use crate::identity::value::key_hash;
+use crate::mapping::Rule;
 use crate::matching::Matcher;
 use crate::model::{AccountEvidence, Hold, HoldOn, Link, ReadEnd, SideState, Subject};
 use crate::target::OddItem;
@@ -28,6 +30,10 @@ pub struct Store {
     pending: Pending,
     /// The listing was read to some end before: what is there is not thrown away when it is read once more.
     listed_before: bool,
+    /// Whether source and target are being read.
+    reading: (bool, bool),
+    /// When the last reading of each ended.
+    read_at: (Option<Instant>, Option<Instant>),
 }
 
 /// What taking over a batch of entries came to.
@@ -47,7 +53,14 @@ impl Store {
     /// A store over a picture with nobody in it.
     #[must_use]
     pub fn new(picture: Picture) -> Self {
-        Store { picture, matcher: Matcher::new(), pending: Pending::default(), listed_before: false }
+        Store {
+            picture,
+            matcher: Matcher::new(),
+            pending: Pending::default(),
+            listed_before: false,
+            reading: (false, false),
+            read_at: (None, None),
+        }
     }
 
     /// What there is to see.
@@ -76,13 +89,36 @@ impl Store {
         self.picture.hold_all(holds);
     }
 
+    /// Both ends are about to be read once more, at another moment: what depends on it is evaluated anew.
+    pub fn read_again(&mut self, holds: Vec<(HoldOn, Hold)>, now: Instant) {
+        self.picture.hold_all(holds);
+        let asks_the_time = |rule: &Rule| rule.program.as_ref().is_some_and(|p| p.source().contains("now"));
+        let is_asked = self.picture.rules.rules().iter().any(asks_the_time);
+        self.picture.context.now = now;
+        if is_asked { self.evaluate_all() } else { self.classify_all() }
+    }
+
+    /// Whether source and target are being read.
+    #[must_use]
+    pub fn is_reading(&self) -> (bool, bool) {
+        self.reading
+    }
+
+    /// When the last readings of source and target ended.
+    #[must_use]
+    pub fn read_at(&self) -> (Option<Instant>, Option<Instant>) {
+        self.read_at
+    }
+
     /// A reading of the source begins.
     pub fn begin_source(&mut self) {
+        self.reading.0 = true;
         self.picture.entries.begin_reading();
     }
 
     /// A reading of the target begins, also where a listing is read once more.
     pub fn begin_target(&mut self) {
+        self.reading.1 = true;
         self.picture.accounts.begin_reading();
         if !self.listed_before {
             // What a first reading sent before it began again does not count.
@@ -178,7 +214,8 @@ impl Store {
     }
 
     /// The reading of the source has ended. Only a complete one proves who is not there.
-    pub fn end_source(&mut self, end: ReadEnd) {
+    pub fn end_source(&mut self, end: ReadEnd, at: Instant) {
+        (self.reading.0, self.read_at.0) = (false, Some(at));
         if end == ReadEnd::Complete {
             let mut gone = Vec::new();
             self.picture.entries.end_reading(|row| gone.push(row));
@@ -199,7 +236,8 @@ impl Store {
     }
 
     /// The reading of the target has ended.
-    pub fn end_target(&mut self, end: ReadEnd) {
+    pub fn end_target(&mut self, end: ReadEnd, at: Instant) {
+        (self.reading.1, self.read_at.1) = (false, Some(at));
         if end == ReadEnd::Complete {
             self.remove_unseen_accounts();
         }

@@ -53,6 +53,12 @@ impl<T> Paged<T> {
         Some(&self.top[index / (LEAF * NODE)][index / LEAF % NODE][index % LEAF])
     }
 
+    /// The leaves, each with the numbers of its items: two lists that share a leaf have the same items in it.
+    pub fn leaves(&self) -> impl Iterator<Item = (&Arc<[T]>, std::ops::Range<usize>)> {
+        let leaves = self.top.iter().flat_map(|node| node.iter());
+        leaves.enumerate().map(|(i, leaf)| (leaf, i * LEAF..self.len.min((i + 1) * LEAF)))
+    }
+
     /// Every item, in order.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.top.iter().flat_map(|node| node.iter()).flat_map(|leaf| leaf.iter()).take(self.len)

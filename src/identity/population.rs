@@ -249,6 +249,16 @@ impl<'a> Row<'a> {
     }
 }
 
+/// The mark of a part of a population: equal only while none of its rows has changed.
+#[derive(Debug, Clone)]
+pub struct Version(Arc<[RowRef]>);
+
+impl PartialEq for Version {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
 /// All users of one side. See the module's text for the layout. A copy is a snapshot: it shares everything.
 #[derive(Debug, Clone, Default)]
 pub struct Population {
@@ -315,6 +325,11 @@ impl Population {
     /// The row number of everybody who is there, in the order in which they were first seen.
     pub fn rows(&self) -> impl Iterator<Item = RowIx> + '_ {
         self.rows.iter().enumerate().filter(|(_, at)| !at.gone).map(|(row, _)| RowIx(narrow32(row)))
+    }
+
+    /// The rows in parts, each with a mark that stays the same as long as none of its rows changes.
+    pub fn versions(&self) -> impl Iterator<Item = (Version, std::ops::Range<u32>)> + '_ {
+        self.rows.leaves().map(|(leaf, rows)| (Version(Arc::clone(leaf)), narrow32(rows.start)..narrow32(rows.end)))
     }
 
     /// True if the user of this row is there.

@@ -29,7 +29,7 @@ impl Picture {
     }
 
     /// False where the mapping masks user names: then those of accounts are not shown either.
-    pub(super) fn shows_names(&self) -> bool {
+    pub(in crate::engine) fn shows_names(&self) -> bool {
         !self.rules.user_name().is_some_and(|rule| self.rules.rules()[rule].masked)
     }
 

@@ -54,7 +54,7 @@ impl Picture {
     }
 
     /// The display name that a person has or would get, else first and last name.
-    fn person_name(&self, user: &crate::engine::User) -> String {
+    pub(in crate::engine) fn person_name(&self, user: &crate::engine::User) -> String {
         let rule = |path: &str| self.rules().rules().iter().position(|r| r.field.path.eq_ignore_ascii_case(path) && !r.masked);
         let value = |path: &str| -> Option<String> {
             let rule = rule(path)?;

@@ -1,0 +1,79 @@
+//! Lists in an order: by the first letters of what is shown, and by all of it only where these are the same.
+
+use crate::engine::picture::Picture;
+use crate::engine::view::SortBy;
+use crate::identity::value::key_form;
+use crate::model::{Action, Situation, Subject};
+use rayon::prelude::*;
+
+/// The situations, those first that need a person most.
+pub const WORST_FIRST: [Situation; 12] = [
+    Situation::Blocked,
+    Situation::Leaving,
+    Situation::Ambiguous,
+    Situation::Invalid,
+    Situation::Returning,
+    Situation::Changed,
+    Situation::New,
+    Situation::Unmatched,
+    Situation::Held,
+    Situation::Left,
+    Situation::Skipped,
+    Situation::InSync,
+];
+
+/// So many rows are prepared before it is asked again whether the list is still wanted.
+const PART: usize = 128 * 1024;
+
+/// The first sixteen bytes, so that they compare as the text does.
+fn head(text: &str) -> u128 {
+    let mut bytes = [0; 16];
+    let n = text.len().min(16);
+    bytes[..n].copy_from_slice(&text.as_bytes()[..n]);
+    u128::from_be_bytes(bytes)
+}
+
+/// The rows in an order; nothing if `is_stale` says so meanwhile. Equal rows keep the order in which they were read.
+pub(super) fn sorted(picture: &Picture, rows: &[Subject], by: SortBy, is_stale: &(dyn Fn() -> bool + Sync)) -> Option<Vec<Subject>> {
+    let place = |subject: Subject| -> u128 {
+        let Some(user) = picture.user_of(subject) else { return u128::MAX };
+        let found = if by == SortBy::Situation {
+            WORST_FIRST.iter().position(|s| *s == user.verdict.situation)
+        } else {
+            Action::ALL.iter().position(|a| *a == user.verdict.action)
+        };
+        found.map_or(u128::MAX, |at| at as u128)
+    };
+    let text = |subject: Subject| -> String {
+        let Some(user) = picture.user_of(subject) else { return String::new() };
+        let shown = if by == SortBy::Name { picture.person_name(&user) } else { picture.user_name_of(&user).unwrap_or_default() };
+        key_form(&shown).into_owned()
+    };
+    let is_text = matches!(by, SortBy::Name | SortBy::UserName);
+    let mut keyed: Vec<(u128, Subject)> = Vec::with_capacity(rows.len());
+    for part in rows.chunks(PART) {
+        if is_stale() {
+            return None;
+        }
+        // Whoever has no name comes last.
+        let key = |s: &Subject| if is_text { Some(head(&text(*s))).filter(|h| *h != 0).unwrap_or(u128::MAX) } else { place(*s) };
+        keyed.par_extend(part.par_iter().map(|s| (key(s), *s)));
+    }
+    if is_stale() {
+        return None;
+    }
+    keyed.par_sort_unstable();
+    if is_text {
+        for run in keyed.chunk_by_mut(|a, b| a.0 == b.0).filter(|run| run.len() > 1) {
+            // A head that is not full is the whole text.
+            if run[0].0.trailing_zeros() >= 8 {
+                continue;
+            }
+            if is_stale() {
+                return None;
+            }
+            run.sort_by_cached_key(|(_, s)| (text(*s), *s));
+        }
+    }
+    Some(keyed.into_iter().map(|(_, subject)| subject).collect())
+}

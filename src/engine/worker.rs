@@ -1,0 +1,205 @@
+//! The thread that owns the store: does what it is told, one thing after the other, and publishes what came of it.
+//!
+//! While rows stream in, a snapshot is published a few times a second; otherwise at once. A pass over everybody is done in
+//! parts, and whoever has something more urgent comes in between; an edit that is overtaken by another is left where it is.
+
+use super::live::News;
+use super::picture::Picture;
+use super::progress::Progress;
+use super::snapshot::{Facets, SideLine, Snapshot};
+use super::store::{Dirty, Store};
+use crate::mapping::Rules;
+use crate::model::{ProblemCode, Reason, Situation, Subject};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::time::{Duration, Instant};
+
+/// What the worker is told.
+pub(super) enum Order {
+    /// The store, once both ends are known.
+    Store(Box<Store>),
+    /// Something for the store.
+    Do(Box<dyn FnOnce(&mut Store) + Send>),
+    /// A reading has begun, or ended.
+    Reading(Option<Arc<Progress>>),
+    /// Other rules, and who is looked at.
+    Edit(Box<Rules>, Vec<Subject>),
+    /// The channel is left.
+    Stop,
+}
+
+/// The least time between two snapshots while rows stream in: a screen needs no more.
+const PAUSE: Duration = Duration::from_millis(60);
+
+struct Worker<'p> {
+    store: Option<Store>,
+    progress: Option<Arc<Progress>>,
+    notes: Arc<Vec<String>>,
+    generation: u64,
+    /// When the last snapshot was published.
+    published: Instant,
+    /// Something happened since.
+    is_new: bool,
+    /// An edit that is not through, and where to go on.
+    redo: Option<(Dirty, usize)>,
+    publish: &'p dyn Fn(News),
+}
+
+pub(super) fn run(inbox: &Receiver<Order>, publish: &dyn Fn(News)) {
+    let mut worker = Worker {
+        store: None,
+        progress: None,
+        notes: Arc::default(),
+        generation: 0,
+        published: Instant::now(),
+        is_new: false,
+        redo: None,
+        publish,
+    };
+    loop {
+        let order = match worker.next(inbox) {
+            Next::Order(order) => order,
+            Next::Work => {
+                worker.go_on();
+                continue;
+            }
+            Next::Publish => {
+                worker.tell();
+                continue;
+            }
+            Next::End => return,
+        };
+        match order {
+            Order::Stop => return,
+            Order::Store(store) => {
+                worker.store = Some(*store);
+                worker.is_new = true;
+            }
+            Order::Do(work) => {
+                if let Some(store) = &mut worker.store {
+                    work(store);
+                    worker.is_new = true;
+                }
+            }
+            Order::Reading(progress) => {
+                let ended = progress.is_none();
+                worker.progress = progress;
+                if let Some(store) = worker.store.as_ref().filter(|_| ended) {
+                    worker.notes = Arc::new(store.picture().notes());
+                }
+                worker.is_new = true;
+            }
+            Order::Edit(rules, seen) => worker.edit(*rules, &seen),
+        }
+        if worker.is_new && (worker.progress.is_none() || worker.published.elapsed() >= PAUSE) {
+            worker.tell();
+        }
+    }
+}
+
+enum Next {
+    Order(Order),
+    /// Nothing is more urgent than what is left of an edit.
+    Work,
+    /// What is new has waited long enough.
+    Publish,
+    End,
+}
+
+impl Worker<'_> {
+    fn next(&self, inbox: &Receiver<Order>) -> Next {
+        if self.redo.is_some() {
+            return match inbox.try_recv() {
+                Ok(order) => Next::Order(order),
+                Err(TryRecvError::Empty) => Next::Work,
+                Err(TryRecvError::Disconnected) => Next::End,
+            };
+        }
+        if self.is_new {
+            return match inbox.recv_timeout(PAUSE.saturating_sub(self.published.elapsed())) {
+                Ok(order) => Next::Order(order),
+                Err(RecvTimeoutError::Timeout) => Next::Publish,
+                Err(RecvTimeoutError::Disconnected) => Next::End,
+            };
+        }
+        inbox.recv().map_or(Next::End, Next::Order)
+    }
+
+    fn edit(&mut self, rules: Rules, seen: &[Subject]) {
+        let Some(store) = &mut self.store else {
+            (self.publish)(News::Edited { accepted: false, unread: Vec::new() });
+            return;
+        };
+        // What an overtaken edit had not come to is dirty still.
+        let left = self.redo.take();
+        let Ok((dirty, unread)) = store.set_rules(rules) else {
+            self.redo = left;
+            (self.publish)(News::Edited { accepted: false, unread: Vec::new() });
+            return;
+        };
+        let dirty = if left.is_some() && dirty != Dirty::Key { Dirty::Fields } else { dirty };
+        store.redo_first(seen);
+        self.redo = (dirty != Dirty::Nothing).then_some((dirty, 0));
+        (self.publish)(News::Edited { accepted: true, unread });
+        self.tell();
+    }
+
+    /// A part of what an edit left to do.
+    fn go_on(&mut self) {
+        if let (Some(store), Some((dirty, from))) = (&mut self.store, self.redo.take()) {
+            self.redo = store.redo(dirty, from).map(|next| (dirty, next));
+            self.tell();
+        }
+    }
+
+    fn tell(&mut self) {
+        self.is_new = false;
+        self.published = Instant::now();
+        let Some(store) = &self.store else { return };
+        self.generation += 1;
+        let snapshot = snapshot(self.generation, store, self.progress.as_deref(), &self.notes);
+        (self.publish)(News::Snapshot(Arc::new(snapshot)));
+    }
+}
+
+/// What there is to see of a store now.
+pub(super) fn snapshot(generation: u64, store: &Store, progress: Option<&Progress>, notes: &Arc<Vec<String>>) -> Snapshot {
+    let picture = store.picture();
+    let (source_at, target_at) = store.read_at();
+    let (reads_source, reads_target) = store.is_reading();
+    let total = progress.map(|p| p.accounts_total.get()).filter(|n| *n > 0);
+    let asking = progress.map(|p| (p.asked.get(), p.to_ask.get())).filter(|(asked, to_ask)| asked < to_ask);
+    Snapshot {
+        generation,
+        source: SideLine {
+            state: picture.source_state().clone(),
+            reading: reads_source,
+            users: picture.entries().len(),
+            total: None,
+            read_at: source_at,
+        },
+        target: SideLine {
+            state: picture.target_state().clone(),
+            reading: reads_target,
+            users: picture.accounts().len(),
+            total,
+            read_at: target_at,
+        },
+        facets: facets(picture),
+        asking,
+        waiting: progress.and_then(Progress::told_to_wait),
+        notes: Arc::clone(notes),
+        picture: picture.clone(),
+    }
+}
+
+fn facets(picture: &Picture) -> Facets {
+    let tally = picture.tally();
+    Facets {
+        situations: Situation::ALL.map(|s| tally.of(s)),
+        actions: crate::model::Action::ALL.map(|a| tally.for_action(a)),
+        reasons: Reason::ALL.iter().map(|r| tally.for_reason(*r)).collect(),
+        problems: ProblemCode::ALL.iter().map(|c| tally.with_problem(*c)).collect(),
+        fields: (0..picture.rules().rules().len()).map(|rule| tally.with_field(rule)).collect(),
+    }
+}
