@@ -107,6 +107,8 @@ const fn any(name: &'static str) -> Param {
 #[derive(Debug, Clone)]
 pub(super) enum Prepared {
     Nothing,
+    /// The function is `lower`: its text may be folded where it lies.
+    Lower,
     Pattern(regex::Regex),
     Dn(DnKey),
     Bits(i64),
