@@ -115,8 +115,23 @@ const VALUES: &[&str] = &[
 ];
 
 const FIELDS: &[&str] = &[
-    "title", "flag", "number", "manyFlags", "many", "manyFolded", "manager", "managers", "fixed", "fixedMany", "folded", "short", "mail",
-    "url", "country", "chosen", "password",
+    "title",
+    "flag",
+    "number",
+    "manyFlags",
+    "many",
+    "manyFolded",
+    "manager",
+    "managers",
+    "fixed",
+    "fixedMany",
+    "folded",
+    "short",
+    "mail",
+    "url",
+    "country",
+    "chosen",
+    "password",
 ];
 
 fn extras() -> impl Strategy<Value = String> {
@@ -255,9 +270,8 @@ fn the_word_says_what_would_happen_to_the_field() {
     let row = |values: &[&str]| population(5, "x", &values.iter().map(|v| vec![(*v).to_owned()]).collect::<Vec<_>>());
     let (entries, accounts) = (row(&["x", ""]), row(&["", "old", "y", "z", "q"]));
     let entry = entries.row(RowIx(0));
-    let told = |account| -> Vec<Outcome> {
-        (0..5).map(|index| compare(&rules, index, entry, account, &cx, &|_| Err(String::new()))).collect()
-    };
+    let told =
+        |account| -> Vec<Outcome> { (0..5).map(|index| compare(&rules, index, entry, account, &cx, &|_| Err(String::new()))).collect() };
     let invalid = Outcome::Problem(ProblemCode::InvalidValue);
     assert_eq!(told(Some(accounts.row(RowIx(0)))), [Outcome::Same, Outcome::Clears, Outcome::Fixed, Outcome::Left, invalid]);
     assert_eq!(told(None), [Outcome::Differs, Outcome::Same, Outcome::Differs, Outcome::Differs, invalid]);
