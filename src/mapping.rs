@@ -23,7 +23,7 @@ mod oracle;
 mod tests;
 
 pub use compile::Program;
-pub use eval::{EvalError, Outcome, Step};
+pub use eval::{EvalError, Outcome, Seen, Step};
 pub use functions::Function;
 pub use parse::CompileError;
 pub use rules::{Desired, Rule, Rules};

@@ -3,6 +3,7 @@
 //! Pure: what is known about a user goes in, a verdict comes out. Nothing here reads a server or the clock.
 
 pub mod classify;
+pub mod compare;
 pub mod csv;
 pub mod decision;
 pub mod diff;

@@ -43,20 +43,58 @@ pub fn exact_form(text: &str) -> Cow<'_, str> {
 /// The 64-bit hash of a key, the same in every run (so that order never depends on it by chance).
 #[must_use]
 pub fn key_hash(key: &str) -> u64 {
+    hash_of(key.as_bytes())
+}
+
+fn hash_of(key: &[u8]) -> u64 {
     use std::hash::{BuildHasher, Hasher};
     let mut hasher = foldhash::fast::FixedState::with_seed(0x0072_6f73_7465_726d).build_hasher();
-    hasher.write(key.as_bytes());
+    hasher.write(key);
     hasher.finish()
+}
+
+/// `key_hash(&key_form(text))`; nothing where the form is empty. A key of usual length is folded without allocating.
+#[must_use]
+pub fn key_form_hash(text: &str) -> Option<u64> {
+    let trimmed = trimmed(text);
+    if trimmed.is_empty() {
+        return None;
+    }
+    let mut folded = [0; 64];
+    match folded.get_mut(..trimmed.len()) {
+        Some(folded) if trimmed.is_ascii() => {
+            folded.copy_from_slice(trimmed.as_bytes());
+            folded.make_ascii_lowercase();
+            Some(hash_of(folded))
+        }
+        _ => Some(key_form(trimmed)).filter(|form| !form.is_empty()).map(|form| key_hash(&form)),
+    }
+}
+
+/// True if two texts have the same key form: most are told apart, or found equal, without building it.
+#[must_use]
+pub fn is_same_key(a: &str, b: &str) -> bool {
+    let (a, b) = (trimmed(a), trimmed(b));
+    a == b || if a.is_ascii() && b.is_ascii() { a.eq_ignore_ascii_case(b) } else { key_form(a) == key_form(b) }
+}
+
+/// `text.trim()`, told at a glance for a text with something to see at both ends.
+#[inline]
+#[must_use]
+pub fn trimmed(text: &str) -> &str {
+    match text.as_bytes() {
+        [first, ..] if !first.is_ascii_graphic() => text.trim(),
+        [.., last] if last.is_ascii_graphic() => text,
+        _ => text.trim(),
+    }
 }
 
 /// The boolean that a text stands for.
 #[must_use]
 pub fn truth(text: &str) -> Option<bool> {
-    match text.trim().to_ascii_lowercase().as_str() {
-        "true" | "1" | "yes" => Some(true),
-        "false" | "0" | "no" => Some(false),
-        _ => None,
-    }
+    let text = trimmed(text);
+    let is = |words: [&str; 3]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
+    if is(["true", "1", "yes"]) { Some(true) } else { is(["false", "0", "no"]).then_some(false) }
 }
 
 /// A value as it is compared, shown and sent: its JSON type is kept.
@@ -156,6 +194,7 @@ impl<'de> Deserialize<'de> for Datum {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn keys_fold_case_and_composition_and_nothing_more() {
@@ -170,6 +209,20 @@ mod tests {
         ] {
             assert_eq!(key_form(a) == key_form(b), same, "{a} {b}");
         }
+    }
+
+    proptest! {
+        #[test]
+        fn the_short_ways_say_what_the_key_form_says(a in odd_text(), b in odd_text(), copy in any::<bool>()) {
+            let b = if copy { a.to_uppercase() } else { b };
+            prop_assert_eq!(trimmed(&a), a.trim());
+            prop_assert_eq!(key_form_hash(&a), Some(key_form(&a)).filter(|f| !f.is_empty()).map(|f| key_hash(&f)));
+            prop_assert_eq!(is_same_key(&a, &b), key_form(&a) == key_form(&b));
+        }
+    }
+
+    fn odd_text() -> impl Strategy<Value = String> {
+        prop_oneof!["[ a-cA-C@.]{0,6}", "[ \u{a0}aAéÉe\u{301}\u{212a}kKſsß\u{345}]{0,5}", "[a-zA-Z ]{60,70}", "\\PC{0,4}"]
     }
 
     #[test]

@@ -3,12 +3,14 @@
 //! What must stay true: evaluation always ends, never panics, never builds a text beyond the limit, and borrows whatever is
 //! a part of the entry or of the program.
 
+mod built;
 mod operate;
 
 use super::ast::{Comparison, Operator};
 use super::compile::{Node, Op, Program};
 use super::functions::{Function, LIMIT, Prepared, Run, Takes, too_long};
 use super::value::{Attributes, Context, Value};
+pub use built::Seen;
 use operate::{contains, each, equal, fit, index, order, slice};
 use std::borrow::Cow;
 use std::cmp::Ordering;

@@ -107,11 +107,18 @@ const fn any(name: &'static str) -> Param {
 #[derive(Debug, Clone)]
 pub(super) enum Prepared {
     Nothing,
+    /// The function is `lower`: its text may be folded where it lies.
+    Lower,
+    /// The function yields a part of its one text, nearly always by this.
+    Cut(Cut),
     Pattern(regex::Regex),
     Dn(DnKey),
     Bits(i64),
     Table(Arc<Table>),
 }
+
+/// The part of a text that a function yields: `Some(None)` for a missing one, `None` if only the function itself can tell.
+pub(super) type Cut = fn(&str) -> Option<Option<&str>>;
 
 /// How a function is run.
 #[derive(Debug, Clone, Copy)]

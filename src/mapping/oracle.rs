@@ -2,10 +2,11 @@
 //! what both have. Where they differ on purpose (missing values outside conditions, blanks, types) nothing is generated;
 //! docs/expressions.md lists the differences.
 
-use super::{Context, Program, Sample, Value, functions};
+use super::{Context, Outcome, Program, Sample, Seen, Value, functions};
 use crate::clock::Instant;
 use crate::identity::population::Schema;
 use proptest::prelude::*;
+use std::borrow::Cow;
 
 const CX: Context = Context { now: Instant(1_795_315_222) };
 
@@ -76,6 +77,16 @@ fn noise() -> impl Strategy<Value = String> {
             .prop_map(|p| p.join(" ~ ")),
         1 => ".{0,60}",
     ]
+}
+
+/// What is seen in passing, as `eval` yields it.
+fn viewed<'a>(program: &'a Program, sample: &'a Sample) -> Outcome<'a> {
+    program.view(sample, &CX, |seen| {
+        seen.map(|seen| match seen {
+            Seen::Value(value) => value,
+            Seen::Built(text) => Value::Text(Cow::Owned(text.to_owned())),
+        })
+    })
 }
 
 /// An entry's values, some of them with odd characters.
@@ -177,7 +188,9 @@ fn ours(source: &str, values: &[(&str, &str)]) -> Option<String> {
     let attributes: Vec<(&str, &[&str])> = attributes.iter().map(|(k, v)| (*k, v.as_slice())).collect();
     let sample = Sample::new(&mut schema, &attributes);
     let program = Program::compile(source, &mut schema).unwrap_or_else(|e| panic!("{}", e.into_error(source, "f")));
-    match program.eval(&sample, &CX).unwrap_or_else(|e| panic!("{source}: {e:?}")) {
+    let value = program.eval(&sample, &CX);
+    assert_eq!(viewed(&program, &sample), value, "{source}");
+    match value.unwrap_or_else(|e| panic!("{source}: {e:?}")) {
         Value::Missing => None,
         Value::Text(text) => Some(text.into_owned()),
         Value::Bool(truth) => Some(truth.to_string()),
@@ -197,6 +210,7 @@ proptest! {
             Ok(program) => {
                 let value = program.eval(&sample, &CX);
                 prop_assert_eq!(&program.trace(&sample, &CX).0, &value);
+                prop_assert_eq!(&viewed(&program, &sample), &value);
                 if let Err(error) = value {
                     prop_assert!(source.get(error.span).is_some());
                 }

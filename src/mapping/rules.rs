@@ -3,6 +3,8 @@
 //! The order is fixed: read, expression, `default` or `when_missing`, field rules of the connector. A failing expression is
 //! a problem even with a default; a missing source value takes the default, else removes the value or keeps it.
 
+mod key;
+
 use super::table::Files;
 use super::{Attributes, Context, Program, Value};
 use crate::config::{RuleConfig, WhenMissing};

@@ -25,22 +25,27 @@ pub trait Attributes<'a>: Copy {
 }
 
 impl<'a> Attributes<'a> for Row<'a> {
+    #[inline]
     fn first(self, slot: u16) -> Option<&'a str> {
         Row::first(self, slot)
     }
 
+    #[inline]
     fn all(self, slot: u16) -> impl Iterator<Item = &'a str> {
         Row::all(self, slot)
     }
 
+    #[inline]
     fn count(self, slot: u16) -> usize {
         Row::count(self, slot)
     }
 
+    #[inline]
     fn id(self) -> &'a str {
         Row::id(self)
     }
 
+    #[inline]
     fn dn(self) -> &'a str {
         Row::name(self)
     }

@@ -3,7 +3,7 @@
 //! Only mapped fields are compared. `""`, null, `[]` and absent are one state. User names and e-mail addresses compare by
 //! their key form, booleans and numbers by value, several values as a set, everything else exactly, after trimming.
 
-use crate::identity::value::{Datum, key_form, truth};
+use crate::identity::value::{Datum, is_same_key, key_form, trimmed, truth};
 use crate::model::field::{Field, FieldFormat, FieldKind};
 
 /// True if the two values of a field are the same to the target.
@@ -26,6 +26,12 @@ pub fn same(field: &Field, case_exact: Option<bool>, a: &Datum, b: &Datum) -> bo
         }
         (a, b) => form(&a.plain(), folded) == form(&b.plain(), folded),
     }
+}
+
+/// True if two texts of a field are the same to the target: [`same`] on texts, without building what is compared.
+#[must_use]
+pub fn alike(a: &str, b: &str, folded: bool) -> bool {
+    if folded { is_same_key(a, b) } else { trimmed(a) == trimmed(b) }
 }
 
 fn form(text: &str, folded: bool) -> String {
@@ -57,45 +63,62 @@ pub fn check(field: &Field, value: &Datum) -> Result<(), String> {
         Datum::Many(values) => values.iter().map(String::as_str).collect(),
         _ => return Ok(()),
     };
-    for text in texts {
-        if let Some(longest) = field.max_length
-            && text.chars().count() > longest
-        {
-            return Err(format!("{} takes at most {longest} characters, this has {}", field.name, text.chars().count()));
+    texts.into_iter().find(|text| !fits(field, text)).map_or(Ok(()), |text| Err(misfit(field, text)))
+}
+
+/// True if a text keeps the rules of its field.
+#[must_use]
+pub fn fits(field: &Field, text: &str) -> bool {
+    // No text has more characters than bytes.
+    field.max_length.is_none_or(|longest| text.len() <= longest || text.chars().count() <= longest)
+        && field.min_length.is_none_or(|shortest| text.chars().count() >= shortest)
+        && (field.choices.is_empty() || field.choices.iter().any(|c| c == text))
+        && match field.format {
+            None => true,
+            Some(FieldFormat::Email) => is_email(text),
+            Some(FieldFormat::Url) => text.split_once("://").is_some_and(|(scheme, rest)| !scheme.is_empty() && !rest.is_empty()),
+            Some(FieldFormat::Country) => text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase()),
         }
-        if let Some(shortest) = field.min_length
-            && text.chars().count() < shortest
-        {
-            return Err(format!("{} takes at least {shortest} characters, this has {}", field.name, text.chars().count()));
-        }
-        if !field.choices.is_empty() && !field.choices.iter().any(|c| c == text) {
-            return Err(format!("{} takes {}, not \"{text}\"", field.name, field.choices.join(", ")));
-        }
-        let (fits, what) = match field.format {
-            None => (true, ""),
-            Some(FieldFormat::Email) => (is_email(text), "an e-mail address"),
-            Some(FieldFormat::Url) => {
-                (text.split_once("://").is_some_and(|(scheme, rest)| !scheme.is_empty() && !rest.is_empty()), "a URL")
-            }
-            Some(FieldFormat::Country) => {
-                (text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase()), "a country of two letters (ISO 3166-1)")
-            }
-        };
-        if !fits {
-            return Err(format!("{} takes {what}, not \"{text}\"", field.name));
-        }
+}
+
+/// The first rule of a field that a text breaks, for an operator.
+fn misfit(field: &Field, text: &str) -> String {
+    let (name, length) = (&field.name, text.chars().count());
+    if let Some(longest) = field.max_length
+        && length > longest
+    {
+        return format!("{name} takes at most {longest} characters, this has {length}");
     }
-    Ok(())
+    if let Some(shortest) = field.min_length
+        && length < shortest
+    {
+        return format!("{name} takes at least {shortest} characters, this has {length}");
+    }
+    if !field.choices.is_empty() && !field.choices.iter().any(|c| c == text) {
+        return format!("{name} takes {}, not \"{text}\"", field.choices.join(", "));
+    }
+    let what = match field.format {
+        None | Some(FieldFormat::Email) => "an e-mail address",
+        Some(FieldFormat::Url) => "a URL",
+        Some(FieldFormat::Country) => "a country of two letters (ISO 3166-1)",
+    };
+    format!("{name} takes {what}, not \"{text}\"")
 }
 
 /// What every service agrees on: something, one @, a domain with no blanks or empty labels.
 fn is_email(text: &str) -> bool {
-    let Some((local, domain)) = text.rsplit_once('@') else { return false };
-    !local.is_empty()
-        && !local.contains('@')
-        && !domain.is_empty()
-        && domain.split('.').all(|label| !label.is_empty())
-        && !text.contains(char::is_whitespace)
+    let (mut local, mut last) = (None, 0);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'@' if local.is_some() || at == 0 => return false,
+            b'@' => local = Some(at),
+            b'.' if local.is_some() && matches!(last, b'.' | b'@') => return false,
+            b'\t'..=b'\r' | b' ' => return false,
+            _ => {}
+        }
+        last = byte;
+    }
+    local.is_some() && !matches!(last, b'.' | b'@') && (text.is_ascii() || !text.contains(char::is_whitespace))
 }
 
 #[cfg(test)]
@@ -155,6 +178,14 @@ mod tests {
             (&email, "a@b.c", false),
             (&email, "a@b", false),
             (&email, "a b@c.d", true),
+            (&email, "a\u{a0}b@c.d", true),
+            (&email, ".a..b.@c.d", false),
+            (&email, "é@ü.d", false),
+            (&email, "a@b@c", true),
+            (&email, "a@.c", true),
+            (&email, "a@c.", true),
+            (&email, "a@", true),
+            (&email, "a", true),
             (&email, "@c", true),
             (&email, "a@b..c", true),
             (&short, "äöü", false),

@@ -44,6 +44,20 @@ fn rdn_value<'a>(name: Cow<'a, str>, attribute: Option<&str>) -> Answer<'a> {
     Ok(value.map_or(Value::Missing, |ava| Value::Text(Cow::Owned(ava.value))))
 }
 
+/// The common name of a DN that begins with nothing but `cn=` and a value without escapes, as nearly all do.
+fn plain_cn(name: &str) -> Option<Option<&str>> {
+    let end = name.bytes().position(|b| matches!(b, b',' | b';' | b'+' | b'\\' | b'"')).unwrap_or(name.len());
+    if matches!(name.as_bytes().get(end), Some(b'+' | b'\\' | b'"')) {
+        return None;
+    }
+    let kind = name.get(..3)?;
+    kind.eq_ignore_ascii_case("cn=").then(|| Some(name[3..end].trim_matches(' ')))
+}
+
+fn mail_local(mail: &str) -> &str {
+    &mail[..mail.bytes().rposition(|b| b == b'@').unwrap_or(mail.len())]
+}
+
 fn dn_parent(name: Cow<'_, str>) -> Answer<'_> {
     if dn::parse(&name).is_none() {
         return Err(format!("{} is not a DN", quoted(&name)));
@@ -132,11 +146,17 @@ const fn row(name: &'static str, doc: &'static str, example: Example, run: super
     Function { name, doc, example, params: TEXT, result: Type::Text, run: Run::Eager(run) }
 }
 
+/// A function of one text that nearly always yields a part of it.
+const fn cut(name: &'static str, doc: &'static str, example: Example, prepared: super::Check, run: super::Eager) -> Function {
+    Function { name, doc, example, params: TEXT, result: Type::Text, run: Run::Checked(prepared, run) }
+}
+
 pub(super) const FUNCTIONS: &[Function] = &[
-    row(
+    cut(
         "cn",
         "the common name that a DN begins with; missing if it begins with something else",
         Example { expression: "manager | cn", attributes: &[("manager", &["CN=Lee\\, Ann,OU=People,DC=example"])], result: "'Lee, Ann'" },
+        |_| Ok(Prepared::Cut(plain_cn)),
         |args, _, _| rdn_value(taken(&mut args[0]), Some("cn")),
     ),
     row(
@@ -151,11 +171,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Example { expression: "dn_parent(dn)", attributes: &[], result: "'ou=People,dc=example,dc=com'" },
         |args, _, _| dn_parent(taken(&mut args[0])),
     ),
-    row(
+    cut(
         "mail_local",
         "a mail address up to its last @; all of the text if there is none",
         Example { expression: "mail | mail_local", attributes: &[("mail", &["ann.lee@example.com"])], result: "'ann.lee'" },
-        |args, _, _| Ok(Value::Text(part(taken(&mut args[0]), |t| 0..t.rfind('@').unwrap_or(t.len())))),
+        |_| Ok(Prepared::Cut(|mail| Some(Some(mail_local(mail))))),
+        |args, _, _| Ok(Value::Text(part(taken(&mut args[0]), |t| 0..mail_local(t).len()))),
     ),
     row(
         "mail_domain",

@@ -139,14 +139,14 @@ pub(super) const FUNCTIONS: &[Function] = &[
             })))
         },
     ),
-    row(
-        "lower",
-        "the text in small letters",
-        example("mail | lower", &[("mail", &["Ann@Example.com"])], "'ann@example.com'"),
-        TEXT,
-        Type::Text,
-        |args, _, _| Ok(changed(taken(&mut args[0]), to_lower)),
-    ),
+    Function {
+        name: "lower",
+        doc: "the text in small letters",
+        example: example("mail | lower", &[("mail", &["Ann@Example.com"])], "'ann@example.com'"),
+        params: TEXT,
+        result: Type::Text,
+        run: Run::Checked(|_| Ok(Prepared::Lower), |args, _, _| Ok(changed(taken(&mut args[0]), to_lower))),
+    },
     row(
         "upper",
         "the text in capital letters",
