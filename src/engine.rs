@@ -15,7 +15,7 @@ pub mod view;
 mod viewer;
 mod worker;
 
-pub use ends::{Ends, compile, open};
+pub use ends::{Ends, compile, compile_over, open};
 pub use live::{Live, News, Seat};
 pub use picture::{Picture, User};
 pub use progress::Progress;

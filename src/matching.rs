@@ -212,6 +212,12 @@ impl Matcher {
         self.entries.get(entry.index()).is_some_and(|e| e.lost)
     }
 
+    /// True if the linked account was looked up and is gone.
+    #[must_use]
+    pub fn is_gone(&self, link: u32) -> bool {
+        self.links.get(link as usize).is_some_and(|l| l.gone)
+    }
+
     /// The link that holds an entry, if it is in force.
     #[must_use]
     pub fn link_of_entry(&self, entry: RowIx) -> Option<u32> {

@@ -337,7 +337,7 @@ fn entries(schema: &Schema, size: usize) -> Population {
         put(&mut draft, column::MANAGER, format_args!("CN={} {} {boss},OU=Berlin,OU=Users,DC=corp,DC=example,DC=com", of.0, of.1));
         builder.push(&mut draft);
         if builder.text_len() > 256 * 1024 || n + 1 == size {
-            population.absorb(&builder.seal(), |_| ());
+            population.absorb(&builder.seal(), |_, _| ());
         }
     }
     population
@@ -364,7 +364,7 @@ fn accounts(rules: &Rules, entries: &Population) -> Population {
         }
         builder.push(&mut draft);
         if builder.text_len() > 256 * 1024 || row.index() + 1 == entries.len() {
-            population.absorb(&builder.seal(), |_| ());
+            population.absorb(&builder.seal(), |_, _| ());
         }
     }
     population

@@ -3,6 +3,7 @@
 use crate::clock::Instant;
 use crate::config::Channel;
 use crate::error::Result;
+use crate::identity::population::Schema;
 use crate::mapping::{Rules, table};
 use crate::source::Source;
 use crate::target::{Columns, Connector, Target};
@@ -25,11 +26,19 @@ pub struct Ends {
 /// # Errors
 /// A usage error with its place.
 pub fn compile(channel: &Channel) -> Result<(Connector, Rules)> {
+    compile_over(channel, Schema::default())
+}
+
+/// The same over the columns that were read already, for a mapping that is edited.
+///
+/// # Errors
+/// A usage error with its place.
+pub fn compile_over(channel: &Channel, schema: Schema) -> Result<(Connector, Rules)> {
     let connector = Connector::load(&channel.target.connector, &channel.target.folder)?;
     connector.check_policy(&channel.policy)?;
     let match_field = channel.target.match_field.as_ref().map_or("userName", |f| f.value.as_str());
     let files = |name: &str| text_of(&channel.target.folder, name);
-    let rules = Rules::compile(&channel.mapping, match_field, |name| connector.field(name), &files)?;
+    let rules = Rules::compile_over(schema, &channel.mapping, match_field, |name| connector.field(name), &files)?;
     Ok((connector, rules))
 }
 

@@ -237,7 +237,11 @@ impl Picture {
             let nobodys = (0u32..).zip(self.others.iter()).filter(|(_, c)| c.is_own_row() && c.verdict.reason == Some(Reason::NeverLinked));
             for row in nobodys.map(|(row, _)| RowIx(row)) {
                 for mail in self.accounts.row(row).all(self.about.columns.emails) {
-                    mails.insert(key_hash(&key_form(mail)), row);
+                    // Of several the first by id: never by the order in which they came.
+                    let known = mails.entry(key_hash(&key_form(mail))).or_insert(row);
+                    if self.accounts.row(row).id() < self.accounts.row(*known).id() {
+                        *known = row;
+                    }
                 }
             }
         }

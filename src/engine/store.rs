@@ -165,13 +165,14 @@ impl Store {
         }
         let (key, external) = self.keys_of_entry(row);
         self.matcher.set_entry(row, key, external);
+        self.picture.note_reference(row);
         self.pending.evaluate.push(row);
     }
 
     fn keys_of_entry(&self, row: RowIx) -> (Option<u64>, Option<u64>) {
         let Picture { rules, entries, context, .. } = &self.picture;
         let entry = entries.row(row);
-        let key = rules.key(entry, context).ok().flatten().map(|key| key_hash(&key));
+        let key = rules.key_hash(entry, context).ok().flatten();
         let external = (rules.external_id().is_some() && self.picture.external_of(entry)).then(|| key_hash(entry.id()));
         (key, external)
     }
@@ -198,7 +199,7 @@ impl Store {
         {
             self.matcher.set_link_account(link, row);
         }
-        let key = self.picture.match_text(account).and_then(|text| self.picture.rules.form(text)).map(|key| key_hash(&key));
+        let key = self.picture.match_text(account).and_then(|text| self.picture.rules.form_hash(text));
         let sends_ids = self.picture.rules.external_id().is_some();
         let external = account.first(self.picture.about.columns.external_id).filter(|x| sends_ids && !x.is_empty()).map(key_hash);
         self.matcher.set_account(row, key, external);
@@ -249,6 +250,11 @@ impl Store {
 
     /// Everybody's verdict rests on how far the sides can be believed.
     fn settle(&mut self, same: bool) {
+        if !same {
+            // Whose account a match gives is believed only after complete readings.
+            let Picture { entries, .. } = &self.picture;
+            self.pending.evaluate.extend(self.picture.naming().filter(|row| entries.has(*row)));
+        }
         self.update();
         if !same {
             self.classify_all();
@@ -349,3 +355,6 @@ impl Store {
         entry.or_else(|| self.picture.accounts.by_id(id).map(Subject::of_account)).filter(|s| self.picture.user_of(*s).is_some())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,7 +81,21 @@ impl Rules {
         field: impl Fn(&str) -> std::result::Result<Field, String>,
         files: Files<'_>,
     ) -> Result<Self> {
-        let mut schema = Schema::default();
+        Self::compile_over(Schema::default(), configs, match_field, field, files)
+    }
+
+    /// The same over columns that are there already: rules that are edited keep the columns that were read, and whatever else
+    /// they name comes after these.
+    ///
+    /// # Errors
+    /// As [`Self::compile`].
+    pub fn compile_over(
+        mut schema: Schema,
+        configs: &[RuleConfig],
+        match_field: &str,
+        field: impl Fn(&str) -> std::result::Result<Field, String>,
+        files: Files<'_>,
+    ) -> Result<Self> {
         let mut rules: Vec<Rule> = Vec::new();
         for config in configs {
             let name = &config.field.value;

@@ -17,8 +17,12 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Default)]
 pub(in crate::engine) struct References {
     known: HashMap<DnKey, Meaning>,
-    /// Whose values name an entry in scope: to be looked at again when that one is paired otherwise.
-    named_by: HashMap<RowIx, Vec<RowIx>>,
+    /// Whose values name somebody: to be looked at again when that one is paired otherwise, or their account changes.
+    named_by: HashMap<DnKey, Vec<RowIx>>,
+    /// The DN by which an entry in scope is named.
+    entries: HashMap<RowIx, DnKey>,
+    /// The DN by which an entry out of scope is named.
+    outside: HashMap<EntryId, DnKey>,
 }
 
 #[derive(Debug, Clone)]
@@ -31,6 +35,21 @@ pub(in crate::engine) enum Meaning {
     Nobody(String),
 }
 
+impl References {
+    fn know(&mut self, key: DnKey, meaning: Meaning) {
+        match &meaning {
+            Meaning::Entry(row) => drop(self.entries.insert(*row, key.clone())),
+            Meaning::Outside(id) => drop(self.outside.insert(id.clone(), key.clone())),
+            Meaning::Nobody(_) => {}
+        }
+        self.known.insert(key, meaning);
+    }
+
+    fn named_by(&self, key: Option<&DnKey>) -> &[RowIx] {
+        key.and_then(|key| self.named_by.get(key)).map_or(&[], Vec::as_slice)
+    }
+}
+
 impl Picture {
     /// Finds out which entries the references name. Gives the DNs of those that are not in scope, to be looked up.
     pub(in crate::engine) fn find_references(&mut self) -> Vec<String> {
@@ -40,35 +59,30 @@ impl Picture {
             return Vec::new();
         }
         let mut named: HashMap<DnKey, String> = HashMap::new();
-        let mut names: Vec<(DnKey, RowIx)> = Vec::new();
+        let mut references = References::default();
         for row in self.entries.rows() {
             for rule in &rules {
                 if let Wanted::Value(value) = self.rules.desired(*rule, self.entries.row(row), &self.context) {
                     let text = value.plain();
                     if dn::parse(&text).is_some() {
                         let key = DnKey::of(&text);
-                        names.push((key.clone(), row));
+                        references.named_by.entry(key.clone()).or_default().push(row);
                         named.entry(key).or_insert_with(|| text.into_owned());
                     }
                 }
             }
         }
-        let mut references = References::default();
         for row in self.entries.rows() {
             let key = DnKey::of(self.entries.row(row).name());
             if named.remove(&key).is_some() {
+                references.entries.insert(row, key.clone());
                 references.known.insert(key, Meaning::Entry(row));
-            }
-        }
-        for (key, by) in names {
-            if let Some(Meaning::Entry(row)) = references.known.get(&key) {
-                references.named_by.entry(*row).or_default().push(by);
             }
         }
         // Who was looked up before stays known: the answer is as old as it is, and is asked for again.
         for (key, meaning) in &self.references.known {
-            if named.contains_key(key) {
-                references.known.insert(key.clone(), meaning.clone());
+            if named.contains_key(key) && !matches!(meaning, Meaning::Entry(_)) {
+                references.know(key.clone(), meaning.clone());
             }
         }
         self.references = Arc::new(references);
@@ -82,7 +96,7 @@ impl Picture {
             Ok(id) => Meaning::Outside(id),
             Err(why) => Meaning::Nobody(why),
         };
-        Arc::make_mut(&mut self.references).known.insert(DnKey::of(dn), meaning);
+        Arc::make_mut(&mut self.references).know(DnKey::of(dn), meaning);
     }
 
     /// True if the mapping has references.
@@ -92,7 +106,37 @@ impl Picture {
 
     /// Whose values name this entry.
     pub(in crate::engine) fn named_by(&self, entry: RowIx) -> &[RowIx] {
-        self.references.named_by.get(&entry).map_or(&[], Vec::as_slice)
+        self.references.named_by(self.references.entries.get(&entry))
+    }
+
+    /// Whose values name the entry that this account belongs to, in scope or not.
+    pub(in crate::engine) fn named_by_owner(&self, account: RowIx, owner: Option<RowIx>) -> impl Iterator<Item = RowIx> {
+        let is_used = !self.references.named_by.is_empty();
+        let link = Some(account).filter(|_| is_used).and_then(|a| self.links.by_account(self.accounts.row(a).id()));
+        let outside = link.and_then(|l| self.references.outside.get(self.links.entry(l)));
+        let inside = owner.and_then(|entry| self.references.entries.get(&entry));
+        self.references.named_by(outside).iter().chain(self.references.named_by(inside)).copied()
+    }
+
+    /// Everybody whose values name somebody.
+    pub(in crate::engine) fn naming(&self) -> impl Iterator<Item = RowIx> {
+        self.references.named_by.values().flatten().copied()
+    }
+
+    /// An entry has new values: it may name others than before.
+    pub(in crate::engine) fn note_reference(&mut self, row: RowIx) {
+        if self.references.known.is_empty() {
+            return;
+        }
+        for rule in 0..self.rules.rules().len() {
+            if self.rules.rules()[rule].field.kind == FieldKind::Reference
+                && let Wanted::Value(value) = self.rules.desired(rule, self.entries.row(row), &self.context)
+                && dn::parse(&value.plain()).is_some()
+            {
+                let key = DnKey::of(&value.plain());
+                Arc::make_mut(&mut self.references).named_by.entry(key).or_default().push(row);
+            }
+        }
     }
 
     /// The id of the account that a reference means.

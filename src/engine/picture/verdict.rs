@@ -8,6 +8,7 @@ use crate::mapping::Desired as Wanted;
 use crate::model::field::FieldKind;
 use crate::model::{AccountEvidence, Change, EntryEvidence, Hold, Problem, ProblemCode, Reason};
 use crate::plan::classify::{Answer, Desired, Ends, Facts, Tie, Whereabouts};
+use crate::plan::compare::{Outcome, compare};
 use crate::plan::diff;
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
@@ -218,23 +219,37 @@ impl Picture {
 
     /// What the rules of a person come to; the same as [`Self::detail`] says, in bits.
     pub(in crate::engine) fn findings(&self, entry: RowIx, account: Option<RowIx>, bond: Bond) -> Findings {
-        let detail = self.detail(Some(entry), account);
-        let mut findings = Findings { fixed: detail.desired.immutable_changed, invalid: detail.desired.invalid, ..Findings::default() };
-        for change in &detail.changes {
-            let rule = self.rules.rules().iter().position(|r| r.field.name == change.field).unwrap_or(63);
-            findings.mask |= field_bit(rule);
+        let (person, other) = (self.entries.row(entry), account.map(|a| self.accounts.row(a)));
+        let resolve = |dn: &str| self.resolve(dn);
+        let mut findings = Findings::default();
+        for index in 0..self.rules.rules().len() {
+            match compare(&self.rules, index, person, other, &self.context, &resolve) {
+                Outcome::Left | Outcome::Same => {}
+                Outcome::Differs | Outcome::Clears => findings.mask |= field_bit(index),
+                Outcome::Fixed => {
+                    findings.fixed = true;
+                    findings.problems |= problem_bit(ProblemCode::ImmutableChanged);
+                }
+                Outcome::Problem(code) => {
+                    findings.invalid = findings.invalid.or(ProblemCode::reason(code));
+                    findings.problems |= problem_bit(code);
+                }
+            }
         }
-        for problem in &detail.problems {
-            findings.problems |= problem_bit(problem.code);
-        }
-        findings.mismatch = account.is_some_and(|a| self.is_mismatch(entry, a, bond));
+        // Texts that are equal have equal hashes; the other way round it is looked at where it matters.
+        let suspicious = bond == Bond::ByExternalId || findings.mask & field_bit(self.rules.match_rule()) != 0 || findings.problems != 0;
+        findings.mismatch = suspicious && account.is_some_and(|a| self.is_mismatch(entry, a, bond));
         findings
     }
 
     /// Whether one rule differs for a person; nothing where that is not all that there is to say.
     pub(in crate::engine) fn bit_of(&self, entry: RowIx, cell: &Cell, rule: usize) -> Option<bool> {
-        let findings = self.findings(entry, cell.account(), cell.bond);
-        (findings.problems == 0 && !findings.fixed).then_some(findings.mask & field_bit(rule) != 0)
+        let (person, other) = (self.entries.row(entry), cell.account().map(|a| self.accounts.row(a)));
+        match compare(&self.rules, rule, person, other, &self.context, &|dn: &str| self.resolve(dn)) {
+            Outcome::Left | Outcome::Same => Some(false),
+            Outcome::Differs | Outcome::Clears => Some(true),
+            Outcome::Fixed | Outcome::Problem(_) => None,
+        }
     }
 
     /// True if a pair was made by equal hashes of texts that are not equal.

@@ -84,11 +84,19 @@ impl Store {
         self.picture.masks.grow(self.picture.entries.slots());
         // An account with new values is evaluated with the entry that it belongs to.
         for row in &accounts[..changed] {
-            if let Some(entry) = bound_account(&self.matcher, &self.picture, *row).entry() {
-                evaluate.push(entry);
-                entries.push(entry);
-            }
+            let owner = bound_account(&self.matcher, &self.picture, *row).entry();
+            entries.extend(owner);
+            evaluate.extend(owner);
+            let naming = self.picture.named_by_owner(*row, owner);
+            evaluate.extend(naming.filter(|row| self.picture.entries.has(*row)));
         }
+        // Who is not there any more took a link's account along, or was somebody's manager.
+        for row in &accounts[changed..] {
+            let owner = self.picture.others.at(row.index()).entry();
+            let naming = self.picture.named_by_owner(*row, owner);
+            evaluate.extend(naming.filter(|row| self.picture.entries.has(*row)));
+        }
+        entries.extend(&evaluate);
         unique(&mut entries);
         unique(&mut accounts);
         // Whom others name by a reference, and who is paired otherwise now: those are evaluated too.
@@ -102,12 +110,9 @@ impl Store {
             bound.push((row, cell, is_new));
         }
         unique(&mut naming);
-        for row in naming {
-            if bound.binary_search_by_key(&row, |b| b.0).is_err() {
-                evaluate.push(row);
-                bound.push((row, self.picture.people.at(row.index()), false));
-            }
-        }
+        evaluate.extend(&naming);
+        naming.retain(|row| bound.binary_search_by_key(row, |b| b.0).is_err());
+        bound.extend(naming.into_iter().map(|row| (row, self.picture.people.at(row.index()), false)));
         unique(&mut evaluate);
         for (row, cell, _) in &bound {
             let mask = self.picture.masks.at(row.index());

@@ -205,7 +205,7 @@ fn population(columns: usize, name: &str, values: &[Vec<String>]) -> Population 
     }
     builder.push(&mut draft);
     let mut population = Population::new(schema);
-    population.absorb(&builder.seal(), |_| ());
+    population.absorb(&builder.seal(), |_, _| ());
     population
 }
 
