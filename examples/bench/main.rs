@@ -8,6 +8,7 @@
 
 mod eval;
 mod measure;
+mod scim;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -15,6 +16,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let size = arguments.next().map(|n| n.parse()).transpose()?;
     match what.as_str() {
         "eval" => eval::run(size.unwrap_or(1_000_000)),
+        "scim" => {
+            scim::run(size.unwrap_or(100_000));
+            Ok(())
+        }
         _ => Err("eval|scim|ldap [SIZE]".into()),
     }
 }

@@ -117,8 +117,24 @@ pub(super) enum Prepared {
     Table(Arc<Table>),
 }
 
-/// The part of a text that a function yields: `Some(None)` for a missing one, `None` if only the function itself can tell.
-pub(super) type Cut = fn(&str) -> Option<Option<&str>>;
+/// The part of a text that a function yields.
+pub(super) type Cut = fn(&str) -> Found<'_>;
+
+/// What can be told of a value at a glance, borrowed.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Found<'a> {
+    Text(&'a str),
+    Missing,
+    /// Only the evaluation itself can tell.
+    Unknown,
+}
+
+impl<'a> From<Option<&'a str>> for Found<'a> {
+    #[inline]
+    fn from(found: Option<&'a str>) -> Self {
+        found.map_or(Found::Missing, Found::Text)
+    }
+}
 
 /// How a function is run.
 #[derive(Debug, Clone, Copy)]

@@ -7,10 +7,13 @@ mod listing;
 mod lookup;
 mod page;
 mod tally;
+mod walk;
+mod wanted;
 
 pub use columns::Columns;
 pub use listing::Listed;
 pub use lookup::Sought;
+pub use page::accounts_of;
 pub use tally::OddItem;
 
 use super::connector::{Connector, Paging, Version};
@@ -24,7 +27,7 @@ use std::sync::Arc;
 /// A service that answered its first request.
 pub struct Target {
     http: Arc<Http>,
-    columns: Columns,
+    columns: Arc<Columns>,
     version: Version,
     filter: Vec<String>,
     stable_order: bool,
@@ -57,7 +60,7 @@ impl Target {
     fn unopened(config: &TargetConfig, connector: &Connector, columns: Columns) -> Result<Self> {
         Ok(Target {
             http: Arc::new(Http::new(config, connector)?),
-            columns,
+            columns: Arc::new(columns),
             version: connector.version,
             filter: connector.filter.clone(),
             stable_order: connector.stable_order,
@@ -79,7 +82,7 @@ impl Target {
     /// Reads the first page, with smaller pages and in the end without a count where the service refuses what was asked for.
     async fn first_page(&mut self, may_change: bool) -> std::result::Result<Page, PageError> {
         loop {
-            match page::fetch(&self.http, &Place::first(self.by_cursor), self.page_size).await {
+            match page::fetch(&self.http, &self.columns, &Place::first(self.by_cursor), self.page_size).await {
                 Ok(page) => return Ok(page),
                 // Some refuse a page of this size, and a few any count at all.
                 Err(PageError::Refused(answer)) if matches!(answer.status, 400 | 413 | 500) && self.page_size.is_some() => {

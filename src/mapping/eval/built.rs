@@ -5,7 +5,7 @@
 //! holds both equal.
 
 use super::super::compile::{Node, Op, Program};
-use super::super::functions::{LIMIT, Prepared, too_long};
+use super::super::functions::{Found, LIMIT, Prepared, too_long};
 use super::super::value::{Attributes, Context, Value};
 use super::{EvalError, Evaluation, is_blank, spreads, wrong};
 use crate::identity::value::trimmed;
@@ -43,8 +43,10 @@ impl Program {
         then: impl FnOnce(Result<Seen<'_, 'a>, EvalError>) -> R,
     ) -> R {
         let mut evaluation = Evaluation { attrs, cx, tracer: () };
-        if let Some(found) = evaluation.plain(&self.root) {
-            return then(Ok(Seen::Value(value(found))));
+        match evaluation.plain(&self.root) {
+            Found::Text(text) => return then(Ok(Seen::Value(borrowed(text)))),
+            Found::Missing => return then(Ok(Seen::Value(Value::Missing))),
+            Found::Unknown => {}
         }
         let mut buffer = BUFFER.take();
         buffer.clear();
@@ -62,35 +64,35 @@ impl Program {
 }
 
 #[inline]
-fn value(found: Option<&str>) -> Value<'_> {
-    found.map_or(Value::Missing, |text| Value::Text(Cow::Borrowed(text)))
+fn borrowed(text: &str) -> Value<'_> {
+    Value::Text(Cow::Borrowed(text))
 }
 
 impl<'a, A: Attributes<'a>> Evaluation<'a, A, ()> {
-    /// What an attribute, a literal text or a choice between such yields, which is nearly every leaf of nearly every rule;
-    /// `None` for all other nodes.
+    /// What an attribute, a literal text or a choice between such yields: nearly every leaf of nearly every rule.
     #[inline]
-    fn plain(&self, node: &'a Node) -> Option<Option<&'a str>> {
+    fn plain(&self, node: &'a Node) -> Found<'a> {
         match &node.op {
-            Op::Attr(slot) => Some(self.text(*slot)),
-            Op::Const(Value::Text(text)) => Some(Some(text)),
+            Op::Attr(slot) => self.text(*slot).into(),
+            Op::Const(Value::Text(text)) => Found::Text(text),
             Op::Coalesce(values) => self.coalesced(values),
-            _ => None,
+            _ => Found::Unknown,
         }
     }
 
-    fn coalesced(&self, values: &'a [Node]) -> Option<Option<&'a str>> {
+    fn coalesced(&self, values: &'a [Node]) -> Found<'a> {
         for value in values {
-            let found = match &value.op {
-                Op::Attr(slot) => self.text(*slot),
-                Op::Const(Value::Text(text)) if !is_blank(text) => Some(&**text),
-                _ => return None,
-            };
-            if found.is_some() {
-                return Some(found);
+            match &value.op {
+                Op::Attr(slot) => {
+                    if let Some(text) = self.text(*slot) {
+                        return Found::Text(text);
+                    }
+                }
+                Op::Const(Value::Text(text)) if !is_blank(text) => return Found::Text(text),
+                _ => return Found::Unknown,
             }
         }
-        Some(None)
+        Found::Missing
     }
 
     #[inline]
@@ -103,20 +105,25 @@ impl<'a, A: Attributes<'a>> Evaluation<'a, A, ()> {
 
     /// The value of a node; if it is a text that had to be built, it is what was added to `buffer`, which is else as it was.
     fn piece(&mut self, node: &'a Node, buffer: &mut String) -> Result<Piece<'a>, EvalError> {
-        if let Some(found) = self.plain(node) {
-            return Ok(Piece::Value(value(found)));
+        match self.plain(node) {
+            Found::Text(text) => return Ok(Piece::Value(borrowed(text))),
+            Found::Missing => return Ok(Piece::Value(Value::Missing)),
+            Found::Unknown => {}
         }
         match &node.op {
             Op::Concat(parts) => self.joined(node, parts, buffer),
             Op::Call { prepared: Prepared::Lower, args, .. } => self.lowered(node, &args[0], buffer),
-            Op::Call { prepared: Prepared::Cut(cut), args, .. } => match self.plain(&args[0]) {
-                Some(None) => Ok(Piece::Value(Value::Missing)),
-                Some(Some(text)) => match cut(text) {
-                    Some(part) => Ok(Piece::Value(value(part))),
-                    None => self.node(node).map(Piece::Value),
-                },
-                None => self.node(node).map(Piece::Value),
-            },
+            Op::Call { prepared: Prepared::Cut(cut), args, .. } => {
+                let part = match self.plain(&args[0]) {
+                    Found::Text(text) => cut(text),
+                    other => other,
+                };
+                match part {
+                    Found::Text(text) => Ok(Piece::Value(borrowed(text))),
+                    Found::Missing => Ok(Piece::Value(Value::Missing)),
+                    Found::Unknown => self.node(node).map(Piece::Value),
+                }
+            }
             Op::Call { prepared: Prepared::Bits(bits), args, .. } => match self.flag(*bits, &args[0]) {
                 Some(set) => Ok(Piece::Value(Value::Bool(set))),
                 None => self.node(node).map(Piece::Value),
@@ -155,7 +162,7 @@ impl<'a, A: Attributes<'a>> Evaluation<'a, A, ()> {
 
     /// Whether a flag is set in an attribute that is a whole number; `None` for all else.
     fn flag(&self, bits: i64, number: &'a Node) -> Option<bool> {
-        let text = self.plain(number)??;
+        let Found::Text(text) = self.plain(number) else { return None };
         Some(trimmed(text).parse::<i64>().ok()? & bits != 0)
     }
 
@@ -163,12 +170,12 @@ impl<'a, A: Attributes<'a>> Evaluation<'a, A, ()> {
         let start = buffer.len();
         for part in parts {
             match self.plain(part) {
-                Some(Some(text)) => buffer.push_str(text),
-                Some(None) => {
+                Found::Text(text) => buffer.push_str(text),
+                Found::Missing => {
                     buffer.truncate(start);
                     return Ok(Piece::Value(Value::Missing));
                 }
-                None => {
+                Found::Unknown => {
                     if let Some(spread) = self.part(part, buffer)? {
                         buffer.truncate(start);
                         return Ok(Piece::Value(spread));
@@ -200,17 +207,17 @@ impl<'a, A: Attributes<'a>> Evaluation<'a, A, ()> {
     fn lowered(&mut self, node: &'a Node, arg: &'a Node, buffer: &mut String) -> Result<Piece<'a>, EvalError> {
         let start = buffer.len();
         let piece = match self.plain(arg) {
-            Some(Some(text)) if text.is_ascii() && text.len() <= LIMIT => {
+            Found::Text(text) if text.is_ascii() && text.len() <= LIMIT => {
                 // All of them, not the first one: that is a few instructions for sixteen bytes.
                 if !text.bytes().fold(false, |found, b| found | b.is_ascii_uppercase()) {
-                    return Ok(Piece::Value(value(Some(text))));
+                    return Ok(Piece::Value(borrowed(text)));
                 }
                 buffer.push_str(text);
                 Piece::Built
             }
-            Some(None) => return Ok(Piece::Value(Value::Missing)),
-            Some(Some(_)) => return self.node(node).map(Piece::Value),
-            None => self.piece(arg, buffer)?,
+            Found::Missing => return Ok(Piece::Value(Value::Missing)),
+            Found::Text(_) => return self.node(node).map(Piece::Value),
+            Found::Unknown => self.piece(arg, buffer)?,
         };
         match piece {
             Piece::Built if buffer[start..].is_ascii() => {

@@ -1,6 +1,6 @@
 //! Functions on what directories hold: DNs, mail addresses, account flags, GUIDs.
 
-use super::{Answer, Example, Function, Param, Prepared, Run, TEXT, Takes, number, part, quoted, taken, text};
+use super::{Answer, Example, Found, Function, Param, Prepared, Run, TEXT, Takes, number, part, quoted, taken, text};
 use crate::identity::dn;
 use crate::mapping::value::{Type, Value};
 use base64::Engine as _;
@@ -45,13 +45,13 @@ fn rdn_value<'a>(name: Cow<'a, str>, attribute: Option<&str>) -> Answer<'a> {
 }
 
 /// The common name of a DN that begins with nothing but `cn=` and a value without escapes, as nearly all do.
-fn plain_cn(name: &str) -> Option<Option<&str>> {
+fn plain_cn(name: &str) -> Found<'_> {
     let end = name.bytes().position(|b| matches!(b, b',' | b';' | b'+' | b'\\' | b'"')).unwrap_or(name.len());
-    if matches!(name.as_bytes().get(end), Some(b'+' | b'\\' | b'"')) {
-        return None;
+    let is_plain = !matches!(name.as_bytes().get(end), Some(b'+' | b'\\' | b'"'));
+    match name.get(..3) {
+        Some(kind) if is_plain && kind.eq_ignore_ascii_case("cn=") => Found::Text(name[3..end].trim_matches(' ')),
+        _ => Found::Unknown,
     }
-    let kind = name.get(..3)?;
-    kind.eq_ignore_ascii_case("cn=").then(|| Some(name[3..end].trim_matches(' ')))
 }
 
 fn mail_local(mail: &str) -> &str {
@@ -175,7 +175,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "mail_local",
         "a mail address up to its last @; all of the text if there is none",
         Example { expression: "mail | mail_local", attributes: &[("mail", &["ann.lee@example.com"])], result: "'ann.lee'" },
-        |_| Ok(Prepared::Cut(|mail| Some(Some(mail_local(mail))))),
+        |_| Ok(Prepared::Cut(|mail| Found::Text(mail_local(mail)))),
         |args, _, _| Ok(Value::Text(part(taken(&mut args[0]), |t| 0..mail_local(t).len()))),
     ),
     row(

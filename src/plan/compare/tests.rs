@@ -10,6 +10,7 @@ use crate::mapping::table::no_files;
 use crate::model::field::{Field, FieldFormat};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
+use std::fmt::Write as _;
 use std::path::Path;
 
 /// One turn of the loop that makes the rows.
@@ -164,7 +165,7 @@ fn mapping() -> impl Strategy<Value = String> {
         let mut add = |field: String, value: Option<&str>, extra: &str| {
             let value = value.map(|v| format!("value = \"{v}\"")).or_else(|| extra.is_empty().then(|| "default = 'a'".to_owned()));
             let parts: Vec<String> = value.into_iter().chain(Some(extra.to_owned()).filter(|e| !e.is_empty())).collect();
-            out.push_str(&format!("{field} = {{ {} }}\n", parts.join(", ")));
+            let _ = writeln!(out, "{field} = {{ {} }}", parts.join(", "));
         };
         add("userName".to_owned(), Some(value), &extra);
         for (i, (field, value, extra)) in rules.into_iter().enumerate() {
@@ -201,7 +202,9 @@ fn population(columns: usize, name: &str, values: &[Vec<String>]) -> Population 
     let (mut builder, mut draft) = (BatchBuilder::new(&schema), Draft::default());
     draft.begin("1", name);
     for (column, values) in (0u16..).zip(values.iter().take(columns)) {
-        values.iter().for_each(|value| draft.push(column, value));
+        for value in values {
+            draft.push(column, value);
+        }
     }
     builder.push(&mut draft);
     let mut population = Population::new(schema);

@@ -1,14 +1,12 @@
 //! A check of a target, step by step and read-only: is it there, does it know us, what does it say it can, does a page come,
 //! does a look-up by name find exactly whom it should.
 
-use super::columns::text_of;
 use super::discovery::{self, Announced, Listing};
 use super::lookup::Sought;
 use super::page::{Page, PageError};
 use super::{Columns, Target};
 use crate::config::TargetConfig;
 use crate::error::Error;
-use crate::identity::population::Draft;
 use crate::model::AccountEvidence;
 use crate::model::step::Step;
 use crate::target::connector::{Connector, Paging};
@@ -89,7 +87,7 @@ impl Target {
     }
 
     fn paged(&self, page: &Page, asked: Option<u32>, took: Duration) -> Step {
-        let accounts = page.items.len();
+        let accounts = page.received();
         let of = page.total.map_or_else(|| ", no total told".to_owned(), |total| format!(" of {}", count(total)));
         let size = match (asked, self.page_size) {
             (Some(asked), Some(granted)) if granted < asked => {
@@ -102,8 +100,7 @@ impl Target {
             _ => String::new(),
         };
         let detail = format!("{} accounts{of} in {}{size}", count(accounts), time(took));
-        let mut draft = Draft::default();
-        let odd = page.items.iter().filter(|i| !i.as_object().is_some_and(|o| self.columns.fill(&mut draft, o))).count();
+        let odd = page.odd.len();
         if odd > 0 {
             return Step::warning(
                 "page",
@@ -125,11 +122,7 @@ impl Target {
         if !self.can_filter("userName") {
             return Step::skipped("filter", "by the connector's word accounts can't be looked up by userName");
         }
-        let mut draft = Draft::default();
-        let somebody = page.items.iter().filter_map(|i| i.as_object()).find_map(|account| {
-            let name = text_of(account, "userName")?.to_owned();
-            self.columns.fill(&mut draft, account).then(|| (name, draft.id().to_owned()))
-        });
+        let somebody = page.accounts.iter().find(|row| !row.name().is_empty()).map(|row| (row.name().to_owned(), row.id().to_owned()));
         let Some((name, id)) = somebody else { return Step::skipped("filter", "the page has nobody to look up") };
         let sought = Sought { user_name: Some(name.clone()), external_id: None, matched: None };
         let (mut answers, found) = self.find_named(&[sought], |_| ()).await;

@@ -1,6 +1,7 @@
 //! What is kept of an account, and how a resource becomes a row.
 
 use super::super::path::{Path, get};
+use super::wanted::Wanted;
 use crate::identity::AttributeName;
 use crate::identity::population::{Draft, Schema};
 use crate::identity::value::truth;
@@ -13,6 +14,7 @@ use std::borrow::Cow;
 pub struct Columns {
     schema: Schema,
     paths: Vec<Path>,
+    wanted: Option<Wanted>,
     /// `externalId`.
     pub external_id: u16,
     /// Every e-mail address.
@@ -40,7 +42,8 @@ impl Columns {
         let external_id = add(" externalId".to_owned(), "externalId");
         let emails = add(" emails".to_owned(), "emails.value");
         let version = add(" version".to_owned(), "meta.version");
-        Columns { schema, paths, external_id, emails, version }
+        let wanted = Wanted::of(&paths);
+        Columns { schema, paths, wanted, external_id, emails, version }
     }
 
     /// As a population's schema.
@@ -52,6 +55,11 @@ impl Columns {
     /// The paths of the mapped fields.
     pub(super) fn mapped(&self) -> &[Path] {
         &self.paths[..usize::from(self.external_id)]
+    }
+
+    /// The same as a tree to walk a page by; nothing where the paths can't be told apart by their names alone.
+    pub(super) fn wanted(&self) -> Option<&Wanted> {
+        self.wanted.as_ref()
     }
 
     /// Puts a resource into a row; false if it has no id.

@@ -10,7 +10,7 @@
 use super::page::{Fetch, Page, PageError, Place};
 use super::tally::{OddItem, Taken, Tally};
 use super::{Sought, Target};
-use crate::identity::population::{Batch, BatchBuilder, Draft};
+use crate::identity::population::Batch;
 use crate::identity::value::key_hash;
 use crate::model::{AccountEvidence, Cause, ReadEnd};
 use std::collections::{HashSet, VecDeque};
@@ -95,8 +95,6 @@ impl Target {
     }
 
     async fn read_once(&self, listed: &mpsc::Sender<Listed>, side_by_side: bool) -> Read {
-        let mut builder = BatchBuilder::new(self.columns.schema());
-        let mut draft = Draft::default();
         let mut tally = Tally::default();
         let mut ahead = Ahead { pages: VecDeque::new(), stride: None, side_by_side };
         let mut place = Place::first(self.by_cursor);
@@ -110,39 +108,29 @@ impl Target {
             }
             let page = match ahead.take(self, &place).await {
                 Ok(page) => page,
-                Err(error) if is_past_the_end(&error, &place, &tally) => Page::default(),
+                Err(error) if is_past_the_end(&error, &place, &tally) => Page::empty(&self.columns),
                 Err(error) => {
                     let detail = format!("accounts from number {} on: {}", tally.counted() + 1, error.words());
                     let again = is_lost_cursor(&error, &place);
                     return Read { end: ReadEnd::incomplete(Cause::PageMissing, detail), tally, again };
                 }
             };
-            let received = page.items.len();
+            let received = page.received();
             if tally.take_total(page.total)
                 && let Some(total) = tally.total()
                 && listed.send(Listed::Total(total)).await.is_err()
             {
                 return Read::ended(nobody_waits(), tally);
             }
-            let next = match (&place, page.next) {
+            let next = match (&place, page.next.clone()) {
                 (Place::Start(start), _) => (received > 0).then_some(Place::Start(start + received)),
                 (Place::Cursor(_), next) => next.map(Place::Cursor),
             };
             if let Some(next) = &next {
                 ahead.start(self, next, received, tally.total());
             }
-            let (mut fresh, mut again) = (0, 0);
-            for item in &page.items {
-                match tally.take(item, &self.columns, &mut draft) {
-                    Taken::Account => {
-                        fresh += 1;
-                        builder.push(&mut draft);
-                    }
-                    Taken::Odd => fresh += 1,
-                    Taken::Again => again += 1,
-                }
-            }
-            if !builder.is_empty() && listed.send(Listed::Accounts(builder.seal())).await.is_err() {
+            let Taken { accounts, fresh, again } = tally.take(page, self.columns.schema());
+            if !accounts.is_empty() && listed.send(Listed::Accounts(accounts)).await.is_err() {
                 return Read::ended(nobody_waits(), tally);
             }
             if fresh > 0 || self.by_cursor {
@@ -212,7 +200,7 @@ impl Ahead {
                     self.side_by_side = false;
                 }
                 self.pages.clear();
-                Fetch::start(&target.http, place.clone(), target.page_size).await
+                Fetch::start(&target.http, &target.columns, place.clone(), target.page_size).await
             }
         }
     }
@@ -221,7 +209,7 @@ impl Ahead {
     /// is known. At most as many as may be in flight, and none but one past the total.
     fn start(&mut self, target: &Target, next: &Place, received: usize, total: Option<usize>) {
         let ask = |pages: &mut VecDeque<(Place, Fetch)>, place: Place| {
-            pages.push_back((place.clone(), Fetch::start(&target.http, place, target.page_size)));
+            pages.push_back((place.clone(), Fetch::start(&target.http, &target.columns, place, target.page_size)));
         };
         let stride = *self.stride.get_or_insert(received);
         let (Place::Start(next), Some(total), true) = (next, total, self.side_by_side) else {

@@ -1,8 +1,14 @@
 //! One page of a listing: how it is asked for, and what is believed of the answer (RFC 7644 section 3.4.2, RFC 9865).
+//!
+//! A page becomes rows where it arrives, so that neither its text nor a tree of its values waits for the pages before it.
 
 use super::super::http::{Answer, Http, encode};
 use super::super::path::get;
+use super::columns::Columns;
+use super::tally::OddItem;
+use super::walk::{Frame, walk};
 use crate::error::Error;
+use crate::identity::population::{Batch, BatchBuilder, Draft};
 use crate::telemetry;
 use serde_json::{Map, Value};
 use std::pin::Pin;
@@ -41,14 +47,28 @@ impl Place {
 }
 
 /// A page as it came.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Page {
-    /// The items: accounts, if all is well.
-    pub items: Vec<Value>,
+    /// The accounts, in their order. One may come twice.
+    pub accounts: Batch,
+    /// The items that are none.
+    pub odd: Vec<OddItem>,
     /// `totalResults`.
     pub total: Option<usize>,
     /// `nextCursor`.
     pub next: Option<String>,
+}
+
+impl Page {
+    /// A page without anybody.
+    pub fn empty(columns: &Columns) -> Self {
+        Page { accounts: BatchBuilder::new(columns.schema()).seal(), odd: Vec::new(), total: None, next: None }
+    }
+
+    /// How many items it has.
+    pub fn received(&self) -> usize {
+        self.accounts.len() + self.odd.len()
+    }
 }
 
 /// Why there is no page.
@@ -70,12 +90,12 @@ impl PageError {
 }
 
 /// Asks for a page.
-pub(super) async fn fetch(http: &Http, place: &Place, count: Option<u32>) -> Result<Page, PageError> {
+pub(super) async fn fetch(http: &Http, columns: &Columns, place: &Place, count: Option<u32>) -> Result<Page, PageError> {
     let answer = http.get(&place.query(count)).await.map_err(PageError::Broken)?;
     if !answer.is_good() {
         return Err(PageError::Refused(answer));
     }
-    answer.object().and_then(|object| page_of(object, place)).map_err(|what| {
+    page_of(&answer, columns, place).map_err(|what| {
         PageError::Broken(
             Error::failure(format!("{}/Users does not answer as a SCIM service: {what}", http.base_url()))
                 .hint("check base_url: the part before /Users, copied from the service's provisioning page"),
@@ -83,22 +103,49 @@ pub(super) async fn fetch(http: &Http, place: &Place, count: Option<u32>) -> Res
     })
 }
 
-/// What a listing's answer holds. Names are found in any letter case: Microsoft's own server sends `resources`.
-fn page_of(mut object: Map<String, Value>, place: &Place) -> Result<Page, String> {
+/// What a listing's answer holds: walked, if it is a plain page, else taken apart as values.
+fn page_of(answer: &Answer, columns: &Columns, place: &Place) -> Result<Page, String> {
+    plain_page(&answer.body, columns).map_or_else(|| page_of_values(answer.object()?, columns, place), Ok)
+}
+
+fn plain_page(body: &[u8], columns: &Columns) -> Option<Page> {
+    let mut rows = BatchBuilder::new(columns.schema());
+    let Frame { total, next } = walk(body, columns.wanted()?, &mut rows)?;
+    let next = cursor(next.as_ref()).ok()?;
+    Some(Page { accounts: rows.seal(), odd: Vec::new(), total: total.as_ref().and_then(whole), next })
+}
+
+/// The accounts on a first page as the reader takes them, and how many items beside them have no id: for measuring.
+///
+/// # Errors
+/// Why it is no page.
+pub fn accounts_of(body: &[u8], columns: &Columns) -> Result<(Batch, usize), String> {
+    let answer = || Answer { body: body.to_vec(), ..Answer::default() };
+    let page = plain_page(body, columns).map_or_else(|| page_of(&answer(), columns, &Place::Start(1)), Ok)?;
+    Ok((page.accounts, page.odd.len()))
+}
+
+/// The same over values. Names are found in any letter case: Microsoft's own server sends `resources`.
+fn page_of_values(mut object: Map<String, Value>, columns: &Columns, place: &Place) -> Result<Page, String> {
     let total = get(&object, "totalResults").and_then(whole);
-    let next = match get(&object, "nextCursor") {
-        None | Some(Value::Null) => None,
-        Some(Value::String(cursor)) => Some(cursor.clone()).filter(|c| !c.is_empty()),
-        // Not to be taken for the end.
-        Some(Value::Number(cursor)) => Some(cursor.to_string()),
-        Some(_) => return Err("nextCursor is neither text nor a number".to_owned()),
-    };
+    let next = cursor(get(&object, "nextCursor"))?;
     let key = object.keys().find(|k| k.eq_ignore_ascii_case("Resources")).cloned();
+    let mut page = Page { total, next, ..Page::empty(columns) };
     match key.and_then(|key| object.swap_remove(&key)) {
-        Some(Value::Array(items)) => Ok(Page { items, total, next }),
-        None | Some(Value::Null) if total == Some(0) => Ok(Page { items: Vec::new(), total, next }),
+        Some(Value::Array(items)) => {
+            let (mut rows, mut draft) = (BatchBuilder::new(columns.schema()), Draft::default());
+            for item in items {
+                match item.as_object() {
+                    Some(resource) if columns.fill(&mut draft, resource) => rows.push(&mut draft),
+                    _ => page.odd.push(OddItem::of(&item)),
+                }
+            }
+            page.accounts = rows.seal();
+            Ok(page)
+        }
+        None | Some(Value::Null) if total == Some(0) => Ok(page),
         // Past the end some leave the list out; before it, an answer with neither is no listing.
-        None | Some(Value::Null) if total.is_some() && !place.is_first() => Ok(Page { items: Vec::new(), total, next }),
+        None | Some(Value::Null) if total.is_some() && !place.is_first() => Ok(page),
         None | Some(Value::Null) => {
             let text: String = telemetry::redacted(&Value::Object(object).to_string()).chars().take(120).collect();
             Err(if total.is_some() {
@@ -108,6 +155,17 @@ fn page_of(mut object: Map<String, Value>, place: &Place) -> Result<Page, String
             })
         }
         Some(_) => Err("Resources is not a list".to_owned()),
+    }
+}
+
+/// Where the next page is; nothing for the end.
+fn cursor(said: Option<&Value>) -> Result<Option<String>, String> {
+    match said {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(cursor)) => Ok(Some(cursor.clone()).filter(|c| !c.is_empty())),
+        // Not to be taken for the end.
+        Some(Value::Number(cursor)) => Ok(Some(cursor.to_string())),
+        Some(_) => Err("nextCursor is neither text nor a number".to_owned()),
     }
 }
 
@@ -122,9 +180,9 @@ pub(super) struct Fetch(tokio::task::JoinHandle<Result<Page, PageError>>);
 
 impl Fetch {
     /// Asks for a page in the background.
-    pub fn start(http: &Arc<Http>, place: Place, count: Option<u32>) -> Self {
-        let http = Arc::clone(http);
-        Fetch(tokio::spawn(async move { fetch(&http, &place, count).await }))
+    pub fn start(http: &Arc<Http>, columns: &Arc<Columns>, place: Place, count: Option<u32>) -> Self {
+        let (http, columns) = (Arc::clone(http), Arc::clone(columns));
+        Fetch(tokio::spawn(async move { fetch(&http, &columns, &place, count).await }))
     }
 }
 
@@ -150,8 +208,8 @@ mod tests {
     use super::*;
 
     fn read(text: &str, place: &Place) -> Result<(usize, Option<usize>, Option<String>), String> {
-        let Value::Object(object) = serde_json::from_str(text).unwrap() else { panic!("{text}") };
-        page_of(object, place).map(|p| (p.items.len(), p.total, p.next))
+        let answer = Answer { body: text.into(), ..Answer::default() };
+        page_of(&answer, &Columns::new(std::iter::empty()), place).map(|p| (p.received(), p.total, p.next))
     }
 
     #[test]

@@ -4,8 +4,9 @@
 //! account of ours but have a name count as one each (whoever has that name is blocked by the engine); those without a
 //! name could be anybody.
 
-use super::columns::{Columns, text_of};
-use crate::identity::population::Draft;
+use super::columns::text_of;
+use super::page::Page;
+use crate::identity::population::{Batch, BatchBuilder, Draft, Schema};
 use crate::identity::value::key_hash;
 use crate::model::{Cause, ReadEnd};
 use serde_json::Value;
@@ -27,15 +28,23 @@ pub struct OddItem {
     pub sample: String,
 }
 
-/// What one item was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Taken {
-    /// A new account: the draft holds it.
-    Account,
-    /// An account, or an odd item, that came before.
-    Again,
-    /// An item without id.
-    Odd,
+impl OddItem {
+    /// What an item without id tells of itself.
+    pub(super) fn of(item: &Value) -> Self {
+        let text = |name: &str| item.as_object().and_then(|o| text_of(o, name)).map(str::to_owned);
+        OddItem { user_name: text("userName"), external_id: text("externalId"), sample: sample(item) }
+    }
+}
+
+/// What was new on a page.
+#[derive(Debug)]
+pub(super) struct Taken {
+    /// The accounts that did not come before.
+    pub accounts: Batch,
+    /// How many items are new.
+    pub fresh: usize,
+    /// How many came before, or could be anybody.
+    pub again: usize,
 }
 
 /// Counted so far.
@@ -53,32 +62,29 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Takes one item.
-    pub fn take(&mut self, item: &Value, columns: &Columns, draft: &mut Draft) -> Taken {
-        let Some(object) = item.as_object() else { return self.take_nameless(item) };
-        if columns.fill(draft, object) {
-            return if self.seen.insert(key_hash(draft.id())) { Taken::Account } else { Taken::Again };
-        }
-        let (user_name, external_id) = (text_of(object, "userName"), text_of(object, "externalId"));
-        if (user_name.is_none() && external_id.is_none()) || self.odd.len() == MOST_ODD {
-            return self.take_nameless(item);
-        }
-        let both = format!("{}\u{0}{}", user_name.unwrap_or(""), external_id.unwrap_or(""));
-        if !self.odd_seen.insert(key_hash(&both)) {
-            return Taken::Again;
-        }
-        self.odd.push(OddItem {
-            user_name: user_name.map(str::to_owned),
-            external_id: external_id.map(str::to_owned),
-            sample: sample(item),
-        });
-        Taken::Odd
+    /// Takes a page.
+    pub fn take(&mut self, page: Page, schema: &Schema) -> Taken {
+        let received = page.received();
+        let is_new: Vec<bool> = page.accounts.iter().map(|row| self.seen.insert(key_hash(row.id()))).collect();
+        let new = is_new.iter().filter(|new| **new).count();
+        let fresh = new + page.odd.into_iter().map(|item| usize::from(self.take_odd(item))).sum::<usize>();
+        let accounts = if new == is_new.len() { page.accounts } else { without_old(&page.accounts, &is_new, schema) };
+        Taken { accounts, fresh, again: received - fresh }
     }
 
-    fn take_nameless(&mut self, item: &Value) -> Taken {
-        self.nameless += 1;
-        self.sample.get_or_insert_with(|| sample(item));
-        Taken::Again
+    /// Takes an item without id: true if it has a name that did not come before.
+    fn take_odd(&mut self, item: OddItem) -> bool {
+        if (item.user_name.is_none() && item.external_id.is_none()) || self.odd.len() == MOST_ODD {
+            self.nameless += 1;
+            self.sample.get_or_insert(item.sample);
+            return false;
+        }
+        let both = format!("{}\u{0}{}", item.user_name.as_deref().unwrap_or(""), item.external_id.as_deref().unwrap_or(""));
+        let is_new = self.odd_seen.insert(key_hash(&both));
+        if is_new {
+            self.odd.push(item);
+        }
+        is_new
     }
 
     /// Takes the total of a page: true if it is another one than before.
@@ -183,6 +189,20 @@ impl Tally {
     }
 }
 
+/// The new ones of a page that also has old ones: there are few such pages, or the listing is not believed.
+fn without_old(accounts: &Batch, is_new: &[bool], schema: &Schema) -> Batch {
+    let (mut rows, mut draft) = (BatchBuilder::new(schema), Draft::default());
+    for (row, _) in accounts.iter().zip(is_new).filter(|(_, new)| **new) {
+        draft.begin(row.id(), row.name());
+        draft.set_off(row.is_off());
+        for column in (0u16..).take(schema.columns().len()) {
+            row.all(column).for_each(|value| draft.push(column, value));
+        }
+        rows.push(&mut draft);
+    }
+    rows.seal()
+}
+
 fn sample(item: &Value) -> String {
     match item {
         Value::Object(object) if object.is_empty() => "an object without attributes".to_owned(),
@@ -200,17 +220,44 @@ fn sample(item: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::columns::Columns;
     use super::*;
     use serde_json::json;
 
+    fn page(items: &[Value], columns: &Columns) -> Page {
+        let (mut rows, mut draft, mut page) = (BatchBuilder::new(columns.schema()), Draft::default(), Page::empty(columns));
+        for item in items {
+            if item.as_object().is_some_and(|o| columns.fill(&mut draft, o)) {
+                rows.push(&mut draft);
+            } else {
+                page.odd.push(OddItem::of(item));
+            }
+        }
+        Page { accounts: rows.seal(), ..page }
+    }
+
     fn tally(items: &[Value], total: Option<usize>) -> Tally {
         let columns = Columns::new(std::iter::empty());
-        let (mut tally, mut draft) = (Tally::default(), Draft::default());
+        let mut tally = Tally::default();
         tally.take_total(total);
-        for item in items {
-            tally.take(item, &columns, &mut draft);
-        }
+        tally.take(page(items, &columns), columns.schema());
         tally
+    }
+
+    #[test]
+    fn of_a_page_only_what_is_new_goes_on() {
+        let columns = Columns::new(std::iter::empty());
+        let mut tally = Tally::default();
+        let mut told = |items: &[Value]| {
+            let taken = tally.take(page(items, &columns), columns.schema());
+            let rows: Vec<String> =
+                taken.accounts.iter().map(|r| format!("{} {} {:?}", r.id(), r.name(), r.first(columns.external_id))).collect();
+            (rows.join("; "), taken.fresh, taken.again)
+        };
+        let ann = json!({"id": "1", "userName": "ann", "externalId": "e"});
+        assert_eq!(told(&[ann.clone(), json!({"id": "2"}), json!({"userName": "cy"})]), ("1 ann Some(\"e\"); 2  None".into(), 3, 0));
+        assert_eq!(told(&[json!({"id": "2"}), ann, json!({"id": "3"}), json!({"id": "3"})]), ("3  None".into(), 1, 3));
+        assert_eq!(told(&[json!({"userName": "cy"}), json!(7)]), (String::new(), 0, 2));
     }
 
     fn cause(end: &ReadEnd) -> Option<Cause> {
