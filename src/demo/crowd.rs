@@ -1,0 +1,466 @@
+//! A crowd: a world of any size that is nowhere. Every entry and every account is made from the seed and its number whenever
+//! somebody asks for it, in constant time, so a directory of two million people takes no memory and no time to start.
+//!
+//! People come in blocks of a thousand. In each block the same number is new, changed, leaving and so on; who they are is
+//! scattered anew for each block. So the truth about everybody is known without asking anybody, and so is which account
+//! stands where in the listing, and whose an id or a user name is. What must stay true: a number tells a person for ever,
+//! and nothing about one person hangs on more than two others.
+//!
+//! Everybody is in scope by base and filter: a group with a million members would measure the group.
+
+mod account;
+mod names;
+mod order;
+mod person;
+
+pub use person::ATTRIBUTES;
+
+use super::world::Truth;
+use crate::clock::Instant;
+use crate::config::{Channel, Config};
+use crate::error::Result;
+use crate::identity::dn::{self, DnKey};
+use crate::identity::{AccountId, EntryId};
+use crate::model::{Action, Hold, HoldOn, Link, LinkOrigin, Reason, Situation};
+use crate::source::ldif::{Record, Value as LdifValue};
+use crate::source::memory::Roll;
+use order::{Shuffle, hidden, revealed, scattered};
+use person::Person;
+use serde_json::Value;
+use std::path::Path;
+
+const BASE: &str = "dc=example,dc=test";
+const PEOPLE: &str = "ou=people,dc=example,dc=test";
+/// When links and holds were made.
+const SINCE: Instant = Instant(1_760_000_000);
+
+/// How many people repeat the same cases.
+const BLOCK: usize = 1000;
+/// So many of a block have no account: they stand last.
+const WITHOUT_ACCOUNT: usize = 35;
+/// Twins, and before them those whose user name they have.
+const TWINS: usize = 5;
+/// Walks a block from place to place; coprime to its length.
+const STEP: usize = 387;
+/// What undoes the step: 387 × 323 = 125 × 1000 + 1.
+const STEP_BACK: usize = 323;
+
+/// Which accounts have a remembered link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Linked {
+    /// None.
+    Nobody,
+    /// About one in so many.
+    OneIn(u64),
+    /// Everybody's that ever had an entry.
+    Everybody,
+}
+
+/// How a crowd is made.
+#[derive(Debug, Clone, Copy)]
+pub struct Crowd {
+    users: usize,
+    seed: u64,
+    linked: Linked,
+    listing: Shuffle,
+}
+
+/// What happened to somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Nothing: in sync.
+    Fine,
+    /// The account differs in one field or two.
+    Drifted,
+    /// The entry was deleted; the account is there.
+    Gone,
+    /// An account of nobody's.
+    Robot,
+    /// The same, and held.
+    HeldRobot,
+    /// The entry is disabled, the account is active.
+    Disabled,
+    /// The same, and held.
+    Held,
+    /// The entry is disabled and so is the account.
+    Left,
+    /// The account is inactive, the entry is not disabled.
+    Returning,
+    /// A rule fails.
+    Broken,
+    /// A required field is empty.
+    NoMail,
+    /// Fine, but for somebody with the same user name.
+    Twinned,
+    /// Somebody with the user name of another one, and no account.
+    Twin,
+    /// No account yet.
+    New,
+}
+
+impl Kind {
+    /// By the place in a block.
+    fn of(slot: usize) -> Self {
+        match slot {
+            0..20 => Kind::Gone,
+            20..29 => Kind::Robot,
+            29 => Kind::HeldRobot,
+            30..80 => Kind::Drifted,
+            80..89 => Kind::Disabled,
+            89 => Kind::Held,
+            90..100 => Kind::Left,
+            100..102 => Kind::Returning,
+            102..104 => Kind::Broken,
+            104 => Kind::NoMail,
+            105..110 => Kind::Twinned,
+            965..995 => Kind::New,
+            995.. => Kind::Twin,
+            _ => Kind::Fine,
+        }
+    }
+
+    fn has_entry(self) -> bool {
+        !matches!(self, Kind::Gone | Kind::Robot | Kind::HeldRobot)
+    }
+
+    fn has_account(self) -> bool {
+        !matches!(self, Kind::New | Kind::Twin)
+    }
+
+    fn is_disabled(self) -> bool {
+        matches!(self, Kind::Disabled | Kind::Held | Kind::Left)
+    }
+
+    fn is_active(self) -> bool {
+        !matches!(self, Kind::Left | Kind::Returning)
+    }
+}
+
+impl Crowd {
+    /// A crowd of so many people. Those behind the last whole thousand are all fine.
+    #[must_use]
+    pub fn new(users: usize, seed: u64, linked: Linked) -> Self {
+        let accounts = users - users / BLOCK * WITHOUT_ACCOUNT;
+        Crowd { users, seed: scattered(seed), linked, listing: Shuffle::new(accounts, seed) }
+    }
+
+    /// How many people: every number below this is one of them, in the directory, in the service, or in both.
+    #[must_use]
+    pub fn users(&self) -> usize {
+        self.users
+    }
+
+    /// How many accounts the service has.
+    #[must_use]
+    pub fn accounts(&self) -> usize {
+        self.users - self.users / BLOCK * WITHOUT_ACCOUNT
+    }
+
+    /// How many entries the directory has.
+    #[must_use]
+    pub fn entries(&self) -> usize {
+        self.users - self.users / BLOCK * (0..BLOCK).filter(|slot| !Kind::of(*slot).has_entry()).count()
+    }
+
+    /// Somebody's entry, if the directory has them.
+    #[must_use]
+    pub fn person(&self, n: usize) -> Option<Record> {
+        self.is_entry(n).then(|| Person::new(self, n).record())
+    }
+
+    /// Whether the directory has somebody.
+    #[must_use]
+    pub fn is_entry(&self, n: usize) -> bool {
+        n < self.users && self.kind(n).has_entry()
+    }
+
+    /// Tells somebody's DN and then the attributes whose bits are set in `wanted`, by their places in [`ATTRIBUTES`], without
+    /// making an entry of them; `None` where the directory does not have them.
+    pub fn tell(&self, n: usize, wanted: u32, scratch: &mut String, mut told: impl FnMut(Told, &str)) -> Option<()> {
+        let person = self.is_entry(n).then(|| Person::new(self, n))?;
+        scratch.clear();
+        person.push_dn(scratch);
+        told(Told::Dn, scratch);
+        person.tell(wanted, scratch, &mut |at, value| told(Told::Attribute(at), value));
+        Some(())
+    }
+
+    /// Adds somebody's account to `out`, as JSON; false where they have none.
+    pub fn write_account(&self, n: usize, out: &mut String) -> bool {
+        let is_there = n < self.users && self.kind(n).has_account();
+        if is_there {
+            account::write(&Person::new(self, n), out);
+        }
+        is_there
+    }
+
+    /// Somebody's account.
+    ///
+    /// # Panics
+    /// Never, unless a word in it has to be escaped.
+    #[must_use]
+    pub fn account(&self, n: usize) -> Option<Value> {
+        let mut text = String::new();
+        self.write_account(n, &mut text).then(|| serde_json::from_str(&text).expect("what is written is JSON"))
+    }
+
+    /// Whose account stands at this place of the listing, which is below the number of accounts.
+    #[must_use]
+    pub fn listed_at(&self, place: usize) -> usize {
+        let rank = self.listing.at(place);
+        let (blocks, with) = (self.users / BLOCK, BLOCK - WITHOUT_ACCOUNT);
+        if rank < blocks * with {
+            place_of_slot(self.turn(rank / with), rank % with) + rank / with * BLOCK
+        } else {
+            rank + blocks * WITHOUT_ACCOUNT
+        }
+    }
+
+    /// Where somebody's account stands in the listing.
+    #[must_use]
+    pub fn place_of(&self, n: usize) -> Option<usize> {
+        let there = n < self.users && self.kind(n).has_account();
+        let (block, with) = (n / BLOCK, BLOCK - WITHOUT_ACCOUNT);
+        let rank = if block < self.users / BLOCK { block * with + self.slot(n) } else { n - block * WITHOUT_ACCOUNT };
+        there.then(|| self.listing.place_of(rank))
+    }
+
+    /// Who has an entry with this lasting id.
+    #[must_use]
+    pub fn of_entry_id(&self, id: &str) -> Option<usize> {
+        let n = self.revealed(id.rsplit('-').next()?, self.entry_key())?;
+        (self.is_entry(n) && self.entry_id(n) == id).then_some(n)
+    }
+
+    /// Who has an account with this id.
+    #[must_use]
+    pub fn of_account_id(&self, id: &str) -> Option<usize> {
+        let n = self.revealed(id.strip_prefix('u')?, self.account_key())?;
+        (self.kind(n).has_account() && self.account_id(n) == id).then_some(n)
+    }
+
+    /// Who has an account with this user name, in any letter case.
+    #[must_use]
+    pub fn of_user_name(&self, name: &str) -> Option<usize> {
+        let n = trailing_number(name).filter(|n| *n < self.users && self.kind(*n).has_account())?;
+        self.user_name(n).eq_ignore_ascii_case(name).then_some(n)
+    }
+
+    /// Who has an account with this address, in any letter case.
+    #[must_use]
+    pub fn of_mail(&self, mail: &str) -> Option<usize> {
+        let n = trailing_number(mail.split('@').next()?).filter(|n| *n < self.users && self.kind(*n).has_account())?;
+        Person::new(self, n).text(Person::push_mail).eq_ignore_ascii_case(mail).then_some(n)
+    }
+
+    /// The lasting id that somebody's entry has, or had.
+    #[must_use]
+    pub fn entry_id(&self, n: usize) -> String {
+        Person::new(self, n).text(Person::push_id)
+    }
+
+    /// The id of somebody's account.
+    #[must_use]
+    pub fn account_id(&self, n: usize) -> String {
+        let mut id = String::with_capacity(13);
+        self.push_account_id(n, &mut id);
+        id
+    }
+
+    /// The user name of somebody's account, and the `uid` of their entry.
+    #[must_use]
+    pub fn user_name(&self, n: usize) -> String {
+        Person::new(self, n).text(Person::push_uid)
+    }
+
+    /// The links that are remembered.
+    pub fn links(&self) -> impl Iterator<Item = Link> {
+        (0..self.users).filter(|n| self.is_linked(*n)).map(|n| {
+            let person = Person::new(self, n);
+            Link {
+                entry: EntryId::new(self.entry_id(n)),
+                account: AccountId::new(self.account_id(n)),
+                channel: "demo".to_owned(),
+                origin: LinkOrigin::Created,
+                since: SINCE,
+                remembered: vec![person.text(Person::push_uid), person.text(Person::push_mail)],
+                last_active: person.kind.is_active(),
+            }
+        })
+    }
+
+    /// The holds that are set.
+    pub fn holds(&self) -> impl Iterator<Item = (HoldOn, Hold)> {
+        let on = |n: usize| match self.kind(n) {
+            Kind::Held => Some(HoldOn::Entry(EntryId::new(self.entry_id(n)))),
+            Kind::HeldRobot => Some(HoldOn::Account(AccountId::new(self.account_id(n)))),
+            _ => None,
+        };
+        let hold = Hold { reason: "asked for by HR".to_owned(), author: "op".to_owned(), since: SINCE, until: None };
+        (0..self.users).filter_map(on).map(move |on| (on, hold.clone()))
+    }
+
+    /// What is true about somebody: each has one row.
+    #[must_use]
+    pub fn truth(&self, n: usize) -> Truth {
+        let kind = self.kind(n);
+        let linked = self.is_linked(n);
+        let by_key = if linked { Action::None } else { Action::Link };
+        let (case, situation, reason, action) = match kind {
+            Kind::Fine => ("in sync", Situation::InSync, None, by_key),
+            Kind::Drifted => ("changed", Situation::Changed, None, Action::Update),
+            Kind::Gone if linked => ("deleted", Situation::Leaving, Some(Reason::Deleted), Action::Disable),
+            Kind::Gone => ("deleted, never linked", Situation::Unmatched, Some(Reason::NeverLinked), Action::None),
+            Kind::Robot => ("an account of nobody's", Situation::Unmatched, Some(Reason::NeverLinked), Action::None),
+            Kind::HeldRobot => ("held, unmatched", Situation::Held, Some(Reason::NeverLinked), Action::None),
+            Kind::Disabled => ("disabled", Situation::Leaving, Some(Reason::Disabled), Action::Disable),
+            Kind::Held => ("held, would leave", Situation::Held, Some(Reason::Disabled), Action::None),
+            Kind::Left => ("disabled, account inactive", Situation::Left, Some(Reason::Disabled), by_key),
+            Kind::Returning => ("back", Situation::Returning, None, Action::Enable),
+            Kind::Broken => ("a rule fails", Situation::Invalid, Some(Reason::MappingError), Action::None),
+            Kind::NoMail => ("no e-mail address", Situation::Invalid, Some(Reason::MissingRequired), Action::None),
+            Kind::Twinned if linked => ("has a twin", Situation::InSync, None, Action::None),
+            Kind::Twin if self.is_linked(self.twin_of(n)) => {
+                ("twin of a linked person", Situation::Ambiguous, Some(Reason::LinkedElsewhere), Action::None)
+            }
+            Kind::Twinned | Kind::Twin => {
+                ("two people with one user name", Situation::Ambiguous, Some(Reason::DuplicateInSource), Action::None)
+            }
+            Kind::New => ("new", Situation::New, Some(Reason::FirstSeen), Action::Create),
+        };
+        let entry = kind.has_entry().then(|| self.entry_id(n));
+        let account = (!kind.has_entry()).then(|| self.account_id(n));
+        Truth { case, entry, account, situation, reason, action }
+    }
+
+    fn is_linked(&self, n: usize) -> bool {
+        if !self.kind(n).has_account() || matches!(self.kind(n), Kind::Robot | Kind::HeldRobot) {
+            return false;
+        }
+        match self.linked {
+            Linked::Nobody => false,
+            Linked::OneIn(so_many) => scattered(self.bits(n) ^ 1).is_multiple_of(so_many.max(1)),
+            Linked::Everybody => true,
+        }
+    }
+
+    fn bits(&self, n: usize) -> u64 {
+        scattered(self.seed ^ n as u64)
+    }
+
+    /// How far a block is turned.
+    fn turn(&self, block: usize) -> usize {
+        usize::try_from(scattered(self.seed ^ !(block as u64)) % BLOCK as u64).expect("it is below a thousand")
+    }
+
+    /// The place of somebody in a whole block, which says what happened to them.
+    fn slot(&self, n: usize) -> usize {
+        (n % BLOCK * STEP + self.turn(n / BLOCK)) % BLOCK
+    }
+
+    fn kind(&self, n: usize) -> Kind {
+        if n / BLOCK < self.users / BLOCK { Kind::of(self.slot(n)) } else { Kind::Fine }
+    }
+
+    /// Whose user name a twin has.
+    fn twin_of(&self, n: usize) -> usize {
+        let slot = 105 + (self.slot(n) + TWINS - BLOCK);
+        n / BLOCK * BLOCK + place_of_slot(self.turn(n / BLOCK), slot)
+    }
+
+    fn push_account_id(&self, n: usize, out: &mut String) {
+        out.push('u');
+        person::push_hex(out, hidden(n as u64, self.account_key()), 12);
+    }
+
+    fn entry_key(&self) -> u64 {
+        scattered(self.seed ^ 0xe)
+    }
+
+    fn account_key(&self) -> u64 {
+        scattered(self.seed ^ 0xa)
+    }
+
+    fn revealed(&self, hex: &str, key: u64) -> Option<usize> {
+        let hidden = u64::from_str_radix(hex, 16).ok().filter(|h| hex.len() == 12 && *h < 1 << 48)?;
+        usize::try_from(revealed(hidden, key)).ok().filter(|n| *n < self.users)
+    }
+}
+
+/// What [`Crowd::tell`] tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// The DN.
+    Dn,
+    /// A value of the attribute at this place in [`ATTRIBUTES`].
+    Attribute(usize),
+}
+
+/// Where in a block that is turned so far somebody with this slot is.
+fn place_of_slot(turn: usize, slot: usize) -> usize {
+    (slot + BLOCK - turn) * STEP_BACK % BLOCK
+}
+
+fn trailing_number(text: &str) -> Option<usize> {
+    let digits = text.bytes().rev().take_while(u8::is_ascii_digit).count();
+    text[text.len() - digits..].parse().ok()
+}
+
+impl Roll for Crowd {
+    fn len(&self) -> usize {
+        self.users
+    }
+
+    fn suffix(&self) -> &str {
+        BASE
+    }
+
+    fn base(&self) -> &str {
+        PEOPLE
+    }
+
+    fn entry(&self, n: usize) -> Option<Record> {
+        self.person(n)
+    }
+
+    fn by_id(&self, id: &str) -> Option<usize> {
+        self.of_entry_id(id)
+    }
+
+    fn by_dn(&self, dn: &str) -> Option<usize> {
+        let rdns = dn::parse(dn)?;
+        let n = trailing_number(&rdns.first()?.first()?.value).filter(|n| self.is_entry(*n))?;
+        (DnKey::of(dn) == DnKey::of(&Person::new(self, n).text(Person::push_dn))).then_some(n)
+    }
+}
+
+/// The configuration of a crowd's channel: `source` is the lines that say where its directory is, `base_url` its service.
+#[must_use]
+pub fn config_text(source: &str, base_url: &str) -> String {
+    include_str!("../../assets/demo/crowd.toml").replace("SOURCE", source).replace("BASE_URL", base_url)
+}
+
+/// The channel of a crowd that is in this process.
+///
+/// # Errors
+/// None, unless the demo's own configuration is broken.
+pub fn channel(base_url: &str) -> Result<Channel> {
+    let text = config_text("type = \"ldif\"\npath = \"(in memory)\"", base_url);
+    Config::parse(Path::new("demo.toml"), &text)?.channel(None).cloned()
+}
+
+/// The entries above the people: the suffix and the units, which no filter for people takes.
+#[must_use]
+pub fn units() -> Vec<Record> {
+    let record = |dn: String, class: &str, name: &str, value: &str| {
+        let text = |name: &str, value: &str| (name.into(), LdifValue::Text(value.into()));
+        Record { dn, attributes: vec![text("objectClass", class), text(name, value)] }
+    };
+    let root = record(BASE.to_owned(), "domain", "dc", "example");
+    let people = record(PEOPLE.to_owned(), "organizationalUnit", "ou", "people");
+    let sites = names::SITES.iter().map(|s| record(format!("ou={},{PEOPLE}", s.unit), "organizationalUnit", "ou", s.unit));
+    [root, people].into_iter().chain(sites).collect()
+}
+
+#[cfg(test)]
+mod tests;
