@@ -232,6 +232,13 @@ impl Crowd {
         (self.is_entry(n) && self.entry_id(n) == id).then_some(n)
     }
 
+    /// Who has an account that tells this `externalId`: the lasting id of an entry that is there, or was.
+    #[must_use]
+    pub fn of_external_id(&self, id: &str) -> Option<usize> {
+        let n = self.revealed(id.rsplit('-').next()?, self.entry_key())?;
+        (self.kind(n).has_account() && self.entry_id(n) == id).then_some(n)
+    }
+
     /// Who has an account with this id.
     #[must_use]
     pub fn of_account_id(&self, id: &str) -> Option<usize> {

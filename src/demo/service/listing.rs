@@ -1,7 +1,7 @@
 //! The listing: pages by index or cursor, filters, and everything that is wrong with them.
 
-use super::dialect::{error, json};
-use super::{Filtering, Inner};
+use super::dialect::{error, json, json_text};
+use super::{By, Filtering, Inner};
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -58,8 +58,22 @@ pub(super) async fn list(State(inner): State<Arc<Inner>>, Query(query): Query<Ha
     by_index(&inner, request, start, count)
 }
 
+/// A page of a crowd: JSON as text, because a page of a thousand accounts must cost less than it takes to read it.
+fn of_crowd(inner: &Inner, start: usize, total: usize, write: impl FnOnce(&mut String) -> usize) -> Response {
+    let mut list = String::new();
+    let n = write(&mut list);
+    let body = format!(
+        "{{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:ListResponse\"],\"totalResults\":{total},\"startIndex\":{start},\
+         \"itemsPerPage\":{n},\"Resources\":[{list}]}}"
+    );
+    json_text(inner, 200, body)
+}
+
 fn by_index(inner: &Inner, request: usize, start: usize, count: usize) -> Response {
     let faults = &inner.faults;
+    if let Some(accounts) = &inner.crowd {
+        return of_crowd(inner, start, accounts.len(), |out| accounts.page(start - 1, count, out));
+    }
     if let Some((from, status)) = faults.fail_from
         && start >= from
     {
@@ -155,6 +169,21 @@ fn filtered(inner: &Inner, filter: &str, count: usize) -> Response {
     };
     if faults.filtering == Filtering::Refused || !operator.eq_ignore_ascii_case("eq") {
         return error(inner, 400, Some("invalidFilter"), "filters are not for you");
+    }
+    if let Some(accounts) = &inner.crowd {
+        let by = match attribute.to_ascii_lowercase().as_str() {
+            "id" => By::Id,
+            "username" => By::UserName,
+            "externalid" => By::ExternalId,
+            "emails.value" => By::Email,
+            _ => return error(inner, 400, Some("invalidFilter"), "accounts are not found by that"),
+        };
+        let found = accounts.find(by, &wanted);
+        return of_crowd(inner, 1, found.len(), |out| {
+            let shown = &found[..found.len().min(count)];
+            out.push_str(&shown.join(","));
+            shown.len()
+        });
     }
     let same = |theirs: &str| match faults.filtering {
         Filtering::CaseExact => theirs == wanted,
