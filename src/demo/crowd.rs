@@ -15,7 +15,7 @@ mod person;
 
 pub use person::ATTRIBUTES;
 
-use super::world::Truth;
+use super::world::{BASE, Truth};
 use crate::clock::Instant;
 use crate::config::{Channel, Config};
 use crate::error::Result;
@@ -29,7 +29,6 @@ use person::Person;
 use serde_json::Value;
 use std::path::Path;
 
-const BASE: &str = "dc=example,dc=test";
 const PEOPLE: &str = "ou=people,dc=example,dc=test";
 /// When links and holds were made.
 const SINCE: Instant = Instant(1_760_000_000);
@@ -444,7 +443,9 @@ impl Roll for Crowd {
 /// The configuration of a crowd's channel: `source` is the lines that say where its directory is, `base_url` its service.
 #[must_use]
 pub fn config_text(source: &str, base_url: &str) -> String {
-    include_str!("../../assets/demo/crowd.toml").replace("SOURCE", source).replace("BASE_URL", base_url)
+    include_str!("../../assets/demo/crowd.toml")
+        .replace("\nSOURCE\n", &format!("\n{source}\n"))
+        .replace("\"BASE_URL\"", &format!("\"{base_url}\""))
 }
 
 /// The channel of a crowd that is in this process.
