@@ -9,30 +9,24 @@
 //! Everybody is in scope by base and filter: a group with a million members would measure the group.
 
 mod account;
+mod found;
 mod names;
 mod order;
 mod person;
+mod truth;
 
 pub use person::ATTRIBUTES;
 
-use super::world::{BASE, Truth};
-use crate::clock::Instant;
+use super::world::BASE;
 use crate::config::{Channel, Config};
 use crate::error::Result;
-use crate::identity::dn::{self, DnKey};
-use crate::identity::{AccountId, EntryId};
-use crate::model::{Action, Hold, HoldOn, Link, LinkOrigin, Reason, Situation};
 use crate::source::ldif::{Record, Value as LdifValue};
-use crate::source::memory::Roll;
-use order::{Shuffle, hidden, revealed, scattered};
+use order::{Shuffle, hidden, scattered};
 use person::Person;
 use serde_json::Value;
 use std::path::Path;
 
 const PEOPLE: &str = "ou=people,dc=example,dc=test";
-/// When links and holds were made.
-const SINCE: Instant = Instant(1_760_000_000);
-
 /// How many people repeat the same cases.
 const BLOCK: usize = 1000;
 /// So many of a block have no account: they stand last.
@@ -224,41 +218,6 @@ impl Crowd {
         there.then(|| self.listing.place_of(rank))
     }
 
-    /// Who has an entry with this lasting id.
-    #[must_use]
-    pub fn of_entry_id(&self, id: &str) -> Option<usize> {
-        let n = self.revealed(id.rsplit('-').next()?, self.entry_key())?;
-        (self.is_entry(n) && self.entry_id(n) == id).then_some(n)
-    }
-
-    /// Who has an account that tells this `externalId`: the lasting id of an entry that is there, or was.
-    #[must_use]
-    pub fn of_external_id(&self, id: &str) -> Option<usize> {
-        let n = self.revealed(id.rsplit('-').next()?, self.entry_key())?;
-        (self.kind(n).has_account() && self.entry_id(n) == id).then_some(n)
-    }
-
-    /// Who has an account with this id.
-    #[must_use]
-    pub fn of_account_id(&self, id: &str) -> Option<usize> {
-        let n = self.revealed(id.strip_prefix('u')?, self.account_key())?;
-        (self.kind(n).has_account() && self.account_id(n) == id).then_some(n)
-    }
-
-    /// Who has an account with this user name, in any letter case.
-    #[must_use]
-    pub fn of_user_name(&self, name: &str) -> Option<usize> {
-        let n = trailing_number(name).filter(|n| *n < self.users && self.kind(*n).has_account())?;
-        self.user_name(n).eq_ignore_ascii_case(name).then_some(n)
-    }
-
-    /// Who has an account with this address, in any letter case.
-    #[must_use]
-    pub fn of_mail(&self, mail: &str) -> Option<usize> {
-        let n = trailing_number(mail.split('@').next()?).filter(|n| *n < self.users && self.kind(*n).has_account())?;
-        Person::new(self, n).text(Person::push_mail).eq_ignore_ascii_case(mail).then_some(n)
-    }
-
     /// The lasting id that somebody's entry has, or had.
     #[must_use]
     pub fn entry_id(&self, n: usize) -> String {
@@ -277,66 +236,6 @@ impl Crowd {
     #[must_use]
     pub fn user_name(&self, n: usize) -> String {
         Person::new(self, n).text(Person::push_uid)
-    }
-
-    /// The links that are remembered.
-    pub fn links(&self) -> impl Iterator<Item = Link> {
-        (0..self.users).filter(|n| self.is_linked(*n)).map(|n| {
-            let person = Person::new(self, n);
-            Link {
-                entry: EntryId::new(self.entry_id(n)),
-                account: AccountId::new(self.account_id(n)),
-                channel: "demo".to_owned(),
-                origin: LinkOrigin::Created,
-                since: SINCE,
-                remembered: vec![person.text(Person::push_uid), person.text(Person::push_mail)],
-                last_active: person.kind.is_active(),
-            }
-        })
-    }
-
-    /// The holds that are set.
-    pub fn holds(&self) -> impl Iterator<Item = (HoldOn, Hold)> {
-        let on = |n: usize| match self.kind(n) {
-            Kind::Held => Some(HoldOn::Entry(EntryId::new(self.entry_id(n)))),
-            Kind::HeldRobot => Some(HoldOn::Account(AccountId::new(self.account_id(n)))),
-            _ => None,
-        };
-        let hold = Hold { reason: "asked for by HR".to_owned(), author: "op".to_owned(), since: SINCE, until: None };
-        (0..self.users).filter_map(on).map(move |on| (on, hold.clone()))
-    }
-
-    /// What is true about somebody: each has one row.
-    #[must_use]
-    pub fn truth(&self, n: usize) -> Truth {
-        let kind = self.kind(n);
-        let linked = self.is_linked(n);
-        let by_key = if linked { Action::None } else { Action::Link };
-        let (case, situation, reason, action) = match kind {
-            Kind::Fine => ("in sync", Situation::InSync, None, by_key),
-            Kind::Drifted => ("changed", Situation::Changed, None, Action::Update),
-            Kind::Gone if linked => ("deleted", Situation::Leaving, Some(Reason::Deleted), Action::Disable),
-            Kind::Gone => ("deleted, never linked", Situation::Unmatched, Some(Reason::NeverLinked), Action::None),
-            Kind::Robot => ("an account of nobody's", Situation::Unmatched, Some(Reason::NeverLinked), Action::None),
-            Kind::HeldRobot => ("held, unmatched", Situation::Held, Some(Reason::NeverLinked), Action::None),
-            Kind::Disabled => ("disabled", Situation::Leaving, Some(Reason::Disabled), Action::Disable),
-            Kind::Held => ("held, would leave", Situation::Held, Some(Reason::Disabled), Action::None),
-            Kind::Left => ("disabled, account inactive", Situation::Left, Some(Reason::Disabled), by_key),
-            Kind::Returning => ("back", Situation::Returning, None, Action::Enable),
-            Kind::Broken => ("a rule fails", Situation::Invalid, Some(Reason::MappingError), Action::None),
-            Kind::NoMail => ("no e-mail address", Situation::Invalid, Some(Reason::MissingRequired), Action::None),
-            Kind::Twinned if linked => ("has a twin", Situation::InSync, None, Action::None),
-            Kind::Twin if self.is_linked(self.twin_of(n)) => {
-                ("twin of a linked person", Situation::Ambiguous, Some(Reason::LinkedElsewhere), Action::None)
-            }
-            Kind::Twinned | Kind::Twin => {
-                ("two people with one user name", Situation::Ambiguous, Some(Reason::DuplicateInSource), Action::None)
-            }
-            Kind::New => ("new", Situation::New, Some(Reason::FirstSeen), Action::Create),
-        };
-        let entry = kind.has_entry().then(|| self.entry_id(n));
-        let account = (!kind.has_entry()).then(|| self.account_id(n));
-        Truth { case, entry, account, situation, reason, action }
     }
 
     fn is_linked(&self, n: usize) -> bool {
@@ -376,7 +275,7 @@ impl Crowd {
 
     fn push_account_id(&self, n: usize, out: &mut String) {
         out.push('u');
-        person::push_hex(out, hidden(n as u64, self.account_key()), 12);
+        person::push_hex::<12>(out, hidden(n as u64, self.account_key()));
     }
 
     fn entry_key(&self) -> u64 {
@@ -385,11 +284,6 @@ impl Crowd {
 
     fn account_key(&self) -> u64 {
         scattered(self.seed ^ 0xa)
-    }
-
-    fn revealed(&self, hex: &str, key: u64) -> Option<usize> {
-        let hidden = u64::from_str_radix(hex, 16).ok().filter(|h| hex.len() == 12 && *h < 1 << 48)?;
-        usize::try_from(revealed(hidden, key)).ok().filter(|n| *n < self.users)
     }
 }
 
@@ -405,39 +299,6 @@ pub enum Told {
 /// Where in a block that is turned so far somebody with this slot is.
 fn place_of_slot(turn: usize, slot: usize) -> usize {
     (slot + BLOCK - turn) * STEP_BACK % BLOCK
-}
-
-fn trailing_number(text: &str) -> Option<usize> {
-    let digits = text.bytes().rev().take_while(u8::is_ascii_digit).count();
-    text[text.len() - digits..].parse().ok()
-}
-
-impl Roll for Crowd {
-    fn len(&self) -> usize {
-        self.users
-    }
-
-    fn suffix(&self) -> &str {
-        BASE
-    }
-
-    fn base(&self) -> &str {
-        PEOPLE
-    }
-
-    fn entry(&self, n: usize) -> Option<Record> {
-        self.person(n)
-    }
-
-    fn by_id(&self, id: &str) -> Option<usize> {
-        self.of_entry_id(id)
-    }
-
-    fn by_dn(&self, dn: &str) -> Option<usize> {
-        let rdns = dn::parse(dn)?;
-        let n = trailing_number(&rdns.first()?.first()?.value).filter(|n| self.is_entry(*n))?;
-        (DnKey::of(dn) == DnKey::of(&Person::new(self, n).text(Person::push_dn))).then_some(n)
-    }
 }
 
 /// The configuration of a crowd's channel: `source` is the lines that say where its directory is, `base_url` its service.

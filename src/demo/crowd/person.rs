@@ -59,21 +59,27 @@ pub(super) fn push_number(out: &mut String, n: usize) {
             break;
         }
     }
-    out.extend(digits[at..].iter().map(|d| char::from(*d)));
+    push_ascii(out, &digits[at..]);
 }
 
-/// The lowest `digits` hex digits of a number.
-pub(super) fn push_hex(out: &mut String, n: u64, digits: u32) {
-    for digit in (0..digits).rev() {
-        out.push(char::from(b"0123456789abcdef"[usize::try_from(n >> (4 * digit) & 15).expect("it is below 16")]));
+/// The lowest hex digits of a number, so many as `N` says.
+pub(super) fn push_hex<const N: usize>(out: &mut String, n: u64) {
+    let mut digits = [0; N];
+    let mut rest = n;
+    for digit in digits.iter_mut().rev() {
+        *digit = b"0123456789abcdef"[usize::try_from(rest & 15).expect("it is below 16")];
+        rest >>= 4;
     }
+    push_ascii(out, &digits);
 }
 
 /// Four digits of a telephone number.
 fn push_four(out: &mut String, n: u64) {
-    for power in [1000, 100, 10, 1] {
-        out.push(char::from(b'0' + u8::try_from(n / power % 10).expect("it is one digit")));
-    }
+    push_ascii(out, &[1000, 100, 10, 1].map(|power| b'0' + u8::try_from(n / power % 10).expect("it is one digit")));
+}
+
+fn push_ascii(out: &mut String, digits: &[u8]) {
+    out.push_str(std::str::from_utf8(digits).expect("digits are ASCII"));
 }
 
 impl<'c> Person<'c> {
@@ -154,16 +160,16 @@ impl<'c> Person<'c> {
     /// The lasting id: a UUID whose last part hides the number.
     pub(super) fn push_id(&self, out: &mut String) {
         let more = scattered(self.bits);
-        push_hex(out, more >> 32, 8);
+        push_hex::<8>(out, more >> 32);
         out.push('-');
-        push_hex(out, more >> 16, 4);
+        push_hex::<4>(out, more >> 16);
         out.push_str("-4");
-        push_hex(out, more, 3);
+        push_hex::<3>(out, more);
         out.push('-');
-        push_hex(out, 8 | self.bits >> 50 & 3, 1);
-        push_hex(out, self.bits >> 52, 3);
+        push_hex::<1>(out, 8 | self.bits >> 50 & 3);
+        push_hex::<3>(out, self.bits >> 52);
         out.push('-');
-        push_hex(out, hidden(self.n as u64, self.crowd.entry_key()), 12);
+        push_hex::<12>(out, hidden(self.n as u64, self.crowd.entry_key()));
     }
 
     pub(super) fn push_phone(&self, out: &mut String) {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::source::memory::Roll;
 use std::collections::{HashMap, HashSet};
 
 fn crowd(users: usize, linked: Linked) -> Crowd {
