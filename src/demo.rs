@@ -4,5 +4,6 @@
 //! The truth is written by the generator as it makes each person, never taken from our own classifier: the tests hold the
 //! classifier against it.
 
+pub mod crowd;
 pub mod service;
 pub mod world;

@@ -1,18 +1,32 @@
 //! `rosterm demo`: the embedded pair.
+//!
+//! Up to 20,000 people it is the world of cases, with every situation in it; above, a crowd, which takes no memory.
 
 use super::progress::{Doing, Watch};
 use super::{Common, report};
 use crate::clock::Instant;
-use crate::demo::service::{Faults, Service};
-use crate::demo::world::{self, Plan};
+use crate::config::Channel;
+use crate::demo::crowd::{self, Crowd, Linked};
+use crate::demo::service::{Accounts, Faults, Service};
+use crate::demo::world::{self, Plan, World};
 use crate::engine::{self, Ends, Job};
 use crate::error::{Error, Result};
 use crate::journal::{Belonging, Journal};
+use crate::model::{Hold, HoldOn, Link};
 use crate::source::memory::Directory;
-use crate::source::{Source, vendor};
+use crate::source::vendor::{self, Settings};
+use crate::source::{Source, ldif::Record};
 use crate::target::{Columns, Target};
 use clap::Args;
 use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// The largest world of cases: about a tenth of a second to make.
+const LARGEST_WORLD: u32 = 20_000;
+/// About how many links a crowd has, so that both kinds of pairs are there and the state stays small.
+const LINKS_OF_A_CROWD: u32 = 5_000;
+const PLACE: &str = "the embedded directory";
 
 // The plan's options are a group of that name already; clap ends a debug build that has two.
 #[derive(Debug, Clone, Args)]
@@ -31,39 +45,96 @@ pub(super) struct Options {
     plan: super::plan::Options,
 }
 
+/// Both ends of the demo on their way to be opened.
+pub(super) type Opening = Pin<Box<dyn Future<Output = Result<Ends>> + Send>>;
+
+/// The embedded pair: what a job or a screen needs to look at it, as often as it likes.
+pub(super) struct Pair<O> {
+    /// The channel.
+    pub channel: Channel,
+    /// A state with the links and holds of the demo.
+    pub journal: Journal,
+    /// Opens both ends; each call gives new ones to the same directory and service, which stay as long as this does.
+    pub open: O,
+}
+
+/// Who is in the directory.
+enum People {
+    World(Vec<Record>),
+    Crowd(Crowd),
+}
+
+/// Makes the people, starts the service and fills the state. Must be awaited within a tokio runtime; a tenth of a second at
+/// the most, for the largest world of cases.
+pub(super) async fn pair(options: &Options) -> Result<Pair<impl Fn(Instant) -> Opening + Send + Sync + 'static + use<>>> {
+    if options.users > LARGEST_WORLD {
+        let linked = Linked::OneIn(u64::from(options.users / LINKS_OF_A_CROWD));
+        let crowd = Crowd::new(options.users as usize, options.seed, linked);
+        let service = Service::start_crowd(Arc::new(Accounts::new(crowd)), Faults::default()).await?;
+        let channel = crowd::channel(service.base_url())?;
+        let (links, holds): (Vec<Link>, Vec<_>) = (crowd.links().collect(), crowd.holds().collect());
+        return paired(channel, service, People::Crowd(crowd), &links, &holds);
+    }
+    let plan = Plan { lifelike: true, ..Plan::of(options.users as usize, options.seed) };
+    let World { records, accounts, links, holds, .. } = world::make(plan);
+    let service = Service::start(accounts, Faults::default()).await?;
+    let channel = world::channel(plan, service.base_url(), Path::new("(in memory)"))?;
+    paired(channel, service, People::World(records), &links, &holds)
+}
+
+fn paired(
+    channel: Channel,
+    service: Service,
+    people: People,
+    links: &[Link],
+    holds: &[(HoldOn, Hold)],
+) -> Result<Pair<impl Fn(Instant) -> Opening + Send + Sync + 'static + use<>>> {
+    let settings = settings(&channel)?;
+    let base_url = service.base_url().to_owned();
+    let belonging =
+        Belonging { base_url: base_url.clone(), naming_context: world::BASE.to_owned(), id_attribute: settings.id_attribute.to_string() };
+    let mut journal = Journal::in_memory()?;
+    journal.set_belonging(&channel.name, &belonging)?;
+    journal.add_links(&base_url, links)?;
+    for (on, hold) in holds {
+        journal.set_hold(&base_url, on, hold)?;
+    }
+    let shared = Arc::new((channel.clone(), settings, people, service));
+    let open = move |now: Instant| -> Opening {
+        let shared = Arc::clone(&shared);
+        Box::pin(async move { open(&shared.0, &shared.1, &shared.2, now).await })
+    };
+    Ok(Pair { channel, journal, open })
+}
+
+async fn open(channel: &Channel, settings: &Settings, people: &People, now: Instant) -> Result<Ends> {
+    let (connector, rules) = engine::compile(channel)?;
+    let (settings, location) = (settings.clone(), &channel.source.location);
+    let directory = match people {
+        People::World(records) => Directory::new("memory", PLACE.to_owned(), records.clone(), settings, location, now)?,
+        People::Crowd(crowd) => Directory::of_roll(Box::new(*crowd), PLACE.to_owned(), settings, location, now)?,
+    };
+    let columns = Columns::new(rules.rules().iter().map(|r| &r.field));
+    let target = Target::open(&channel.target, &connector, columns).await?;
+    Ok(Ends { source: Source::Memory(Box::new(directory)), target, connector, rules })
+}
+
+/// The settings of the directory: OpenLDAP's, with what the channel says otherwise.
+fn settings(channel: &Channel) -> Result<Settings> {
+    let preset = vendor::presets().iter().map(|p| &p.0).find(|p| p.vendor == "openldap");
+    let mut settings = preset.cloned().ok_or_else(|| Error::failure("the OpenLDAP preset is missing"))?;
+    vendor::override_with(&mut settings, &channel.source.settings);
+    Ok(settings)
+}
+
 pub(super) async fn run(options: &Options, common: &Common, now: Instant) -> Result<u8> {
     if !options.plain {
         report::talk("The screens are not in this version yet: this is the plan, as with --plain.");
     }
-    let plan = Plan { lifelike: true, ..Plan::of(options.users as usize, options.seed) };
-    let world = world::make(plan);
-    let service = Service::start(world.accounts, Faults::default()).await?;
-    let channel = world::channel(plan, service.base_url(), Path::new("(in memory)"))?;
-    let (connector, rules) = engine::compile(&channel)?;
-    let mut settings = vendor::presets()
-        .iter()
-        .find(|(s, _)| s.vendor == "openldap")
-        .map(|(s, _)| s.clone())
-        .ok_or_else(|| Error::failure("the OpenLDAP preset is missing"))?;
-    vendor::override_with(&mut settings, &channel.source.settings);
-    let directory = Directory::new("memory", "the embedded directory".to_owned(), world.records, settings, &channel.source.location, now)?;
-    let columns = Columns::new(rules.rules().iter().map(|r| &r.field));
-    let target = Target::open(&channel.target, &connector, columns).await?;
-    let ends = Ends { source: Source::Memory(Box::new(directory)), target, connector, rules };
-    let mut journal = Journal::in_memory()?;
-    let facts = ends.source.facts();
-    let belonging = Belonging {
-        base_url: service.base_url().to_owned(),
-        naming_context: facts.naming_context.clone(),
-        id_attribute: facts.settings.id_attribute.to_string(),
-    };
-    journal.set_belonging(&channel.name, &belonging)?;
-    journal.add_links(service.base_url(), &world.links)?;
-    for (on, hold) in &world.holds {
-        journal.set_hold(service.base_url(), on, hold)?;
-    }
-    let watch = Watch::start("the embedded directory", "the embedded service", Doing::Reading, common.shows_progress());
-    let picture = engine::look(&Job { channel: &channel, others: &[], now, progress: watch.progress() }, ends, &journal).await?;
+    let Pair { channel, journal, open } = pair(options).await?;
+    let watch = Watch::start(PLACE, "the embedded service", Doing::Reading, common.shows_progress());
+    let job = Job { channel: &channel, others: &[], now, progress: watch.progress() };
+    let picture = engine::look(&job, open(now).await?, &journal).await?;
     drop(watch);
     super::plan::print(&options.plan, common, &picture, now)
 }

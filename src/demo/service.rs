@@ -2,12 +2,14 @@
 //!
 //! It is told by [`Faults`] what to do otherwise than it should; without any it is a plain SCIM 2.0 service.
 
+mod accounts;
 mod dialect;
 mod door;
 mod faults;
 mod gzip;
 mod listing;
 
+pub use accounts::{Accounts, By, Refused};
 pub use dialect::Envelope;
 pub use faults::{Clients, Cursors, Faults, Filtering, Hiding, Throttle};
 
@@ -27,6 +29,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub(super) struct Inner {
     users: Vec<Value>,
     by_id: HashMap<String, usize>,
+    /// Instead of `users`.
+    crowd: Option<Arc<Accounts>>,
     faults: Faults,
     requests: AtomicUsize,
     listings: AtomicUsize,
@@ -49,6 +53,19 @@ impl Service {
     /// # Errors
     /// Where no port can be had.
     pub async fn start(users: Vec<Value>, faults: Faults) -> Result<Self> {
+        Self::listen(users, None, faults).await
+    }
+
+    /// Starts a service with the accounts of a crowd. Of the faults it has those of the door and of delay, `page_cap` and
+    /// whether there are filters.
+    ///
+    /// # Errors
+    /// Where no port can be had.
+    pub async fn start_crowd(accounts: Arc<Accounts>, faults: Faults) -> Result<Self> {
+        Self::listen(Vec::new(), Some(accounts), faults).await
+    }
+
+    async fn listen(users: Vec<Value>, crowd: Option<Arc<Accounts>>, faults: Faults) -> Result<Self> {
         let no_port = |e: std::io::Error| Error::failure(format!("the demo's service cannot listen on 127.0.0.1: {e}"));
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.map_err(no_port)?;
         let port = listener.local_addr().map_err(no_port)?.port();
@@ -58,6 +75,7 @@ impl Service {
         let inner = Arc::new(Inner {
             users,
             by_id,
+            crowd,
             faults,
             requests: AtomicUsize::new(0),
             listings: AtomicUsize::new(0),
@@ -132,6 +150,12 @@ async fn nowhere(State(inner): State<Arc<Inner>>) -> Response {
 async fn one(State(inner): State<Arc<Inner>>, Path(id): Path<String>) -> Response {
     if let Some(status) = inner.faults.lookup_status {
         return error(&inner, status, None, "single accounts are not for you");
+    }
+    if let Some(accounts) = &inner.crowd {
+        return match accounts.find(By::Id, &id).pop() {
+            Some(account) => dialect::json_text(&inner, 200, account),
+            None => error(&inner, 404, None, "there is no such account"),
+        };
     }
     let hidden = |user: &Value| inner.faults.hides_inactive.as_ref().is_some_and(|h| !h.shown_by_id) && !listing::is_active(user);
     match inner.by_id.get(&id) {

@@ -18,7 +18,8 @@ use serde_json::{Map, Value, json};
 use std::collections::HashSet;
 use std::path::Path;
 
-const BASE: &str = "dc=example,dc=test";
+/// The naming context of every embedded directory.
+pub const BASE: &str = "dc=example,dc=test";
 
 /// How a world is made.
 #[derive(Debug, Clone, Copy)]

@@ -2,9 +2,12 @@
 //!
 //! It answers as a directory would: same scope, same groups, same status rules, same look-ups.
 
-use super::ldif::{Record, Value};
+mod entries;
 mod groups;
 
+pub use entries::Roll;
+
+use super::ldif::{Record, Value};
 use super::scope::Members;
 use super::vendor::{self, IdForm, Settings};
 use super::{Facts, ldif, scope, status};
@@ -18,7 +21,8 @@ use crate::identity::population::{Batch, BatchBuilder, Draft, Schema};
 use crate::identity::{AttributeName, EntryId};
 use crate::model::{Cause, EntryEvidence, Identified, ReadEnd, Verdicts};
 use base64::Engine as _;
-use std::collections::{HashMap, HashSet};
+use entries::Entries;
+use std::borrow::Cow;
 use std::path::{Component, Path, PathBuf};
 use tokio::sync::mpsc;
 
@@ -34,7 +38,7 @@ const UID: &str = "uid";
 /// A directory in memory.
 pub struct Directory {
     facts: Facts,
-    entries: Vec<(DnKey, Record)>,
+    entries: Entries,
     clauses: Clauses,
     notes: Vec<String>,
     now: Instant,
@@ -45,6 +49,8 @@ struct Clauses {
     scope: Scope,
     filter: Filter,
     members: Option<Members>,
+    /// Nobody can lie outside of the base.
+    holds_all: bool,
 }
 
 impl Directory {
@@ -104,8 +110,28 @@ impl Directory {
         };
         let members = location.group_dn.as_ref().map(of_group).transpose()?;
         let facts = Facts { kind, place, naming_context, settings };
-        let clauses = Clauses { base, scope: location.scope, filter, members };
-        Ok(Directory { facts, entries, clauses, notes: Vec::new(), now })
+        let clauses = Clauses { base, scope: location.scope, filter, members, holds_all: false };
+        Ok(Directory { facts, entries: Entries::Held(entries), clauses, notes: Vec::new(), now })
+    }
+
+    /// A directory whose entries are made when they are asked for: one that would be too large to hold.
+    ///
+    /// # Errors
+    /// Where the base or the filter is wrong, and where a group is asked for: who is in one, only a list could tell.
+    pub fn of_roll(roll: Box<dyn Roll>, place: String, settings: Settings, location: &Location, now: Instant) -> Result<Self> {
+        let base = DnKey::of(&location.base_dn.value);
+        let people = DnKey::of(roll.base());
+        if !people.is_under(&base) && !base.is_under(&people) {
+            return Err(location.base_dn.error(format!("there is nothing at or below the base {}", location.base_dn.value)));
+        }
+        if let Some(group) = &location.group_dn {
+            return Err(group.error("the embedded directory has no groups"));
+        }
+        let filter = filter(location, &settings)?;
+        let facts = Facts { kind: "memory", place, naming_context: roll.suffix().to_owned(), settings };
+        let holds_all = location.scope == Scope::Subtree && people.is_under(&base);
+        let clauses = Clauses { base, scope: location.scope, filter, members: None, holds_all };
+        Ok(Directory { facts, entries: Entries::Made(roll), clauses, notes: Vec::new(), now })
     }
 
     /// Reads a table.
@@ -135,11 +161,11 @@ impl Directory {
             }
         }
         let entries = records.into_iter().map(|r| (DnKey::of(&r.dn), r)).collect();
-        let clauses = Clauses { base: DnKey::of(""), scope: Scope::Subtree, filter, members: None };
+        let clauses = Clauses { base: DnKey::of(""), scope: Scope::Subtree, filter, members: None, holds_all: true };
         // Links belong to this file in this place: tomorrow's export replaces it and keeps them.
         let naming_context = format!("csv:{}", lasting_path(&csv.path)?.display());
         let facts = Facts { kind: "csv", place: file, naming_context, settings };
-        Ok(Directory { facts, entries, clauses, notes: Vec::new(), now })
+        Ok(Directory { facts, entries: Entries::Held(entries), clauses, notes: Vec::new(), now })
     }
 
     /// What is known about it.
@@ -148,16 +174,13 @@ impl Directory {
         &self.facts
     }
 
-    /// Everything it holds.
-    pub fn records(&self) -> impl Iterator<Item = &Record> {
-        self.entries.iter().map(|e| &e.1)
-    }
-
-    fn verdicts(&self, key: &DnKey, record: &Record) -> Verdicts {
+    fn verdicts(&self, key: Option<&DnKey>, record: &Record) -> Verdicts {
+        let key_of = || key.cloned().unwrap_or_else(|| DnKey::of(&record.dn));
+        let clauses = &self.clauses;
         Verdicts {
-            base: Some(scope::in_base(key, &self.clauses.base, self.clauses.scope)),
-            filter: Some(self.clauses.filter.matches(record) == Some(true)),
-            group: self.clauses.members.as_ref().map(|m| m.contains(key, || record.first_text(UID))),
+            base: Some(clauses.holds_all || scope::in_base(&key_of(), &clauses.base, clauses.scope)),
+            filter: Some(clauses.filter.matches(record) == Some(true)),
+            group: clauses.members.as_ref().map(|m| m.contains(&key_of(), || record.first_text(UID))),
         }
     }
 
@@ -187,16 +210,18 @@ impl Directory {
     pub async fn read(&mut self, schema: &Schema, batches: mpsc::Sender<Batch>) -> ReadEnd {
         let mut builder = BatchBuilder::new(schema);
         let mut draft = Draft::default();
-        let mut without_id = Vec::new();
+        let mut without_id: Vec<String> = Vec::new();
         let mut members = 0;
         self.notes.clear();
-        for (key, record) in &self.entries {
+        for n in 0..self.entries.len() {
+            let Some((key, record)) = self.entries.at(n) else { continue };
+            let record = record.as_ref();
             if !self.verdicts(key, record).in_scope() {
                 continue;
             }
             members += 1;
             let Some(id) = self.id(record) else {
-                without_id.push(record.dn.as_str());
+                without_id.push(record.dn.clone());
                 continue;
             };
             draft.begin(&id, &record.dn);
@@ -208,8 +233,12 @@ impl Directory {
                 }
             }
             builder.push(&mut draft);
-            if builder.text_len() >= BATCH_TEXT && batches.send(builder.seal()).await.is_err() {
-                return ReadEnd::incomplete(Cause::ConnectionLost, "nobody waits for the rest");
+            if builder.text_len() >= BATCH_TEXT {
+                if batches.send(builder.seal()).await.is_err() {
+                    return ReadEnd::incomplete(Cause::ConnectionLost, "nobody waits for the rest");
+                }
+                // Nothing here waits for a server: others on this thread would never have their turn.
+                tokio::task::yield_now().await;
             }
         }
         if !builder.is_empty() && batches.send(builder.seal()).await.is_err() {
@@ -224,9 +253,8 @@ impl Directory {
     /// See [`super::Source::identify`].
     #[must_use]
     pub fn identify(&self, dns: &[String]) -> Vec<(String, Identified)> {
-        let keys: HashSet<DnKey> = dns.iter().map(|dn| DnKey::of(dn)).collect();
-        let found: HashMap<&DnKey, &Record> = self.entries.iter().filter(|(key, _)| keys.contains(key)).map(|(k, r)| (k, r)).collect();
-        let answer = |dn: &String| match found.get(&DnKey::of(dn)).map(|record| self.id(record)) {
+        let found = self.entries.by_dn(dns);
+        let answer = |(dn, record): (&String, Option<Cow<'_, Record>>)| match record.map(|record| self.id(&record)) {
             Some(Some(id)) => Identified::Entry(EntryId::new(id)),
             Some(None) => Identified::Unknown { cause: format!("it has no {}", self.facts.settings.id_attribute) },
             None if crate::identity::dn::parse(dn).is_none_or(|rdns| rdns.is_empty()) => {
@@ -234,7 +262,7 @@ impl Directory {
             }
             None => Identified::NotFound,
         };
-        dns.iter().map(|dn| (dn.clone(), answer(dn))).collect()
+        dns.iter().zip(found).map(|(dn, record)| (dn.clone(), answer((dn, record)))).collect()
     }
 
     /// See [`super::Source::find`].
@@ -242,18 +270,15 @@ impl Directory {
     pub fn find(&self, ids: &[EntryId]) -> Vec<(EntryId, EntryEvidence)> {
         let look_in = self.facts.settings.lookup_base.clone().unwrap_or_else(|| self.facts.naming_context.clone());
         let base = if self.facts.kind == "csv" { self.clauses.base.clone() } else { DnKey::of(&look_in) };
-        let wanted: HashSet<&str> = ids.iter().map(EntryId::as_str).collect();
-        let mut found: HashMap<String, EntryEvidence> = HashMap::new();
-        for (key, record) in &self.entries {
-            if let Some(id) = self.id(record).filter(|id| wanted.contains(id.as_str()) && key.is_under(&base)) {
-                let evidence =
-                    EntryEvidence::Found { dn: record.dn.clone(), disabled: self.disabled(record), verdicts: self.verdicts(key, record) };
-                found.insert(id, evidence);
+        let found = self.entries.by_id(ids, &base, |record| self.id(record));
+        let answer = |record: Option<Cow<'_, Record>>| match record {
+            Some(record) => {
+                let (disabled, verdicts) = (self.disabled(&record), self.verdicts(None, &record));
+                EntryEvidence::Found { dn: record.into_owned().dn, disabled, verdicts }
             }
-        }
-        let answer = |id: &EntryId| found.remove(id.as_str()).unwrap_or_else(|| EntryEvidence::NotFound { base: look_in.clone() });
-        let mut answer = answer;
-        ids.iter().map(|id| (id.clone(), answer(id))).collect()
+            None => EntryEvidence::NotFound { base: look_in.clone() },
+        };
+        ids.iter().cloned().zip(found.into_iter().map(answer)).collect()
     }
 }
 

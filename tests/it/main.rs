@@ -7,6 +7,7 @@ mod bad_ends;
 mod channels;
 mod checks;
 mod commands;
+mod crowds;
 mod decisions;
 mod dialects;
 mod fake_ldap;

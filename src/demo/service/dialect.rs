@@ -52,8 +52,13 @@ pub(super) fn in_version_1(user: Value) -> Value {
 
 /// A good answer.
 pub(super) fn json(inner: &Inner, code: u16, body: &Value) -> Response {
+    json_text(inner, code, body.to_string())
+}
+
+/// The same, of what is JSON already.
+pub(super) fn json_text(inner: &Inner, code: u16, body: String) -> Response {
     let own = if inner.faults.version_1 { "application/json" } else { "application/scim+json" };
-    (status(code), [("content-type", inner.faults.content_type.unwrap_or(own))], body.to_string()).into_response()
+    (status(code), [("content-type", inner.faults.content_type.unwrap_or(own))], body).into_response()
 }
 
 /// An error in the shape that was asked for.

@@ -1,12 +1,13 @@
 //! The listing: pages by index or cursor, filters, and everything that is wrong with them.
 
-use super::dialect::{error, json};
-use super::{Filtering, Inner};
+use super::dialect::{error, json, json_text};
+use super::{By, Filtering, Inner};
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -58,8 +59,21 @@ pub(super) async fn list(State(inner): State<Arc<Inner>>, Query(query): Query<Ha
     by_index(&inner, request, start, count)
 }
 
+/// A page of a crowd: JSON as text, because a page of a thousand accounts must cost less than it takes to read it.
+fn of_crowd(inner: &Inner, start: usize, total: usize, count: usize, list: impl FnOnce(&mut String) -> usize) -> Response {
+    let mut body = String::with_capacity(200 + count.min(total).min(1000) * 1400);
+    body.push_str("{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:ListResponse\"],");
+    let _ = write!(body, "\"totalResults\":{total},\"startIndex\":{start},\"Resources\":[");
+    let n = list(&mut body);
+    let _ = write!(body, "],\"itemsPerPage\":{n}}}");
+    json_text(inner, 200, body)
+}
+
 fn by_index(inner: &Inner, request: usize, start: usize, count: usize) -> Response {
     let faults = &inner.faults;
+    if let Some(accounts) = &inner.crowd {
+        return of_crowd(inner, start, accounts.len(), count, |out| accounts.page(start - 1, count, out));
+    }
     if let Some((from, status)) = faults.fail_from
         && start >= from
     {
@@ -155,6 +169,21 @@ fn filtered(inner: &Inner, filter: &str, count: usize) -> Response {
     };
     if faults.filtering == Filtering::Refused || !operator.eq_ignore_ascii_case("eq") {
         return error(inner, 400, Some("invalidFilter"), "filters are not for you");
+    }
+    if let Some(accounts) = &inner.crowd {
+        let by = match attribute.to_ascii_lowercase().as_str() {
+            "id" => By::Id,
+            "username" => By::UserName,
+            "externalid" => By::ExternalId,
+            "emails.value" => By::Email,
+            _ => return error(inner, 400, Some("invalidFilter"), "accounts are not found by that"),
+        };
+        let found = accounts.find(by, &wanted);
+        return of_crowd(inner, 1, found.len(), count, |out| {
+            let shown = &found[..found.len().min(count)];
+            out.push_str(&shown.join(","));
+            shown.len()
+        });
     }
     let same = |theirs: &str| match faults.filtering {
         Filtering::CaseExact => theirs == wanted,
