@@ -1,7 +1,7 @@
 //! `rosterm demo`: the embedded pair.
 
+use super::Common;
 use super::progress::{Doing, Watch};
-use super::{Common, report};
 use crate::clock::Instant;
 use crate::demo::service::{Faults, Service};
 use crate::demo::world::{self, Plan};
@@ -24,18 +24,30 @@ pub(super) struct Options {
     /// The same seed makes the same people
     #[arg(long, default_value_t = 1, value_name = "S")]
     seed: u64,
-    /// Print the plan
+    /// Print the plan instead of opening the screens
     #[arg(long)]
     plain: bool,
+    #[command(flatten)]
+    pub(super) looks: super::screens::Looks,
     #[command(flatten)]
     plan: super::plan::Options,
 }
 
-pub(super) async fn run(options: &Options, common: &Common, now: Instant) -> Result<u8> {
-    if !options.plain {
-        report::talk("The screens are not in this version yet: this is the plan, as with --plain.");
+impl Options {
+    /// True if something is to be printed: asked for, or meant by an option about printing.
+    pub(super) fn prints(&self) -> bool {
+        let plan = &self.plan;
+        self.plain || plan.all || plan.schema || plan.out.is_some() || !plan.only.is_empty() || plan.format != super::plan::Format::Text
     }
-    let plan = Plan { lifelike: true, ..Plan::of(options.users as usize, options.seed) };
+
+    /// The world that is wanted.
+    pub(super) fn world(&self) -> Plan {
+        Plan { lifelike: true, ..Plan::of(self.users as usize, self.seed) }
+    }
+}
+
+pub(super) async fn run(options: &Options, common: &Common, now: Instant) -> Result<u8> {
+    let plan = options.world();
     let world = world::make(plan);
     let service = Service::start(world.accounts, Faults::default()).await?;
     let channel = world::channel(plan, service.base_url(), Path::new("(in memory)"))?;
