@@ -6,7 +6,7 @@ pub mod help;
 
 use super::model::Model;
 use super::widget::ink::Ink;
-use super::widget::picker::{Item, Picker};
+use super::widget::picker::{Item, Picker, WHOLE};
 use ratatui::layout::Rect;
 
 /// What lies over the panes.
@@ -25,7 +25,7 @@ pub enum Overlay {
 pub fn place(area: Rect, lines: usize) -> Rect {
     let width = area.width.saturating_sub(4).min(110);
     let most = area.height.saturating_sub(2);
-    let height = super::widget::ink::cells(lines.saturating_add(3)).clamp(8.min(most), most);
+    let height = super::widget::ink::cells(lines.saturating_add(3 + usize::from(WHOLE))).clamp(8.min(most), most);
     Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height }
 }
 
@@ -44,7 +44,7 @@ pub(super) fn settle(model: &mut Model, area: Rect) {
     let items = items(model, &overlay);
     match &mut overlay {
         Overlay::Help(picker) | Overlay::Facets(picker) => {
-            let inside = usize::from(place(area, items.len()).height.saturating_sub(3));
+            let inside = usize::from(place(area, items.len()).height.saturating_sub(3 + WHOLE));
             picker.settle(picker.fitting(&items).len(), inside);
         }
         Overlay::About(top) => {

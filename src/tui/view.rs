@@ -32,8 +32,8 @@ pub fn settle(model: &mut Model, area: Rect) {
     let wants = Wants {
         top: cells(head.len()),
         banner: cells(model.page.banner.len()),
-        // Its title, its heading, and a line more.
-        detail: cells(fields + 3),
+        // Its title, its heading, a line more; and room to say why.
+        detail: cells(fields.max(14) + 3),
         focus: model.focus,
     };
     model.page.head = head;

@@ -87,14 +87,16 @@ fn fields(card: &Card, at: usize, room: u16, target: &str, glyphs: Glyphs) -> Ve
     let columns = [
         Column::fixed(11),
         Column { wants: widest(&|f| width(&f.field) + 2), least: 8, most: 22 },
-        Column { wants: widest(&|f| width(&f.wanted)), least: 12, most: 44 },
-        Column { wants: widest(&|f| width(&f.has)), least: 12, most: 44 },
-        if room >= 100 { Column { wants: widest(&|f| width(&f.rule)), least: 16, most: 60 } } else { Column::fixed(0) },
+        Column { wants: widest(&|f| width(&f.wanted)), least: 12, most: 40 },
+        Column { wants: widest(&|f| width(&f.has)), least: 12, most: 40 },
+        if room >= 90 { Column { wants: widest(&|f| width(&f.rule)), least: 12, most: 60 } } else { Column::fixed(0) },
     ];
     let widths = fit(room, &columns);
+    let last = widths.iter().rposition(|w| *w > 0).unwrap_or(0);
     let cell = |text: &str, column: usize| {
         let cells = usize::from(widths[column]);
-        if cells == 0 { String::new() } else { pad(&shown(text, cells, glyphs), cells) + "  " }
+        let gap = if column < last { "  " } else { "" };
+        if cells == 0 { String::new() } else { pad(&shown(text, cells, glyphs), cells) + gap }
     };
     let heading = ["", "field", "from the directory", &format!("at {target}"), "rule"];
     let mut lines = vec![vec![(Role::Quiet, heading.iter().enumerate().map(|(i, t)| cell(t, i)).collect::<String>().into())]];

@@ -3,7 +3,7 @@
 use crate::engine::snapshot::{Facets, Line as Row};
 use crate::engine::view::SortBy;
 use crate::model::{Action, Situation};
-use crate::text::{count, width};
+use crate::text::{count, counted, width};
 use crate::tui::action::Verb;
 use crate::tui::model::{Model, Pane};
 use crate::tui::theme::{Glyphs, Role};
@@ -96,8 +96,8 @@ pub(in crate::tui) fn title(model: &Model) -> Line {
         parts.push(match model.list.is_answered() {
             false => "finding …".to_owned(),
             true if more => format!("the first {} of {}", count(model.list.len()), count(all)),
-            true if model.list.len() == all => count(all),
-            true => format!("{} of {}", count(model.list.len()), count(all)),
+            true if model.list.len() == all => counted(all, "user"),
+            true => format!("{} of {}", count(model.list.len()), counted(all, "user")),
         });
     }
     parts.extend(set(model));

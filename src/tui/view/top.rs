@@ -9,16 +9,20 @@ use crate::tui::action::Verb;
 use crate::tui::layout::Layout;
 use crate::tui::model::{Model, Pane};
 use crate::tui::theme::Role;
-use crate::tui::widget::ink::Ink;
+use crate::tui::widget::ink::{Ink, cells};
 use crate::tui::widget::page::{Line, wrap};
 use ratatui::layout::Rect;
 
 /// Lines that one sentence of the banner may take.
 const SENTENCE: usize = 3;
 
+/// Nothing can be changed from here.
+const READ_ONLY: &str = "read-only ";
+
 /// Channel and both sides, in one line, or in two where there is little room.
 pub(super) fn lines(model: &Model, room: u16) -> Vec<Line> {
-    let room = usize::from(room);
+    // Where both panes are shown, the mark stands behind.
+    let room = usize::from(if room < 120 { room } else { room - cells(READ_ONLY.len()) });
     for short in [false, true] {
         let parts = parts(model, short);
         let one: usize = parts.iter().map(wide).sum::<usize>() + parts.len() * 3;
@@ -67,7 +71,6 @@ fn parts(model: &Model, short: bool) -> Vec<Line> {
             }
         }
     }
-    parts.push(vec![(Role::Quiet, "read-only".into())]);
     parts
 }
 
@@ -132,6 +135,8 @@ pub(super) fn draw(model: &Model, ink: &mut Ink<'_>, layout: &Layout) {
     if let Some(tabs) = layout.tabs {
         tab_line(model, ink, tabs);
     }
+    let (line, wide) = (layout.tabs.unwrap_or(layout.top), cells(READ_ONLY.len()));
+    ink.put(line.right().saturating_sub(wide), line.y, wide, READ_ONLY, Role::Quiet);
 }
 
 fn tab_line(model: &Model, ink: &mut Ink<'_>, area: Rect) {

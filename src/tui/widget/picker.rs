@@ -3,10 +3,14 @@
 use super::field::Field;
 use super::grid::window;
 use super::ink::{Ink, cells};
+use super::page::wrap;
 use crate::identity::value::key_form;
 use crate::text::width;
 use crate::tui::theme::Role;
 use ratatui::layout::Rect;
+
+/// Lines below the list in which the words of the marked line stand whole.
+pub const WHOLE: u16 = 2;
 
 /// What is typed and where one is.
 #[derive(Debug, Clone, Default)]
@@ -68,7 +72,14 @@ impl Picker {
         let fitting = self.fitting(items);
         let widest = |part: fn(&Item) -> &str, most: usize| cells(items.iter().map(|i| width(part(i))).max().unwrap_or(0).min(most));
         let (group, aside) = (widest(|i| &i.group, 12), widest(|i| &i.aside, 18));
-        let list = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+        let list = Rect { y: area.y + 1, height: area.height.saturating_sub(1 + WHOLE), ..area };
+        if let Some(item) = fitting.get(self.at).map(|place| &items[*place]) {
+            let why = item.refused.as_ref().map(|why| format!(" (not now: {why})")).unwrap_or_default();
+            let lines = wrap(&format!("{}{why}", item.words), usize::from(area.width));
+            for (y, line) in (list.bottom()..area.bottom()).zip(lines) {
+                ink.put(area.x, y, area.width, &line, Role::Accent);
+            }
+        }
         if fitting.is_empty() {
             ink.put(list.x, list.y, list.width, nothing, Role::Quiet);
         }
