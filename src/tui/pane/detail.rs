@@ -101,7 +101,9 @@ fn fields(card: &Card, at: usize, room: u16, target: &str, glyphs: Glyphs) -> Ve
     let heading = ["", "field", "from the directory", &format!("at {target}"), "rule"];
     let mut lines = vec![vec![(Role::Quiet, heading.iter().enumerate().map(|(i, t)| cell(t, i)).collect::<String>().into())]];
     for (i, field) in card.fields.iter().enumerate() {
-        let (glyph, word, role) = mark(field.mark, glyphs);
+        // Nothing is compared where there is no account and none would be made.
+        let alone = card.row.account.is_none() && card.row.action == Action::None && field.mark == Mark::Same;
+        let (glyph, word, role) = if alone { ("", "", Role::Quiet) } else { mark(field.mark, glyphs) };
         let here = match (i == at, glyphs) {
             (false, _) => " ",
             (true, Glyphs::Lines) => "▌",
