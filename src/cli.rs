@@ -14,6 +14,7 @@ mod print;
 mod progress;
 mod report;
 mod save;
+mod screens;
 mod shell;
 mod state;
 mod table;
@@ -26,6 +27,7 @@ use crate::journal::{Journal, Mode};
 use crate::telemetry;
 use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 use progress::{Doing, Watch};
+pub use screens::Opening;
 use std::path::PathBuf;
 
 /// The roster, in your terminal: people in a directory, accounts in a service, and what would change.
@@ -34,6 +36,8 @@ use std::path::PathBuf;
 struct Cli {
     #[command(flatten)]
     common: Common,
+    #[command(flatten)]
+    looks: screens::Looks,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -113,9 +117,17 @@ enum Command {
     Man(shell::ManOptions),
 }
 
-/// Runs the command line and gives the exit code.
+/// What the command line comes to.
+pub enum Next {
+    /// It is done, with this exit code.
+    Done(u8),
+    /// The screens are to be opened.
+    Screens(Box<Opening>),
+}
+
+/// Runs the command line.
 #[must_use]
-pub fn run() -> u8 {
+pub fn run() -> Next {
     let cli = match help::command().try_get_matches().and_then(|found| Cli::from_arg_matches(&found)) {
         Ok(cli) => cli,
         Err(e) => {
@@ -124,19 +136,22 @@ pub fn run() -> u8 {
             if let Some(tip) = help::tip(&e) {
                 report::talk(&format!("hint: {tip}"));
             }
-            return if e.use_stderr() { exit::USAGE } else { exit::DONE };
+            return Next::Done(if e.use_stderr() { exit::USAGE } else { exit::DONE });
         }
     };
-    match dispatch(cli) {
-        Ok(code) => code,
-        Err(error) => {
-            report::error(&error);
-            error.kind().exit_code()
-        }
-    }
+    dispatch(cli).unwrap_or_else(|error| Next::Done(end(Err(error))))
 }
 
-fn dispatch(cli: Cli) -> Result<u8> {
+/// The exit code of what has ended; an error is told on stderr.
+#[must_use]
+pub fn end(result: Result<u8>) -> u8 {
+    result.unwrap_or_else(|error| {
+        report::error(&error);
+        error.kind().exit_code()
+    })
+}
+
+fn dispatch(cli: Cli) -> Result<Next> {
     let common = cli.common;
     if let Some(path) = &common.log {
         telemetry::log_to(path, common.verbose)?;
@@ -145,6 +160,13 @@ fn dispatch(cli: Cli) -> Result<u8> {
     // One worker: sockets only; the work on users is done where it is awaited.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|e| Error::failure(format!("the runtime cannot be set up: {e}")))?;
+    match &cli.command {
+        None => return Ok(Next::Screens(Box::new(screens::configured(&cli.looks, &common, runtime)?))),
+        Some(Command::Demo(options)) if !options.prints() => {
+            return Ok(Next::Screens(Box::new(screens::embedded(options, &options.looks, &common, runtime)?)));
+        }
+        Some(_) => {}
+    }
     let code = runtime.block_on(async {
         match cli.command {
             Some(Command::Demo(options)) => demo::run(&options, &common, now).await,
@@ -164,12 +186,11 @@ fn dispatch(cli: Cli) -> Result<u8> {
             Some(Command::State(options)) => state::run(&options, &common, now),
             Some(Command::Completions(options)) => shell::completions(&options),
             Some(Command::Man(options)) => shell::man(&options),
-            None => Err(Error::usage("the screens are not in this version yet")
-                .hint("print the plan with: rosterm plan; or try: rosterm demo --plain; all commands: rosterm --help")),
+            None => Ok(exit::DONE),
         }
     });
     runtime.shutdown_timeout(std::time::Duration::from_millis(200));
-    code
+    code.map(Next::Done)
 }
 
 impl Common {

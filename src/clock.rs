@@ -19,6 +19,31 @@ impl Instant {
     }
 }
 
+/// Where the clock on the operator's wall stands.
+#[derive(Debug, Clone)]
+pub struct Zone(jiff::tz::TimeZone);
+
+impl Zone {
+    /// The platform's (`TZ`, else `/etc/localtime`); UTC where it names none.
+    #[must_use]
+    pub fn here() -> Self {
+        Zone(jiff::tz::TimeZone::system())
+    }
+
+    /// UTC.
+    #[must_use]
+    pub fn utc() -> Self {
+        Zone(jiff::tz::TimeZone::UTC)
+    }
+
+    /// What the clock on the wall shows at a moment: `02:40`.
+    #[must_use]
+    pub fn time_of_day(&self, moment: Instant) -> String {
+        jiff::Timestamp::from_second(moment.0)
+            .map_or_else(|_| "--:--".to_owned(), |t| t.to_zoned(self.0.clone()).strftime("%H:%M").to_string())
+    }
+}
+
 impl serde::Serialize for Instant {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.rfc3339())
@@ -52,5 +77,11 @@ mod tests {
         assert_eq!(Instant::parse("2026-11-22T02:40:22Z"), Some(Instant(1_795_315_222)));
         assert_eq!(Instant::parse("2026-11-22"), Some(Instant(1_795_305_600)));
         assert_eq!(Instant::parse("soon"), None);
+    }
+
+    #[test]
+    fn the_time_of_day_is_that_of_the_zone() {
+        assert_eq!(Zone::utc().time_of_day(Instant(1_795_315_222)), "02:40");
+        assert_eq!(Zone::utc().time_of_day(Instant(i64::MAX)), "--:--");
     }
 }

@@ -28,6 +28,7 @@ pub mod target;
 pub mod telemetry;
 pub mod text;
 pub mod tls;
+pub mod tui;
 
 /// Reading a directory is half allocation: see tests/bench/README.md for what this one is worth.
 #[global_allocator]

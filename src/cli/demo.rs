@@ -2,8 +2,8 @@
 //!
 //! Up to 20,000 people it is the world of cases, with every situation in it; above, a crowd, which takes no memory.
 
+use super::Common;
 use super::progress::{Doing, Watch};
-use super::{Common, report};
 use crate::clock::Instant;
 use crate::config::Channel;
 use crate::demo::crowd::{self, Crowd, Linked};
@@ -38,11 +38,21 @@ pub(super) struct Options {
     /// The same seed makes the same people
     #[arg(long, default_value_t = 1, value_name = "S")]
     seed: u64,
-    /// Print the plan
+    /// Print the plan instead of opening the screens
     #[arg(long)]
     plain: bool,
     #[command(flatten)]
+    pub(super) looks: super::screens::Looks,
+    #[command(flatten)]
     plan: super::plan::Options,
+}
+
+impl Options {
+    /// True if something is to be printed: asked for, or meant by an option about printing.
+    pub(super) fn prints(&self) -> bool {
+        let plan = &self.plan;
+        self.plain || plan.all || plan.schema || plan.out.is_some() || !plan.only.is_empty() || plan.format != super::plan::Format::Text
+    }
 }
 
 /// Both ends of the demo on their way to be opened.
@@ -128,9 +138,6 @@ fn settings(channel: &Channel) -> Result<Settings> {
 }
 
 pub(super) async fn run(options: &Options, common: &Common, now: Instant) -> Result<u8> {
-    if !options.plain {
-        report::talk("The screens are not in this version yet: this is the plan, as with --plain.");
-    }
     let Pair { channel, journal, open } = pair(options).await?;
     let watch = Watch::start(PLACE, "the embedded service", Doing::Reading, common.shows_progress());
     let job = Job { channel: &channel, others: &[], now, progress: watch.progress() };

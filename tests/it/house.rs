@@ -20,16 +20,17 @@ const LAYERS: [&[&str]; 11] = [
 ];
 
 /// The one home of each outside crate, as the beginning of a path below `src`.
-const HOMES: [(&str, &[&str]); 14] = [
+const HOMES: [(&str, &[&str]); 15] = [
     ("csv", &["source/csv"]),
     ("futures_util", &["demo/service", "target/scim"]),
     ("ldap3", &["source/ldap", "source/guard"]),
+    ("ratatui", &["tui"]),
     ("reqwest", &["target/http"]),
     ("rusqlite", &["journal/sqlite"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli/shell"]),
     ("clap_mangen", &["cli/shell"]),
-    ("rustix", &["config/paths", "cli/print", "cli/progress"]),
+    ("rustix", &["config/paths", "cli/print", "cli/progress", "tui/terminal", "tui/input"]),
     ("axum", &["demo/service"]),
     ("toml_edit", &["config"]),
     ("rustls", &["tls", "target/http", "source/guard", "source/ldap"]),

@@ -1,0 +1,118 @@
+//! Opening the screens: what they need from the command line, the configuration and the state. The screens themselves are
+//! another face; `main` brings the two together.
+
+use super::{Color, Common, channels, demo};
+use crate::clock::Instant;
+use crate::config::paths;
+use crate::engine::{self, Live, News, Seat};
+use crate::error::{Error, Result};
+use crate::journal::Mode;
+use clap::Args;
+use std::io::IsTerminal;
+use tokio::runtime::{Handle, Runtime};
+
+/// What the screens look like.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "The screens")]
+pub(super) struct Looks {
+    /// dark, light, high-contrast or none (default: dark; none with NO_COLOR or --color never)
+    #[arg(long, value_name = "NAME")]
+    theme: Option<String>,
+    /// Draw lines and signs with ASCII only
+    #[arg(long)]
+    ascii: bool,
+}
+
+/// Where the engine tells its news.
+type Tell = Box<dyn Fn(News) + Send + Sync>;
+/// Starts the engine; it may take its time.
+type Start = Box<dyn FnOnce(Tell) -> Result<Live> + Send>;
+
+/// The screens, ready to be opened.
+pub struct Opening {
+    /// The channel's name.
+    pub channel: String,
+    /// Where people come from, in a word or two.
+    pub source: String,
+    /// The service, in a word or two.
+    pub target: String,
+    /// The theme's name.
+    pub theme: String,
+    /// Draw with ASCII only.
+    pub ascii: bool,
+    /// Runs everything that waits for servers.
+    pub runtime: Runtime,
+    /// Starts the engine.
+    pub start: Start,
+}
+
+impl Opening {
+    fn of(looks: &Looks, common: &Common, runtime: Runtime, names: [String; 3], start: Start) -> Self {
+        let colourless = match common.color {
+            Color::Never => true,
+            Color::Always => false,
+            Color::Auto => paths::variable("NO_COLOR").is_some_and(|v| !v.is_empty()),
+        };
+        let usual = if colourless { "none" } else { "dark" };
+        let theme = looks.theme.clone().unwrap_or_else(|| usual.to_owned());
+        let [channel, source, target] = names;
+        Opening { channel, source, target, theme, ascii: looks.ascii, runtime, start }
+    }
+}
+
+/// Both ends of a terminal, and one that can move its cursor.
+///
+/// # Errors
+/// A usage error that names what to do instead.
+fn needs_a_terminal(instead: &str) -> Result<()> {
+    let missing = if !std::io::stdout().is_terminal() {
+        "stdout is not a terminal"
+    } else if !std::io::stdin().is_terminal() {
+        "stdin is not a terminal"
+    } else if paths::variable("TERM").is_none_or(|t| t.is_empty() || t == "dumb") {
+        "TERM names a terminal that cannot move its cursor"
+    } else {
+        return Ok(());
+    };
+    Err(Error::usage(format!("the screens need a terminal: {missing}")).hint(format!("print the same as lines of text with: {instead}")))
+}
+
+/// The screens on the configured channel.
+pub(super) fn configured(looks: &Looks, common: &Common, runtime: Runtime) -> Result<Opening> {
+    let (config, channel) = common.channel().map_err(|e| match e.hint_text() {
+        Some(_) => e,
+        None => e.hint("try it without one: rosterm demo"),
+    })?;
+    needs_a_terminal("rosterm plan")?;
+    // What is wrong with the configuration is told before the terminal is taken.
+    engine::compile(&channel)?;
+    let journal = common.journal(&config, Mode::Read)?;
+    let others = config.others(&channel);
+    let names = [channel.name.clone(), channels::source_name(&channel.source), channels::target_name(&channel.target)];
+    let handle = runtime.handle().clone();
+    let start = move |tell: Tell| {
+        let opened = channel.clone();
+        let open = move |now: Instant| {
+            let channel = opened.clone();
+            async move { engine::open(&channel, now).await }
+        };
+        Ok(Live::start(Seat { runtime: handle, channel, others, open, journal }, tell))
+    };
+    Ok(Opening::of(looks, common, runtime, names, Box::new(start)))
+}
+
+/// The screens on the embedded pair.
+pub(super) fn embedded(options: &demo::Options, looks: &Looks, common: &Common, runtime: Runtime) -> Result<Opening> {
+    needs_a_terminal("rosterm demo --plain")?;
+    let options = options.clone();
+    let handle = runtime.handle().clone();
+    let start = move |tell: Tell| demo_live(&options, &handle, tell);
+    let names = ["demo", "the embedded directory", "the embedded service"].map(str::to_owned);
+    Ok(Opening::of(looks, common, runtime, names, Box::new(start)))
+}
+
+/// Makes the people, starts their service, and the engine on both.
+fn demo_live(options: &demo::Options, runtime: &Handle, tell: Tell) -> Result<Live> {
+    let demo::Pair { channel, journal, open } = runtime.block_on(demo::pair(options))?;
+    Ok(Live::start(Seat { runtime: runtime.clone(), channel, others: Vec::new(), open, journal }, tell))
+}

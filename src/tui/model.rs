@@ -1,0 +1,296 @@
+//! Everything that the screens know: what the engine told, where the cursor is, what is open.
+//!
+//! The cursor belongs to a user, not to a row number: rows that come and go move the list under it, never it. What a frame
+//! shows is settled before it is drawn ([`super::view::settle`]), so that drawing only reads, and so that what a frame
+//! evaluates can be counted: it is what is visible, never how many there are.
+
+use super::keymap::Keymap;
+use super::layout::Layout;
+use super::overlay::Overlay;
+use super::pane::detail::Page as DetailPage;
+use super::theme::{Glyphs, Theme};
+use super::widget::field::Field;
+use crate::clock::Zone;
+use crate::engine::snapshot::{Card, Line};
+use crate::engine::view::SortBy;
+use crate::engine::{Snapshot, Spec, View};
+use crate::error::{Error, Result};
+use crate::model::Subject;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// What does not change while the screens are open.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// The channel's name, for the time before anything is read (not cleaned).
+    pub channel: String,
+    /// Where people come from, in a word or two (not cleaned).
+    pub source: String,
+    /// The service, in a word or two (not cleaned).
+    pub target: String,
+    /// The list that is shown first.
+    pub spec: Spec,
+    /// What things look like.
+    pub theme: Theme,
+    /// Which keys do what.
+    pub keymap: Keymap,
+    /// For times of day.
+    pub zone: Zone,
+}
+
+impl Setting {
+    /// The built-in keys and the dark theme, times in UTC, and those first that need a person most.
+    ///
+    /// # Errors
+    /// None: a test reads what is built in.
+    pub fn plain(channel: &str) -> Result<Self> {
+        Ok(Setting {
+            channel: channel.to_owned(),
+            source: "the directory".to_owned(),
+            target: "the service".to_owned(),
+            spec: Spec { sort: SortBy::Situation, ..Spec::default() },
+            theme: Theme::named("dark", Glyphs::Lines)?,
+            keymap: Keymap::built_in()?,
+            zone: Zone::utc(),
+        })
+    }
+}
+
+/// A part of the screen that keys go to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Pane {
+    /// The list.
+    #[default]
+    Diff,
+    /// One user.
+    Detail,
+}
+
+/// The list and where one is in it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct List {
+    /// What was asked for last.
+    pub spec: Spec,
+    /// What is shown: the answer, or the answer before while the new one is not there yet.
+    pub view: Option<Arc<View>>,
+    /// Who the cursor is on.
+    pub subject: Option<Subject>,
+    /// Their place.
+    pub index: usize,
+    /// The first place that is visible.
+    pub top: usize,
+    /// What they are called (not cleaned), for when they go.
+    pub called: String,
+}
+
+impl List {
+    pub fn len(&self) -> usize {
+        self.view.as_ref().map_or(0, |v| v.rows.len())
+    }
+
+    /// True if the list is the answer to what was asked for.
+    pub fn is_answered(&self) -> bool {
+        self.view.as_ref().is_some_and(|v| v.spec == self.spec)
+    }
+}
+
+/// A search that is being typed.
+#[derive(Debug, Clone)]
+pub(super) struct Search {
+    pub field: Field,
+    /// Who the cursor was on before, to go back to.
+    pub before: Option<Subject>,
+}
+
+/// Looking for somebody with a problem, some rows at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Seek {
+    pub forward: bool,
+    /// The next place to look at.
+    pub at: usize,
+}
+
+/// How a sentence at the bottom is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tone {
+    Plain,
+    Warn,
+}
+
+/// Where one is in the details.
+#[derive(Debug, Clone, Default)]
+pub(super) struct DetailAt {
+    /// The field that is explained, by name: it stays while one goes from user to user.
+    pub field: Option<String>,
+    /// By how many lines what is said is scrolled.
+    pub scroll: usize,
+    /// The marked field has moved last: it must be visible.
+    pub follow: bool,
+}
+
+/// Rows that were evaluated, while nothing has changed.
+#[derive(Default)]
+pub(super) struct Cache {
+    generation: u64,
+    lines: HashMap<Subject, Option<Rc<Line>>>,
+    card: Option<(Subject, Option<Rc<Card>>)>,
+    /// Lines and cards that the last frame evaluated.
+    pub drawn: usize,
+}
+
+/// The most lines that are remembered: a few screens.
+const REMEMBERED: usize = 512;
+
+/// What the next frame shows.
+#[derive(Default)]
+pub(super) struct Page {
+    pub layout: Option<Layout>,
+    pub head: Vec<super::widget::page::Line>,
+    pub banner: Vec<(super::theme::Role, String)>,
+    pub facets: Vec<super::widget::page::Line>,
+    /// Lines of the list that are visible.
+    pub height: usize,
+    pub rows: Vec<(Subject, Option<Rc<Line>>)>,
+    pub columns: Vec<u16>,
+    /// For which list and width the columns were measured.
+    pub measured: Option<(Spec, u16)>,
+    /// Rows came: the columns are measured once more.
+    pub grew: bool,
+    pub card: Option<Rc<Card>>,
+    pub detail: DetailPage,
+}
+
+/// Everything that the screens know.
+pub struct Model {
+    pub(super) setting: Setting,
+    pub(super) size: (u16, u16),
+    pub(super) snapshot: Option<Arc<Snapshot>>,
+    pub(super) list: List,
+    pub(super) failed: Option<Error>,
+    /// The generation that was shown when it failed.
+    pub(super) failed_at: Option<u64>,
+    /// Another read was asked for and nothing has been heard of it yet.
+    pub(super) asked: bool,
+    pub(super) focus: Pane,
+    pub(super) search: Option<Search>,
+    pub(super) overlay: Option<Overlay>,
+    pub(super) detail: DetailAt,
+    pub(super) notice: Option<(Tone, String)>,
+    pub(super) seek: Option<Seek>,
+    pub(super) cache: Cache,
+    pub(super) page: Page,
+    pub(super) changed: bool,
+}
+
+impl Model {
+    /// Before anything is known. A read is under way.
+    #[must_use]
+    pub fn new(setting: Setting) -> Self {
+        let list = List { spec: setting.spec.clone(), ..List::default() };
+        Model {
+            setting,
+            size: (80, 24),
+            snapshot: None,
+            list,
+            failed: None,
+            failed_at: None,
+            asked: true,
+            focus: Pane::Diff,
+            search: None,
+            overlay: None,
+            detail: DetailAt::default(),
+            notice: None,
+            seek: None,
+            cache: Cache::default(),
+            page: Page::default(),
+            changed: true,
+        }
+    }
+
+    /// The list that is wanted: a view over another one is not shown.
+    #[must_use]
+    pub fn spec(&self) -> &Spec {
+        &self.list.spec
+    }
+
+    /// Who the cursor is on.
+    #[must_use]
+    pub fn cursor(&self) -> Option<Subject> {
+        self.list.subject
+    }
+
+    /// The sentence at the bottom, if there is one. Not cleaned.
+    #[must_use]
+    pub fn notice(&self) -> Option<&str> {
+        self.notice.as_ref().map(|(_, text)| text.as_str())
+    }
+
+    /// How many lines and cards the last frame evaluated.
+    #[must_use]
+    pub fn evaluated(&self) -> usize {
+        self.cache.drawn
+    }
+
+    /// True if something has changed since this was asked last.
+    pub fn take_changed(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
+    }
+
+    /// True while an end is being read.
+    #[must_use]
+    pub fn is_reading(&self) -> bool {
+        self.failed.is_none() && (self.asked || self.snapshot.as_ref().is_some_and(|s| s.source().reading || s.target().reading))
+    }
+
+    pub(super) fn say(&mut self, tone: Tone, text: impl Into<String>) {
+        self.notice = Some((tone, text.into()));
+    }
+
+    /// The line of a user, evaluated at most once a generation.
+    pub(super) fn line(&mut self, subject: Subject) -> Option<Rc<Line>> {
+        let snapshot = self.snapshot.as_ref()?;
+        if self.cache.generation != snapshot.generation() || self.cache.lines.len() >= REMEMBERED {
+            self.cache.lines.clear();
+        }
+        if self.cache.generation != snapshot.generation() {
+            self.cache.card = None;
+            self.cache.generation = snapshot.generation();
+        }
+        if let Some(known) = self.cache.lines.get(&subject) {
+            return known.clone();
+        }
+        self.cache.drawn += 1;
+        let line = snapshot.line(subject).map(Rc::new);
+        self.cache.lines.insert(subject, line.clone());
+        line
+    }
+
+    /// Everything about a user, evaluated at most once a generation while it is the same user.
+    pub(super) fn card(&mut self, subject: Subject) -> Option<Rc<Card>> {
+        let snapshot = self.snapshot.as_ref()?;
+        if self.cache.generation == snapshot.generation()
+            && let Some((known, card)) = &self.cache.card
+            && *known == subject
+        {
+            return card.clone();
+        }
+        self.cache.drawn += 1;
+        let card = snapshot.card(subject).map(Rc::new);
+        self.cache.card = Some((subject, card.clone()));
+        card
+    }
+
+    /// Puts the cursor on a place of the list, and whoever is there under it.
+    pub(super) fn go_to(&mut self, index: usize) {
+        let Some(view) = &self.list.view else { return };
+        let last = view.rows.len().saturating_sub(1);
+        self.list.index = index.min(last);
+        let before = self.list.subject;
+        self.list.subject = view.rows.get(self.list.index).copied();
+        if before != self.list.subject {
+            self.detail.scroll = 0;
+            self.detail.follow = false;
+        }
+    }
+}

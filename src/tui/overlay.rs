@@ -1,0 +1,78 @@
+//! What lies over the panes: one thing at a time, closed with one key.
+
+pub mod about;
+pub mod facets;
+pub mod help;
+
+use super::model::Model;
+use super::widget::ink::Ink;
+use super::widget::picker::{Item, Picker, WHOLE};
+use ratatui::layout::Rect;
+
+/// What lies over the panes.
+#[derive(Debug, Clone)]
+pub enum Overlay {
+    /// Every key and word.
+    Help(Picker),
+    /// Everything that is counted.
+    Facets(Picker),
+    /// Both ends; the first visible line.
+    About(usize),
+}
+
+/// Where an overlay of so many lines is.
+#[must_use]
+pub fn place(area: Rect, lines: usize) -> Rect {
+    let width = area.width.saturating_sub(4).min(110);
+    let most = area.height.saturating_sub(2);
+    let height = super::widget::ink::cells(lines.saturating_add(3 + usize::from(WHOLE))).clamp(8.min(most), most);
+    Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height }
+}
+
+/// The lines that a picker chooses from.
+pub(super) fn items(model: &Model, overlay: &Overlay) -> Vec<Item> {
+    match overlay {
+        Overlay::Help(_) => help::items(model),
+        Overlay::Facets(_) => facets::items(model),
+        Overlay::About(_) => Vec::new(),
+    }
+}
+
+/// Brings marks and scroll positions into what there is.
+pub(super) fn settle(model: &mut Model, area: Rect) {
+    let Some(mut overlay) = model.overlay.take() else { return };
+    let items = items(model, &overlay);
+    match &mut overlay {
+        Overlay::Help(picker) | Overlay::Facets(picker) => {
+            let inside = usize::from(place(area, items.len()).height.saturating_sub(3 + WHOLE));
+            picker.settle(picker.fitting(&items).len(), inside);
+        }
+        Overlay::About(top) => {
+            let lines = about::lines(model, about::room(area)).len();
+            *top = (*top).min(lines.saturating_sub(usize::from(place(area, lines).height.saturating_sub(2))));
+        }
+    }
+    model.overlay = Some(overlay);
+}
+
+/// Draws it; gives the place of the cursor where something is typed.
+pub(super) fn draw(model: &Model, ink: &mut Ink<'_>, area: Rect) -> Option<(u16, u16)> {
+    let overlay = model.overlay.as_ref()?;
+    let items = items(model, overlay);
+    match overlay {
+        Overlay::Help(picker) => {
+            let inside = ink.frame(place(area, items.len()), "Every key and every word", "enter does it · esc closes");
+            Some(picker.draw(ink, inside, &items, "No key and no word like that."))
+        }
+        Overlay::Facets(picker) => {
+            let inside = ink.frame(place(area, items.len()), "Show only …", "enter chooses, or takes back what is marked * · esc closes");
+            Some(picker.draw(ink, inside, &items, "Nothing like that is counted."))
+        }
+        Overlay::About(top) => {
+            let lines = about::lines(model, about::room(area));
+            let inside = ink.frame(place(area, lines.len()), "Both ends", "esc closes");
+            super::widget::page::draw(ink, inside, &lines, *top);
+            None
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The parts of the screen that keys go to.
+
+pub mod detail;
+pub mod diff;

@@ -1,0 +1,258 @@
+//! The list: who is in which situation, what would be sent, and why. Facets with their counts above, a window of rows below.
+
+use crate::engine::snapshot::{Facets, Line as Row};
+use crate::engine::view::SortBy;
+use crate::model::{Action, Situation};
+use crate::text::{count, counted, width};
+use crate::tui::action::Verb;
+use crate::tui::model::{Model, Pane};
+use crate::tui::theme::{Glyphs, Role};
+use crate::tui::widget::grid::{Column, fit};
+use crate::tui::widget::ink::{Ink, cells};
+use crate::tui::widget::page::{Line, wrap};
+use ratatui::layout::Rect;
+use std::borrow::Cow;
+use std::rc::Rc;
+
+/// The order in which situations are told: what needs a person first, what needs nobody last.
+pub const ORDER: [Situation; 12] = [
+    Situation::Blocked,
+    Situation::Leaving,
+    Situation::Ambiguous,
+    Situation::Invalid,
+    Situation::Returning,
+    Situation::Changed,
+    Situation::New,
+    Situation::Unmatched,
+    Situation::Held,
+    Situation::Left,
+    Situation::Skipped,
+    Situation::InSync,
+];
+
+/// Cells before the first column: where the cursor is, and a mark.
+const GUTTER: u16 = 4;
+
+/// How a situation is written.
+#[must_use]
+pub fn role(situation: Situation) -> Role {
+    match situation {
+        Situation::Leaving => Role::Bad,
+        Situation::Blocked | Situation::Ambiguous | Situation::Invalid => Role::Warn,
+        Situation::InSync | Situation::Left | Situation::Skipped | Situation::Held => Role::Quiet,
+        Situation::Returning | Situation::Changed | Situation::New | Situation::Unmatched => Role::Text,
+    }
+}
+
+/// What would be sent, in one word.
+#[must_use]
+pub fn action_word(action: Action) -> &'static str {
+    if action == Action::None { "·" } else { action.code() }
+}
+
+/// The situations that a step from one to the next goes through: those that somebody is in, and the chosen one.
+pub fn steps(facets: &Facets, chosen: Option<Situation>) -> impl Iterator<Item = Situation> {
+    ORDER.into_iter().filter(move |s| facets.of(*s) > 0 || chosen == Some(*s))
+}
+
+/// Everybody and each situation with its count, in at most two lines.
+pub(in crate::tui) fn facets(model: &Model, room: u16) -> Vec<Line> {
+    let Some(snapshot) = &model.snapshot else { return Vec::new() };
+    let facets = snapshot.facets();
+    let chosen = model.list.spec.filter.situation;
+    let everybody = std::iter::once((None, "all", facets.all()));
+    let each = steps(facets, chosen).map(|s| (Some(s), s.words(), facets.of(s)));
+    let mut lines: Vec<Line> = vec![Vec::new()];
+    let mut used = 0;
+    for (situation, word, n) in everybody.chain(each) {
+        let text = format!(" {word} {} ", count(n));
+        let wide = width(&text);
+        if used + wide > usize::from(room) {
+            if lines.len() == 2 {
+                break;
+            }
+            lines.push(Vec::new());
+            used = 0;
+        }
+        used += wide;
+        let line = lines.last_mut().expect("there is a first line");
+        if situation == chosen {
+            // Brackets, so that the choice is seen without colour.
+            line.push((Role::Chosen, format!("[{}]", text.trim()).into()));
+        } else {
+            line.push((situation.map_or(Role::Text, role), text.into()));
+        }
+    }
+    lines
+}
+
+/// What the list shows, for its title.
+pub(in crate::tui) fn title(model: &Model) -> Line {
+    let mut parts: Vec<String> = vec!["1 Diff".to_owned()];
+    let spec = &model.list.spec;
+    if let Some(snapshot) = &model.snapshot {
+        let all = snapshot.facets().all();
+        let more = model.list.view.as_ref().is_some_and(|v| !v.complete);
+        parts.push(match model.list.is_answered() {
+            false => "finding …".to_owned(),
+            true if more => format!("the first {} of {}", count(model.list.len()), count(all)),
+            true if model.list.len() == all => counted(all, "user"),
+            true => format!("{} of {}", count(model.list.len()), counted(all, "user")),
+        });
+    }
+    parts.extend(set(model));
+    if spec.sort != SortBy::Arrival || spec.descending {
+        let down = if spec.descending { ", from the end" } else { "" };
+        parts.push(format!("by {}{down}", spec.sort.words()));
+    }
+    let role = if model.focus == Pane::Diff { Role::TitleFocus } else { Role::Title };
+    vec![(role, parts.join(" · ").into())]
+}
+
+/// What narrows the list, in words.
+pub(in crate::tui) fn set(model: &Model) -> Vec<String> {
+    let spec = &model.list.spec;
+    let filter = &spec.filter;
+    let mut parts = Vec::new();
+    parts.extend(filter.situation.map(|s| s.words().to_owned()));
+    parts.extend(filter.action.map(|a| format!("action {}", a.code())));
+    parts.extend(filter.reason.map(|r| r.words().to_owned()));
+    if let Some(place) = filter.field {
+        let name = model.snapshot.as_ref().and_then(|s| s.fields().nth(place).map(str::to_owned)).unwrap_or_default();
+        parts.push(format!("{name} differs"));
+    }
+    parts.extend(filter.problem.map(|p| crate::tui::overlay::facets::problem_words(p).into_owned()));
+    if filter.only_open {
+        parts.push("only who needs a look".to_owned());
+    }
+    if !spec.search.is_empty() {
+        parts.push(format!("search “{}”", spec.search));
+    }
+    parts
+}
+
+/// What the columns of these rows need.
+pub(in crate::tui) fn measure(rows: &[(crate::model::Subject, Option<Rc<Row>>)], room: u16) -> Vec<u16> {
+    let widest = |part: fn(&Row) -> &str| rows.iter().flat_map(|(_, line)| line).map(|l| cells(width(part(l)))).max().unwrap_or(0);
+    let name = widest(|l| &l.name);
+    let columns = [
+        Column { wants: widest(|l| &l.user_name), least: 10, most: 30 },
+        // Where there is little room the user name has to do.
+        if room < 100 || name == 0 { Column::fixed(0) } else { Column { wants: name, least: 10, most: 26 } },
+        Column::fixed(9),
+        Column::fixed(7),
+        Column { wants: 40, least: 20, most: u16::MAX },
+    ];
+    fit(room.saturating_sub(GUTTER), &columns)
+}
+
+/// Draws the pane.
+pub(in crate::tui) fn draw(model: &Model, ink: &mut Ink<'_>, area: Rect) {
+    let focused = model.focus == Pane::Diff;
+    ink.rule(area.x, area.y, area.width, &title(model), focused);
+    let mut y = area.y + 1;
+    for line in &model.page.facets {
+        ink.line(area.x, y, area.width, line);
+        y += 1;
+    }
+    let list = Rect { y, height: area.bottom().saturating_sub(y), ..area };
+    if model.page.rows.is_empty() {
+        return empty(model, ink, list);
+    }
+    head(model, ink, list);
+    for (y, (subject, line)) in (list.y + 1..list.bottom()).zip(&model.page.rows) {
+        let here = model.list.subject == Some(*subject);
+        match line {
+            Some(line) => row(model, ink, Rect { y, height: 1, ..list }, line, here),
+            None => {
+                ink.put(list.x + GUTTER, y, list.width.saturating_sub(GUTTER), "(has no row any more)", Role::Quiet);
+            }
+        }
+        if here {
+            ink.style(Rect { y, height: 1, ..list }, if focused { Role::Cursor } else { Role::CursorIdle });
+        }
+    }
+}
+
+fn head(model: &Model, ink: &mut Ink<'_>, area: Rect) {
+    let mut x = area.x + GUTTER;
+    for (title, wide) in ["user", "name", "situation", "action", "what and why"].into_iter().zip(&model.page.columns) {
+        if *wide > 0 {
+            ink.put(x, area.y, *wide, title, Role::Quiet);
+            x += wide + 2;
+        }
+    }
+}
+
+fn row(model: &Model, ink: &mut Ink<'_>, area: Rect, line: &Row, here: bool) {
+    if here {
+        ink.put(area.x, area.y, 1, if ink.glyphs() == Glyphs::Ascii { ">" } else { "▌" }, Role::Accent);
+    }
+    let mark = if line.held {
+        "H"
+    } else if line.problem {
+        "!"
+    } else {
+        " "
+    };
+    ink.put(area.x + 2, area.y, 1, mark, Role::Warn);
+    let needs = matches!(role(line.situation), Role::Quiet);
+    let plain = if needs { Role::Quiet } else { Role::Text };
+    let action = match line.action {
+        Action::Disable | Action::Delete => Role::Bad,
+        Action::None | Action::Link => Role::Quiet,
+        _ => Role::Text,
+    };
+    let name = if line.name.is_empty() { "—" } else { line.name.as_str() };
+    let parts: [(&str, Role); 5] = [
+        (&line.user_name, Role::Strong),
+        (name, plain),
+        (line.situation.words(), role(line.situation)),
+        (action_word(line.action), action),
+        (&line.what, plain),
+    ];
+    let mut x = area.x + GUTTER;
+    for ((text, role), wide) in parts.into_iter().zip(&model.page.columns) {
+        if *wide > 0 {
+            ink.put(x, area.y, *wide, text, role);
+            x += wide + 2;
+        }
+    }
+}
+
+/// Why nobody is listed, and what to do.
+fn empty(model: &Model, ink: &mut Ink<'_>, area: Rect) {
+    let key = |verb| model.setting.keymap.key(verb);
+    let (strong, text): (String, String) = match &model.snapshot {
+        None if model.failed.is_some() => (
+            "Nothing could be read.".to_owned(),
+            format!(
+                "Above is what is wrong. {} tries again, {} ends; rosterm check tries both ends step by step.",
+                key(Verb::Refresh),
+                key(Verb::Quit)
+            ),
+        ),
+        None => (
+            format!("Reading {} and {} …", model.setting.source, model.setting.target),
+            format!("Rows appear here as both sides are compared. {} shows every key.", key(Verb::Help)),
+        ),
+        Some(_) if !model.list.is_answered() => ("Finding …".to_owned(), String::new()),
+        Some(snapshot) if snapshot.facets().all() == 0 && model.is_reading() => (
+            format!("Reading {} and {} …", model.setting.source, model.setting.target),
+            "Rows appear here as both sides are compared.".to_owned(),
+        ),
+        Some(snapshot) if snapshot.facets().all() == 0 => (
+            "Nobody is in scope, and the service has no accounts.".to_owned(),
+            format!("Check base, filter and group of the source location: {} shows what was read from where.", key(Verb::About)),
+        ),
+        Some(_) => (
+            format!("Nobody here: {}.", set(model).join(", ")),
+            format!("{} shows everybody; {} and {} choose something else.", key(Verb::Clear), key(Verb::NextFacet), key(Verb::Facets)),
+        ),
+    };
+    let room = usize::from(area.width.saturating_sub(2 * GUTTER));
+    let lines = wrap(&strong, room).into_iter().map(|l| (Role::Strong, l)).chain(wrap(&text, room).into_iter().map(|l| (Role::Text, l)));
+    for (y, (role, line)) in (area.y + 1..area.bottom()).zip(lines) {
+        ink.line(area.x + GUTTER, y, area.width.saturating_sub(GUTTER), &[(role, Cow::Owned(line))]);
+    }
+}

@@ -1,0 +1,145 @@
+//! What happens when something happens: a message goes in, the model changes, and what is to be done outside comes out.
+//!
+//! Pure but for the model: no clock, no terminal, no engine. A key that means nothing changes nothing.
+
+mod list;
+mod news;
+mod typing;
+
+use super::action::{self, Scope, Verb, scope_of};
+use super::keymap::Chord;
+use super::model::{Model, Pane, Tone};
+use super::msg::{Effect, Msg};
+use super::overlay::Overlay;
+use super::widget::picker::Picker;
+use ratatui::crossterm::event::KeyEvent;
+
+/// Takes a message in.
+pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    match msg {
+        Msg::Key(key) => return press(model, &key),
+        Msg::Paste(text) => return typing::paste(model, &text),
+        Msg::Resize(width, height) => model.size = (width, height),
+        Msg::News(news) => news::hear(model, news),
+        Msg::Resumed => {
+            model.changed = true;
+            return vec![Effect::Redraw];
+        }
+        Msg::Seek => return list::seek_on(model),
+        Msg::End(code) => return vec![Effect::End(code)],
+    }
+    model.changed = true;
+    Vec::new()
+}
+
+fn press(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
+    let chord = Chord::of(key);
+    // Whoever presses a key has read the sentence, and does not want to be carried off by a search that goes on.
+    let had = model.notice.take().is_some() | model.seek.take().is_some();
+    model.changed |= had;
+    if model.overlay.is_some() {
+        return typing::in_overlay(model, key, chord);
+    }
+    if model.search.is_some() {
+        return typing::in_search(model, key, chord);
+    }
+    match model.setting.keymap.verb(scope_of(model.focus), chord) {
+        Some(verb) => perform(model, verb),
+        None => Vec::new(),
+    }
+}
+
+/// Does something, if it can be done now; says why not otherwise.
+pub fn perform(model: &mut Model, verb: Verb) -> Vec<Effect> {
+    model.changed = true;
+    let entry = action::of(verb);
+    if let Err(why) = (entry.when)(model) {
+        // Nobody who moves in an empty list wants a sermon.
+        if entry.footer > 0 {
+            model.say(Tone::Warn, format!("{}: not now, {why}", entry.short));
+        }
+        return Vec::new();
+    }
+    let page = isize::try_from(model.page.height.saturating_sub(1).max(1)).unwrap_or(1);
+    match verb {
+        Verb::Quit => return vec![Effect::End(crate::error::exit::DONE)],
+        Verb::Suspend => return vec![Effect::Suspend],
+        Verb::Redraw => return vec![Effect::Redraw],
+        Verb::Help => model.overlay = Some(Overlay::Help(Picker::default())),
+        Verb::Facets => model.overlay = Some(Overlay::Facets(Picker::default())),
+        Verb::About => model.overlay = Some(Overlay::About(0)),
+        Verb::Refresh => {
+            model.asked = true;
+            model.failed = None;
+            return vec![Effect::Refresh];
+        }
+        Verb::Copy => return copy(model),
+        Verb::FirstPane | Verb::Back => model.focus = Pane::Diff,
+        Verb::SecondPane | Verb::Look => model.focus = Pane::Detail,
+        Verb::Down | Verb::NextUser => list::go(model, 1),
+        Verb::Up | Verb::PreviousUser => list::go(model, -1),
+        Verb::PageDown => list::go(model, page),
+        Verb::PageUp => list::go(model, -page),
+        Verb::Top => model.go_to(0),
+        Verb::Bottom => model.go_to(usize::MAX),
+        Verb::Search => typing::open_search(model),
+        Verb::NextFacet => return list::step_facet(model, 1),
+        Verb::PreviousFacet => return list::step_facet(model, -1),
+        Verb::Clear => return list::clear(model),
+        Verb::Sort => return list::sort(model),
+        Verb::Reverse => {
+            model.list.spec.descending = !model.list.spec.descending;
+            return list::ask(model);
+        }
+        Verb::NextProblem => return list::seek(model, true),
+        Verb::PreviousProblem => return list::seek(model, false),
+        Verb::NextField => field(model, 1),
+        Verb::PreviousField => field(model, -1),
+        Verb::FirstField => field(model, isize::MIN),
+        Verb::LastField => field(model, isize::MAX),
+        Verb::ScrollDown => scroll(model, 1),
+        Verb::ScrollUp => scroll(model, -1),
+        Verb::Choose | Verb::Close | Verb::ListDown | Verb::ListUp | Verb::ListPageDown | Verb::ListPageUp => {}
+    }
+    Vec::new()
+}
+
+/// Marks another field.
+fn field(model: &mut Model, by: isize) {
+    let Some(card) = &model.page.card else { return };
+    let last = card.fields.len().saturating_sub(1);
+    let at = super::pane::detail::marked(card, model.detail.field.as_deref()).saturating_add_signed(by).min(last);
+    model.detail.field = card.fields.get(at).map(|f| f.field.clone());
+    model.detail.follow = true;
+}
+
+/// Scrolls what is said about the user by almost a screen; where that ends is settled with the frame.
+fn scroll(model: &mut Model, screens: isize) {
+    let by = isize::try_from(model.page.detail.height.saturating_sub(1).max(1)).unwrap_or(1);
+    model.detail.scroll = model.detail.scroll.saturating_add_signed(by * screens);
+    model.detail.follow = false;
+}
+
+/// Who is shown, for another program: the DN, else the lasting id, else the account's id.
+fn copy(model: &mut Model) -> Vec<Effect> {
+    let Some(subject) = model.list.subject else { return Vec::new() };
+    let Some(card) = model.card(subject) else {
+        model.say(Tone::Warn, "there is nobody to copy any more");
+        return Vec::new();
+    };
+    let entry = card.row.entry.as_ref().map(|e| e.dn.as_ref().unwrap_or(&e.id));
+    let Some(text) = entry.or(card.row.account.as_ref().map(|a| &a.id)) else { return Vec::new() };
+    // It may be pasted into a shell: nothing goes there that could run there.
+    let text = crate::text::clean(text).into_owned();
+    model.say(Tone::Plain, format!("copied, if the terminal allows it: {text}"));
+    vec![Effect::Copy(text)]
+}
+
+/// The scope that a verb of the help is done in: some belong to another pane than the one that keys go to.
+fn bring_to(model: &mut Model, verb: Verb) {
+    match action::of(verb).scope {
+        Scope::Diff => model.focus = Pane::Diff,
+        Scope::Detail => model.focus = Pane::Detail,
+        Scope::Everywhere | Scope::Overlay => {}
+    }
+}

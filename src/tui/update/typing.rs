@@ -1,0 +1,161 @@
+//! Keys where something is typed: the search, and what lies over the panes.
+
+use super::{bring_to, list, perform};
+use crate::tui::action::Verb;
+use crate::tui::keymap::Chord;
+use crate::tui::model::{Model, Search};
+use crate::tui::msg::Effect;
+use crate::tui::overlay::help::Meaning;
+use crate::tui::overlay::{self, Overlay, facets, help};
+use crate::tui::widget::field::Field;
+use ratatui::crossterm::event::{KeyCode, KeyEvent};
+
+/// Opens the search with what was searched for.
+pub(super) fn open_search(model: &mut Model) {
+    model.search = Some(Search { field: Field::of(&model.list.spec.search), before: model.list.subject });
+}
+
+/// A key while a search is typed.
+pub(super) fn in_search(model: &mut Model, key: &KeyEvent, chord: Chord) -> Vec<Effect> {
+    model.changed = true;
+    let page = isize::try_from(model.page.height.max(1)).unwrap_or(1);
+    match model.setting.keymap.verb_while_typing(chord) {
+        Some(Verb::Choose) => model.search = None,
+        Some(Verb::Close) => return drop_search(model),
+        Some(Verb::ListDown) => list::go(model, 1),
+        Some(Verb::ListUp) => list::go(model, -1),
+        Some(Verb::ListPageDown) => list::go(model, page),
+        Some(Verb::ListPageUp) => list::go(model, -page),
+        Some(verb) => return perform(model, verb),
+        None => {
+            if let Some(search) = &mut model.search
+                && search.field.key(key)
+            {
+                return searched(model);
+            }
+        }
+    }
+    Vec::new()
+}
+
+/// Takes the search away and goes back to whoever the cursor was on.
+fn drop_search(model: &mut Model) -> Vec<Effect> {
+    let before = model.search.take().and_then(|s| s.before);
+    if model.list.spec.search.is_empty() {
+        return Vec::new();
+    }
+    model.list.spec.search.clear();
+    model.list.subject = before.or(model.list.subject);
+    list::ask(model)
+}
+
+/// Asks for what is typed, if it is something else than before.
+fn searched(model: &mut Model) -> Vec<Effect> {
+    let text = model.search.as_ref().map_or("", |s| s.field.text()).trim();
+    if text == model.list.spec.search {
+        return Vec::new();
+    }
+    model.list.spec.search = text.to_owned();
+    list::ask(model)
+}
+
+/// A pasted text: into what is being typed, else nowhere. A paste is never taken for keys.
+pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
+    model.changed = true;
+    match (&mut model.overlay, &mut model.search) {
+        (Some(Overlay::Help(picker) | Overlay::Facets(picker)), _) => {
+            picker.field.insert(text);
+            Vec::new()
+        }
+        (None, Some(search)) => {
+            search.field.insert(text);
+            searched(model)
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// A key while something lies over the panes.
+pub(super) fn in_overlay(model: &mut Model, key: &KeyEvent, chord: Chord) -> Vec<Effect> {
+    model.changed = true;
+    let Some(mut overlay) = model.overlay.take() else { return Vec::new() };
+    let verb = model.setting.keymap.verb_while_typing(chord);
+    match verb {
+        Some(Verb::Close) => return Vec::new(),
+        Some(Verb::Help) if matches!(overlay, Overlay::Help(_)) => return Vec::new(),
+        Some(Verb::Choose) => return choose(model, &overlay),
+        None | Some(Verb::ListDown | Verb::ListUp | Verb::ListPageDown | Verb::ListPageUp) => {}
+        Some(verb) => {
+            model.overlay = Some(overlay);
+            return perform(model, verb);
+        }
+    }
+    let items = overlay::items(model, &overlay);
+    match &mut overlay {
+        Overlay::Help(picker) | Overlay::Facets(picker) => {
+            let fitting = picker.fitting(&items).len();
+            let page = isize::try_from(picker.height.max(1)).unwrap_or(1);
+            match verb {
+                Some(Verb::ListDown) => picker.go(1, fitting),
+                Some(Verb::ListUp) => picker.go(-1, fitting),
+                Some(Verb::ListPageDown) => picker.go(page, fitting),
+                Some(Verb::ListPageUp) => picker.go(-page, fitting),
+                _ => {
+                    if picker.field.key(key) {
+                        picker.at = 0;
+                    }
+                }
+            }
+        }
+        Overlay::About(top) => {
+            let page = usize::from(model.size.1 / 2).max(1);
+            match verb {
+                Some(Verb::ListDown) => *top += 1,
+                Some(Verb::ListUp) => *top = top.saturating_sub(1),
+                Some(Verb::ListPageDown) => *top += page,
+                Some(Verb::ListPageUp) => *top = top.saturating_sub(page),
+                // Nothing is typed here: the key that opened it and the one that ends things close it.
+                _ if matches!(key.code, KeyCode::Char(_)) => {
+                    let outside = model.setting.keymap.verb(crate::tui::action::Scope::Everywhere, chord);
+                    if matches!(outside, Some(Verb::About | Verb::Quit)) {
+                        return Vec::new();
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    model.overlay = Some(overlay);
+    Vec::new()
+}
+
+/// Does what is marked.
+fn choose(model: &mut Model, overlay: &Overlay) -> Vec<Effect> {
+    let items = overlay::items(model, overlay);
+    let (Overlay::Help(picker) | Overlay::Facets(picker)) = overlay else { return Vec::new() };
+    let Some(place) = picker.fitting(&items).get(picker.at).copied() else {
+        // Nothing fits what is typed: it stays open to be mended.
+        model.overlay = Some(overlay.clone());
+        return Vec::new();
+    };
+    if matches!(overlay, Overlay::Facets(_)) {
+        let Some((facet, _)) = facets::facets(model).get(place).copied() else { return Vec::new() };
+        model.list.spec.filter = facet.toggled(&model.list.spec.filter);
+        return list::ask(model);
+    }
+    match help::meanings().get(place) {
+        Some(Meaning::Verb(verb)) => {
+            bring_to(model, *verb);
+            perform(model, *verb)
+        }
+        Some(Meaning::Situation(situation)) if model.snapshot.is_some() => {
+            model.list.spec.filter.situation = Some(*situation);
+            model.list.spec.filter.only_open = false;
+            list::ask(model)
+        }
+        _ => {
+            model.overlay = Some(overlay.clone());
+            Vec::new()
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! The last line: what is being typed, else what has just happened, else the keys that work now.
+
+use crate::telemetry::redacted;
+use crate::text::width;
+use crate::tui::action::{Scope, TABLE, Verb, scope_of};
+use crate::tui::model::{Model, Tone};
+use crate::tui::theme::Role;
+use crate::tui::widget::ink::{Ink, cells};
+use ratatui::layout::Rect;
+
+/// Draws it; gives the place of the cursor where something is typed.
+pub(super) fn draw(model: &Model, ink: &mut Ink<'_>, area: Rect) -> Option<(u16, u16)> {
+    if let Some(search) = &model.search {
+        let aside = " enter keeps · esc takes away · up down move ";
+        let wide = cells(width(aside));
+        ink.put(area.right().saturating_sub(wide), area.y, wide, aside, Role::Quiet);
+        let prompt = ink.put(area.x, area.y, area.width, " / ", Role::Key);
+        let room = area.width.saturating_sub(wide + prompt);
+        let column = search.field.draw(ink, Rect { x: area.x + prompt, width: room, ..area });
+        return Some((column, area.y));
+    }
+    // Help always has its place.
+    let help = format!(" {} every key ", model.setting.keymap.key(Verb::Help));
+    let wide = cells(width(&help));
+    ink.put(area.right().saturating_sub(wide), area.y, wide, &help, Role::Quiet);
+    let room = area.width.saturating_sub(wide + 1);
+    if let Some((tone, text)) = &model.notice {
+        let role = if *tone == Tone::Warn { Role::Warn } else { Role::Accent };
+        ink.put(area.x + 1, area.y, room, &redacted(text), role);
+        return None;
+    }
+    let here = scope_of(model.focus);
+    let mut entries: Vec<_> =
+        TABLE.iter().filter(|e| e.footer > 0 && (e.scope == here || e.scope == Scope::Everywhere) && (e.when)(model).is_ok()).collect();
+    entries.sort_by_key(|e| (e.scope == Scope::Everywhere, e.footer));
+    let mut used = 1;
+    for entry in entries {
+        let key = model.setting.keymap.key(entry.verb);
+        let all = cells(width(&key) + width(entry.short) + 4);
+        if used + all > room {
+            continue;
+        }
+        used += ink.put(area.x + used, area.y, room, &key, Role::Key) + 1;
+        used += ink.put(area.x + used, area.y, room, entry.short, Role::Text) + 3;
+    }
+    None
+}

@@ -1,0 +1,148 @@
+//! The first lines: which channel, how fresh and how complete both sides are, what runs; and what has to be known first.
+
+use crate::engine::snapshot::SideLine;
+use crate::model::{ReadEnd, SideState};
+use crate::plan::consequence;
+use crate::telemetry::redacted;
+use crate::text::{clean, count, width};
+use crate::tui::action::Verb;
+use crate::tui::layout::Layout;
+use crate::tui::model::{Model, Pane};
+use crate::tui::theme::Role;
+use crate::tui::widget::ink::{Ink, cells};
+use crate::tui::widget::page::{Line, wrap};
+use ratatui::layout::Rect;
+
+/// Lines that one sentence of the banner may take.
+const SENTENCE: usize = 3;
+
+/// Nothing can be changed from here.
+const READ_ONLY: &str = "read-only ";
+
+/// Channel and both sides, in one line, or in two where there is little room.
+pub(super) fn lines(model: &Model, room: u16) -> Vec<Line> {
+    // Where both panes are shown, the mark stands behind.
+    let room = usize::from(if room < 120 { room } else { room - cells(READ_ONLY.len()) });
+    for short in [false, true] {
+        let parts = parts(model, short);
+        let one: usize = parts.iter().map(wide).sum::<usize>() + parts.len() * 3;
+        if one <= room || short {
+            let mut lines: Vec<Line> = vec![Vec::new()];
+            let mut used = 0;
+            for part in parts {
+                let cells = wide(&part) + 3;
+                if used > 0 && used + cells > room && lines.len() < 2 {
+                    lines.push(Vec::new());
+                    used = 0;
+                }
+                used += cells;
+                let line = lines.last_mut().expect("there is a first line");
+                line.push((Role::Text, if line.is_empty() { " ".into() } else { "   ".into() }));
+                line.extend(part);
+            }
+            return lines;
+        }
+    }
+    Vec::new()
+}
+
+fn wide(part: &Line) -> usize {
+    part.iter().map(|(_, text)| width(text)).sum()
+}
+
+fn parts(model: &Model, short: bool) -> Vec<Line> {
+    let name = model.snapshot.as_ref().map_or(model.setting.channel.as_str(), |s| s.channel());
+    let program = if short { String::new() } else { "rosterm · ".to_owned() };
+    let mut parts: Vec<Line> = vec![vec![(Role::Quiet, program.into()), (Role::Strong, clean(name).into_owned().into())]];
+    match &model.snapshot {
+        None => {
+            let what = if model.failed.is_some() { (Role::Bad, "nothing was read") } else { (Role::Accent, "reading") };
+            parts.push(vec![(what.0, what.1.into())]);
+        }
+        Some(snapshot) => {
+            parts.push(side(model, "people", snapshot.source(), short));
+            parts.push(side(model, "accounts", snapshot.target(), short));
+            if let Some((done, all)) = snapshot.asking() {
+                parts.push(vec![(Role::Accent, format!("looking up {} of {}", count(done), count(all)).into())]);
+            }
+            if let Some(time) = snapshot.waiting() {
+                let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
+                parts.push(vec![(Role::Warn, format!("the service asks us to wait {seconds} s").into())]);
+            }
+        }
+    }
+    parts
+}
+
+fn side(model: &Model, what: &'static str, side: &SideLine, short: bool) -> Line {
+    let of = side.total.filter(|t| *t != side.users).map(|t| format!(" of {}", count(t))).unwrap_or_default();
+    let mut line: Line = vec![(Role::Quiet, format!("{what} ").into()), (Role::Strong, format!("{}{of}", count(side.users)).into())];
+    let gap = if short { " " } else { " · " };
+    match &side.state {
+        SideState::Ended(ReadEnd::Complete) => line.push((Role::Good, format!("{gap}complete").into())),
+        SideState::Ended(ReadEnd::Incomplete(_)) => line.push((Role::Bad, format!("{gap}INCOMPLETE").into())),
+        SideState::Reading if side.reading || model.is_reading() => {}
+        SideState::Reading => line.push((Role::Warn, format!("{gap}not read").into())),
+    }
+    if let Some(at) = side.read_at {
+        let word = if short { "" } else { "read " };
+        line.push((Role::Quiet, format!("{gap}{word}{}", model.setting.zone.time_of_day(at)).into()));
+    }
+    if side.reading || (model.asked && model.failed.is_none()) {
+        let again = if side.read_at.is_some() { "reading again" } else { "reading" };
+        line.push((Role::Accent, format!("{gap}{again}").into()));
+    }
+    line
+}
+
+/// What has to be known first, in wrapped lines.
+pub(super) fn banner(model: &Model, room: usize) -> Vec<(Role, String)> {
+    let mut lines = Vec::new();
+    let mut say = |role: Role, text: &str| lines.extend(wrap(text, room).into_iter().take(SENTENCE).map(|l| (role, l)));
+    if let Some(error) = &model.failed {
+        say(Role::Bad, &redacted(&format!("FAILED: {}", error.message())));
+        let hint = error.hint_text().map(|h| format!("{h} · ")).unwrap_or_default();
+        let stays = if model.snapshot.is_some() { "; what was read before stays" } else { "" };
+        say(Role::Text, &redacted(&format!("{hint}{} tries again{stays}", model.setting.keymap.key(Verb::Refresh))));
+    }
+    let Some(snapshot) = &model.snapshot else { return lines };
+    let mut whole = true;
+    for (side, state) in [("directory", &snapshot.source().state), ("service", &snapshot.target().state)] {
+        if let SideState::Ended(ReadEnd::Incomplete(why)) = state {
+            whole = false;
+            let text = format!("INCOMPLETE: the {side} was not read to its end: {}. {}", why.cause.words(), redacted(&why.detail));
+            say(Role::Bad, text.trim_end());
+        }
+    }
+    if !whole {
+        say(Role::Text, consequence(snapshot.source().state.is_complete()));
+    }
+    if snapshot.source().state.is_complete() && snapshot.source().users == 0 {
+        say(Role::Bad, "Nobody is in scope. Nobody is removed because of that; check base, filter and group of the source location.");
+    }
+    lines
+}
+
+/// Draws all of it, and the tabs.
+pub(super) fn draw(model: &Model, ink: &mut Ink<'_>, layout: &Layout) {
+    for (y, line) in (layout.top.y..layout.top.bottom()).zip(&model.page.head) {
+        ink.line(layout.top.x, y, layout.top.width, line);
+    }
+    let banner = layout.banner;
+    for (y, (role, text)) in (banner.y..banner.bottom()).zip(&model.page.banner) {
+        ink.put(banner.x + 1, y, banner.width.saturating_sub(1), text, *role);
+    }
+    if let Some(tabs) = layout.tabs {
+        tab_line(model, ink, tabs);
+    }
+    let (line, wide) = (layout.tabs.unwrap_or(layout.top), cells(READ_ONLY.len()));
+    ink.put(line.right().saturating_sub(wide), line.y, wide, READ_ONLY, Role::Quiet);
+}
+
+fn tab_line(model: &Model, ink: &mut Ink<'_>, area: Rect) {
+    let mut x = area.x + 1;
+    for (pane, name) in [(Pane::Diff, "1 Diff"), (Pane::Detail, "2 Detail")] {
+        let (role, text) = if pane == model.focus { (Role::Chosen, format!("[{name}]")) } else { (Role::Text, format!(" {name} ")) };
+        x += ink.put(x, area.y, area.right().saturating_sub(x), &text, role) + 1;
+    }
+}

@@ -1,0 +1,7 @@
+//! Parts that panes and overlays are made of.
+
+pub mod field;
+pub mod grid;
+pub mod ink;
+pub mod page;
+pub mod picker;

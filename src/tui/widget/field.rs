@@ -1,0 +1,169 @@
+//! A line of text that is typed: a cursor, words, paste. What is pasted is cleaned; a line end becomes a blank.
+
+use super::ink::{Ink, cells};
+use crate::text::{clean, width};
+use crate::tui::theme::Role;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::layout::Rect;
+
+/// The longest text, in characters: nobody searches for more.
+const LONGEST: usize = 400;
+
+/// A line of text and the cursor in it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Field {
+    text: String,
+    /// A byte offset on a character boundary.
+    cursor: usize,
+}
+
+impl Field {
+    /// A text with the cursor behind it.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        let text = clean(text).into_owned();
+        Field { cursor: text.len(), text }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Does what a key means in a line of text; true if it means something there.
+    pub fn key(&mut self, key: &KeyEvent) -> bool {
+        let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+        let alt = key.modifiers.contains(KeyModifiers::ALT);
+        match key.code {
+            KeyCode::Char(c) if !ctrl && !alt => self.insert(c.encode_utf8(&mut [0; 4])),
+            KeyCode::Backspace if alt || ctrl => self.remove(self.word_before(), self.cursor),
+            KeyCode::Char('w' | 'h') if ctrl => self.remove(self.word_before(), self.cursor),
+            KeyCode::Backspace => self.remove(self.before(), self.cursor),
+            KeyCode::Delete if alt || ctrl => self.remove(self.cursor, self.word_after()),
+            KeyCode::Char('d') if alt => self.remove(self.cursor, self.word_after()),
+            KeyCode::Delete => self.remove(self.cursor, self.after()),
+            KeyCode::Char('u') if ctrl => self.remove(0, self.cursor),
+            KeyCode::Char('k') if ctrl => self.remove(self.cursor, self.text.len()),
+            KeyCode::Left if alt || ctrl => self.cursor = self.word_before(),
+            KeyCode::Char('b') if alt => self.cursor = self.word_before(),
+            KeyCode::Right if alt || ctrl => self.cursor = self.word_after(),
+            KeyCode::Char('f') if alt => self.cursor = self.word_after(),
+            KeyCode::Left => self.cursor = self.before(),
+            KeyCode::Right => self.cursor = self.after(),
+            KeyCode::Home => self.cursor = 0,
+            KeyCode::Char('a') if ctrl => self.cursor = 0,
+            KeyCode::End => self.cursor = self.text.len(),
+            KeyCode::Char('e') if ctrl => self.cursor = self.text.len(),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Puts a text in at the cursor.
+    pub fn insert(&mut self, text: &str) {
+        let room = LONGEST.saturating_sub(self.text.chars().count());
+        let text: String = clean(text.trim_end_matches(['\n', '\r'])).chars().take(room).collect();
+        self.text.insert_str(self.cursor, &text);
+        self.cursor += text.len();
+    }
+
+    fn remove(&mut self, from: usize, to: usize) {
+        self.text.replace_range(from..to, "");
+        self.cursor = from;
+    }
+
+    fn before(&self) -> usize {
+        self.text[..self.cursor].char_indices().next_back().map_or(0, |(i, _)| i)
+    }
+
+    fn after(&self) -> usize {
+        self.text[self.cursor..].chars().next().map_or(self.cursor, |c| self.cursor + c.len_utf8())
+    }
+
+    /// Where the word before the cursor begins.
+    fn word_before(&self) -> usize {
+        let words = self.text[..self.cursor].trim_end_matches(|c: char| !c.is_alphanumeric());
+        words.trim_end_matches(char::is_alphanumeric).len()
+    }
+
+    /// Where the word behind the cursor ends.
+    fn word_after(&self) -> usize {
+        let rest = &self.text[self.cursor..];
+        let word = rest.trim_start_matches(|c: char| !c.is_alphanumeric());
+        self.text.len() - word.trim_start_matches(char::is_alphanumeric).len()
+    }
+
+    /// Draws the text so that the cursor is visible; gives the cursor's column.
+    pub fn draw(&self, ink: &mut Ink<'_>, area: Rect) -> u16 {
+        let room = usize::from(area.width.saturating_sub(1));
+        let mut start = 0;
+        while width(&self.text[start..self.cursor]) > room {
+            start += self.text[start..].chars().next().map_or(1, char::len_utf8);
+        }
+        ink.put(area.x, area.y, area.width, &self.text[start..], Role::Strong);
+        area.x + cells(width(&self.text[start..self.cursor])).min(area.width.saturating_sub(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn press(code: KeyCode, held: KeyModifiers) -> KeyEvent {
+        KeyEvent::new(code, held)
+    }
+
+    #[test]
+    fn keys_edit_as_in_a_shell() {
+        let (none, ctrl, alt) = (KeyModifiers::NONE, KeyModifiers::CONTROL, KeyModifiers::ALT);
+        let typed = "ann lee-smith";
+        for (keys, text, cursor) in [
+            (vec![], "ann lee-smith", 13),
+            (vec![(KeyCode::Backspace, none)], "ann lee-smit", 12),
+            (vec![(KeyCode::Char('w'), ctrl)], "ann lee-", 8),
+            (vec![(KeyCode::Char('w'), ctrl), (KeyCode::Char('w'), ctrl)], "ann ", 4),
+            (vec![(KeyCode::Left, ctrl), (KeyCode::Left, alt)], "ann lee-smith", 4),
+            (vec![(KeyCode::Home, none), (KeyCode::Right, ctrl)], "ann lee-smith", 3),
+            (vec![(KeyCode::Home, none), (KeyCode::Delete, none)], "nn lee-smith", 0),
+            (vec![(KeyCode::Char('a'), ctrl), (KeyCode::Char('d'), alt)], " lee-smith", 0),
+            (vec![(KeyCode::Char('b'), alt), (KeyCode::Char('k'), ctrl)], "ann lee-", 8),
+            (vec![(KeyCode::Char('b'), alt), (KeyCode::Char('u'), ctrl)], "smith", 0),
+            (vec![(KeyCode::Left, none), (KeyCode::Char('X'), KeyModifiers::SHIFT)], "ann lee-smitXh", 13),
+        ] {
+            let mut field = Field::of(typed);
+            for (code, held) in keys {
+                assert!(field.key(&press(code, held)));
+            }
+            assert_eq!((field.text(), field.cursor), (text, cursor));
+        }
+        assert!(!Field::of("x").key(&press(KeyCode::Enter, none)));
+        assert!(!Field::of("x").key(&press(KeyCode::F(1), none)));
+    }
+
+    #[test]
+    fn what_is_pasted_is_cleaned_and_bounded() {
+        let mut field = Field::of("a");
+        field.insert("b\nc\u{1b}[2J\r\n");
+        assert_eq!(field.text(), "ab c\u{fffd}[2J");
+        field.insert(&"é".repeat(10_000));
+        assert_eq!(field.text().chars().count(), LONGEST);
+    }
+
+    proptest! {
+        #[test]
+        fn no_sequence_of_keys_leaves_the_text(keys in prop::collection::vec((0usize..14, any::<bool>(), any::<bool>()), 0..60), text in "\\PC{0,20}") {
+            let codes = [KeyCode::Left, KeyCode::Right, KeyCode::Home, KeyCode::End, KeyCode::Backspace, KeyCode::Delete,
+                KeyCode::Char('w'), KeyCode::Char('é'), KeyCode::Char(' '), KeyCode::Char('u'), KeyCode::Char('k'), KeyCode::Char('d'), KeyCode::Char('b'), KeyCode::Char('f')];
+            let mut field = Field::of(&text);
+            for (code, ctrl, alt) in keys {
+                let mut held = KeyModifiers::NONE;
+                held.set(KeyModifiers::CONTROL, ctrl);
+                held.set(KeyModifiers::ALT, alt);
+                field.key(&press(codes[code], held));
+                prop_assert!(field.text.is_char_boundary(field.cursor));
+            }
+        }
+    }
+}
