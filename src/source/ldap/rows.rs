@@ -1,6 +1,6 @@
 //! Entries into rows: which attribute fills which column, who is disabled, who has no id.
 
-use super::entry::{Defect, Entry};
+use super::entry::{Defect, Entry, Spelt};
 use super::ranges::Whole;
 use crate::clock::Instant;
 use crate::identity::dn::DnKey;
@@ -75,35 +75,39 @@ impl<'w> Rows<'w> {
         self.draft.set_off(status::is_disabled(settings, self.now, first));
         self.names.begin();
         for spelt in entry.spelt() {
-            let place = match self.names.place(spelt.spelling) {
-                Some(place) => place,
-                None => {
-                    let Some(attribute) = spelt.parsed() else { continue };
-                    let Some(column) = self.schema.column(attribute.name) else {
-                        self.names.learn(spelt.spelling, None);
-                        continue;
-                    };
-                    // `;lang-ja` and the like are other attributes (RFC 4512 section 2.5.2); which one came first must not matter.
-                    if !attribute.is_plain() {
-                        self.names.learn(spelt.spelling, None);
-                        continue;
+            let place = self.names.place(spelt.spelling).unwrap_or_else(|| {
+                let place = self.place(spelt);
+                self.names.learn(spelt.spelling, place);
+                place
+            });
+            match place {
+                Place::Nowhere => {}
+                Place::Column { column, is_id } => {
+                    for value in spelt.values() {
+                        push_value(&mut self.draft, column, value, is_id.then_some(id.as_str()));
                     }
-                    if !attribute.options.is_empty() && attribute.range_end() != Ok(None) {
-                        // Not a row yet: half an attribute would take the other half away from the account.
-                        self.ranged.push((attribute.name.to_owned(), entry.dn.to_owned()));
-                        return;
-                    }
-                    let place = Some(Place { column, is_id: settings.id_attribute.is(attribute.name) });
-                    self.names.learn(spelt.spelling, place);
-                    place
                 }
-            };
-            let Some(place) = place else { continue };
-            for value in spelt.values() {
-                push_value(&mut self.draft, place.column, value, place.is_id.then_some(id.as_str()));
+                Place::Half => {
+                    // Not a row yet: half an attribute would take the other half away from the account.
+                    let name = spelt.parsed().map_or("", |a| a.name).to_owned();
+                    self.ranged.push((name, entry.dn.to_owned()));
+                    return;
+                }
             }
         }
         self.builder.push(&mut self.draft);
+    }
+
+    /// Where an attribute of this name and these options goes.
+    fn place(&self, spelt: Spelt<'_>) -> Place {
+        let Some(attribute) = spelt.parsed() else { return Place::Nowhere };
+        match self.schema.column(attribute.name) {
+            // `;lang-ja` and the like are other attributes (RFC 4512 section 2.5.2); which one came first must not matter.
+            None => Place::Nowhere,
+            Some(_) if !attribute.is_plain() => Place::Nowhere,
+            Some(_) if !attribute.options.is_empty() && attribute.range_end() != Ok(None) => Place::Half,
+            Some(column) => Place::Column { column, is_id: self.settings.id_attribute.is(attribute.name) },
+        }
     }
 
     /// A member that was read by itself.
@@ -133,16 +137,22 @@ impl<'w> Rows<'w> {
 
 /// Where an attribute goes.
 #[derive(Debug, Clone, Copy)]
-struct Place {
-    column: u16,
-    is_id: bool,
+enum Place {
+    Column {
+        column: u16,
+        is_id: bool,
+    },
+    /// Nobody asked for it.
+    Nowhere,
+    /// It is a part of an attribute: the entry is read by itself.
+    Half,
 }
 
 /// The spellings that came so far, and where they go: a server writes the same names in the same order in every entry, so
-/// the next one is nearly always the one that came next before. What is read in ranges is never learnt.
+/// the next one is nearly always the one that came next before.
 #[derive(Debug, Default)]
 struct Names {
-    known: Vec<(Box<[u8]>, Option<Place>)>,
+    known: Vec<(Box<[u8]>, Place)>,
     next: usize,
 }
 
@@ -154,9 +164,8 @@ impl Names {
         self.next = 0;
     }
 
-    /// Where the attribute of this spelling goes, `Some(None)` for nowhere; nothing for one that is not known.
-    #[expect(clippy::option_option, reason = "known to go nowhere is not the same as not known")]
-    fn place(&mut self, spelling: &[u8]) -> Option<Option<Place>> {
+    /// Where the attribute of this spelling goes; nothing for one that is not known.
+    fn place(&mut self, spelling: &[u8]) -> Option<Place> {
         let (before, behind) = self.known.split_at(self.next.min(self.known.len()));
         let at = match behind.iter().position(|(known, _)| **known == *spelling) {
             Some(at) => self.next + at,
@@ -166,7 +175,7 @@ impl Names {
         Some(self.known[at].1)
     }
 
-    fn learn(&mut self, spelling: &[u8], place: Option<Place>) {
+    fn learn(&mut self, spelling: &[u8], place: Place) {
         if self.known.len() < Self::MOST {
             self.known.push((spelling.into(), place));
             self.next = self.known.len();
@@ -242,7 +251,7 @@ mod tests {
     fn names_without_end_are_not_kept() {
         let mut names = Names::default();
         for n in 0..1000 {
-            names.learn(format!("x{n}").as_bytes(), None);
+            names.learn(format!("x{n}").as_bytes(), Place::Nowhere);
         }
         assert_eq!(names.known.len(), Names::MOST);
         assert!(names.place(b"x999").is_none() && names.place(b"x0").is_some());
