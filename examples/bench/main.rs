@@ -7,6 +7,7 @@
 //! case costs over the same data.
 
 mod eval;
+mod ldap;
 mod measure;
 mod scim;
 
@@ -20,6 +21,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             scim::run(size.unwrap_or(100_000));
             Ok(())
         }
+        "ldap" => ldap::run(size.unwrap_or(100_000)),
         _ => Err("eval|scim|ldap [SIZE]".into()),
     }
 }

@@ -15,10 +15,12 @@ mod identify;
 mod lookup;
 mod people;
 mod ranges;
+mod rows;
 mod session;
 
 pub(super) use check::check;
 pub use entry::dn_of_url;
+pub use rows::rows_of;
 
 use super::scope::Members;
 use super::{Facts, vendor};

@@ -26,6 +26,14 @@ pub struct Attribute<'t> {
     values: &'t [StructureTag],
 }
 
+/// An attribute by its name and options as the server writes them.
+#[derive(Debug, Clone, Copy)]
+pub struct Spelt<'t> {
+    /// `member;range=0-1499`.
+    pub spelling: &'t [u8],
+    values: &'t [StructureTag],
+}
+
 fn children(tag: &StructureTag, id: u64) -> Option<&[StructureTag]> {
     match &tag.payload {
         PL::C(children) if tag.class == TagClass::Universal && tag.id == id => Some(children),
@@ -61,7 +69,7 @@ impl<'t> Entry<'t> {
             let Some([name, values]) = children(attribute, SEQUENCE) else { return Err("an attribute that is none") };
             // A sequence instead of the set is what some servers send.
             let values = children(values, SET).or_else(|| children(values, SEQUENCE)).ok_or("an attribute without its values")?;
-            if !text(name).is_some_and(|n| n.is_ascii() && !n.is_empty()) {
+            if !octets(name).is_some_and(|n| n.is_ascii() && !n.is_empty()) {
                 return Err("an attribute whose name is not ASCII text");
             }
             if values.iter().any(|v| octets(v).is_none()) {
@@ -73,18 +81,40 @@ impl<'t> Entry<'t> {
 
     /// Its attributes, in the server's order. One may come several times, with different options.
     pub fn attributes(self) -> impl Iterator<Item = Attribute<'t>> {
+        self.spelt().filter_map(Spelt::parsed)
+    }
+
+    /// The same as they are spelt, options and all: for those who know the spelling already.
+    pub fn spelt(self) -> impl Iterator<Item = Spelt<'t>> {
         self.attributes.iter().filter_map(|attribute| {
             let [name, values] = children(attribute, SEQUENCE)? else { return None };
-            let name = text(name)?;
-            let (name, options) = name.split_once(';').unwrap_or((name, ""));
             let PL::C(values) = &values.payload else { return None };
-            Some(Attribute { name, options, values })
+            Some(Spelt { spelling: octets(name)?, values })
         })
     }
 
     /// The first value of an attribute, its name in any letter case.
     pub fn first(self, name: &str) -> Option<&'t [u8]> {
-        self.attributes().filter(|a| a.name.eq_ignore_ascii_case(name)).find_map(|a| a.values().next())
+        let is = |spelling: &[u8]| {
+            spelling
+                .split_at_checked(name.len())
+                .is_some_and(|(begins, rest)| matches!(rest, [] | [b';', ..]) && begins.eq_ignore_ascii_case(name.as_bytes()))
+        };
+        self.spelt().filter(|a| is(a.spelling)).find_map(|a| a.values().next())
+    }
+}
+
+impl<'t> Spelt<'t> {
+    /// Its values.
+    pub fn values(self) -> impl Iterator<Item = &'t [u8]> {
+        self.values.iter().filter_map(octets)
+    }
+
+    /// Its name and options told apart.
+    pub fn parsed(self) -> Option<Attribute<'t>> {
+        let name = std::str::from_utf8(self.spelling).ok()?;
+        let (name, options) = name.split_once(';').unwrap_or((name, ""));
+        Some(Attribute { name, options, values: self.values })
     }
 }
 

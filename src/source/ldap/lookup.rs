@@ -5,7 +5,8 @@
 
 use super::connection::Query;
 use super::failure::Failure;
-use super::people::{UID, Wanted, is_inside};
+use super::people::{Wanted, is_inside};
+use super::rows::UID;
 use super::session::Session;
 use crate::identity::EntryId;
 use crate::identity::dn::DnKey;

@@ -3,21 +3,19 @@
 use super::connection::{Item, Query};
 use super::entry::{Entry, dn_of_url};
 use super::failure::Failure;
-use super::ranges::{self, Whole};
+use super::ranges;
+use super::rows::{Rows, UID};
 use super::session::Session;
 use crate::clock::Instant;
 use crate::config::Scope;
 use crate::identity::dn::DnKey;
-use crate::identity::population::{Batch, BatchBuilder, Draft, Schema};
+use crate::identity::population::{Batch, Schema};
 use crate::model::{Cause, ReadEnd};
-use crate::source::memory::{id_missing, push_value};
+use crate::source::attributes_to_ask;
+use crate::source::memory::id_missing;
 use crate::source::scope::Members;
 use crate::source::vendor::Settings;
-use crate::source::{attributes_to_ask, status};
 use tokio::sync::mpsc;
-
-/// Where members are named by uid, the attribute with it.
-pub const UID: &str = "uid";
 
 /// How many bytes of text a batch holds before it is sent.
 const BATCH_TEXT: usize = 256 * 1024;
@@ -57,20 +55,19 @@ impl Wanted<'_> {
 
 /// How the read ended, and how many members of the group it met. Incomplete also if nobody waits for the rest.
 pub async fn read(session: &mut Session, wanted: &Wanted<'_>, schema: &Schema, batches: &mpsc::Sender<Batch>) -> (ReadEnd, usize) {
-    let mut rows = Rows::new(wanted, schema);
-    let end = read_into(session, &mut rows, batches).await;
+    let mut rows = Rows::new(wanted.settings, wanted.members, wanted.now, schema);
+    let end = read_into(session, wanted, &mut rows, batches).await;
     (end, rows.members)
 }
 
-async fn read_into(session: &mut Session, rows: &mut Rows<'_>, batches: &mpsc::Sender<Batch>) -> ReadEnd {
-    let wanted = rows.wanted;
+async fn read_into(session: &mut Session, wanted: &Wanted<'_>, rows: &mut Rows<'_>, batches: &mpsc::Sender<Batch>) -> ReadEnd {
     let base = DnKey::of(wanted.base);
     let elsewhere = session.root.contexts_below(&base);
     let query = Query {
         base: wanted.base.to_owned(),
         scope: wanted.scope.into(),
         filter: wanted.filter.to_owned(),
-        attributes: wanted.attributes(rows.schema),
+        attributes: wanted.attributes(rows.schema()),
         page: session.page(wanted.page),
         domain_scope: session.domain_scope(),
         names_only: false,
@@ -160,87 +157,6 @@ pub(super) fn is_inside(url: &str, base: &DnKey, elsewhere: &[DnKey]) -> bool {
         let dn = DnKey::of(&dn);
         dn.is_under(base) && !elsewhere.iter().any(|context| dn.is_under(context))
     })
-}
-
-/// Puts entries into rows.
-struct Rows<'w> {
-    wanted: &'w Wanted<'w>,
-    schema: &'w Schema,
-    builder: BatchBuilder,
-    draft: Draft,
-    /// The DN of the first entry without id, and an empty text for each other one.
-    without_id: Vec<Box<str>>,
-    /// Who came with a part of an attribute: which, and the DN.
-    ranged: Vec<(String, String)>,
-    /// How many members of the group were met.
-    members: usize,
-}
-
-impl<'w> Rows<'w> {
-    fn new(wanted: &'w Wanted<'w>, schema: &'w Schema) -> Self {
-        let builder = BatchBuilder::new(schema);
-        Rows { wanted, schema, builder, draft: Draft::default(), without_id: Vec::new(), ranged: Vec::new(), members: 0 }
-    }
-
-    fn take(&mut self, entry: Entry<'_>) {
-        let settings = self.wanted.settings;
-        if let Some(members) = self.wanted.members {
-            let uid = || entry.first(UID).and_then(|bytes| std::str::from_utf8(bytes).ok());
-            if !members.contains(&DnKey::of(entry.dn), uid) {
-                return;
-            }
-            self.members += 1;
-        }
-        let id_attribute = settings.id_attribute.as_str();
-        let Some(id) = entry.first(id_attribute).and_then(|bytes| settings.id_form.text(bytes)) else {
-            self.miss_id(entry.dn);
-            return;
-        };
-        self.draft.begin(&id, entry.dn);
-        let first = |name: &str| entry.first(name).and_then(|bytes| std::str::from_utf8(bytes).ok());
-        self.draft.set_off(status::is_disabled(settings, self.wanted.now, first));
-        for attribute in entry.attributes() {
-            let Some(column) = self.schema.column(attribute.name) else { continue };
-            // `;lang-ja` and the like are other attributes (RFC 4512 section 2.5.2); which one came first must not matter.
-            if !attribute.is_plain() {
-                continue;
-            }
-            if !attribute.options.is_empty() && attribute.range_end() != Ok(None) {
-                // Not a row yet: half an attribute would take the other half away from the account.
-                self.ranged.push((attribute.name.to_owned(), entry.dn.to_owned()));
-                return;
-            }
-            let as_id = settings.id_attribute.is(attribute.name).then_some(id.as_str());
-            for value in attribute.values() {
-                push_value(&mut self.draft, column, value, as_id);
-            }
-        }
-        self.builder.push(&mut self.draft);
-    }
-
-    /// A member that was read by itself.
-    fn take_whole(&mut self, entry: &Whole) {
-        let settings = self.wanted.settings;
-        let Some(id) = entry.first(settings.id_attribute.as_str()).and_then(|bytes| settings.id_form.text(bytes)) else {
-            self.miss_id(&entry.dn);
-            return;
-        };
-        self.draft.begin(&id, &entry.dn);
-        let first = |name: &str| entry.first(name).and_then(|bytes| std::str::from_utf8(bytes).ok());
-        self.draft.set_off(status::is_disabled(settings, self.wanted.now, first));
-        for (name, values) in &entry.attributes {
-            let Some(column) = self.schema.column(name) else { continue };
-            let as_id = settings.id_attribute.is(name).then_some(id.as_str());
-            for value in values {
-                push_value(&mut self.draft, column, value, as_id);
-            }
-        }
-        self.builder.push(&mut self.draft);
-    }
-
-    fn miss_id(&mut self, dn: &str) {
-        self.without_id.push(if self.without_id.is_empty() { dn.into() } else { Box::default() });
-    }
 }
 
 impl From<Scope> for ldap3::Scope {

@@ -47,8 +47,15 @@ impl IdForm {
             IdForm::GuidLittleEndian => {
                 let b: [u8; 16] = bytes.try_into().ok()?;
                 let order = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15];
-                let digits = hex(&order.map(|i| b[i]));
-                Some(format!("{}-{}-{}-{}-{}", &digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]))
+                let mut out = String::with_capacity(36);
+                for (place, byte) in order.into_iter().enumerate() {
+                    if matches!(place, 4 | 6 | 8 | 10) {
+                        out.push('-');
+                    }
+                    out.push(hex_digit(b[byte] >> 4));
+                    out.push(hex_digit(b[byte] & 15));
+                }
+                Some(out)
             }
         }
     }
