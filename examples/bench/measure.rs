@@ -4,7 +4,7 @@
 //! taken for ours. It is told in steps of some milliseconds, so a round has to be longer.
 
 use std::hint::black_box;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const ROUNDS: usize = 7;
 
@@ -33,10 +33,7 @@ pub fn versus(name: &str, unit: Unit, count: usize, mut ours: impl FnMut() -> u6
         (Unit::PerSecond, Ok(count)) => format!("{:.0}/s", f64::from(count) / time),
         (_, Err(_)) => format!("{time:.3} s"),
     };
-    #[expect(clippy::print_stdout, reason = "it is what this program is for")]
-    {
-        println!("{name:<44} ours {:>14}  floor {:>14}  ratio {:>5.2}", told(ours), told(floor), ours / floor);
-    }
+    line(name, &told(ours), &told(floor), &format!("{:.2}", ours / floor), "");
     sums
 }
 
@@ -56,6 +53,23 @@ fn on_processor() -> Option<f64> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     let nanos: f64 = text.split(' ').next()?.parse().ok()?;
     Some(nanos / 1e9)
+}
+
+/// A figure, as tests/bench/run takes it.
+#[expect(clippy::print_stdout, reason = "it is what this program is for")]
+pub fn line(name: &str, ours: &str, floor: &str, ratio: &str, goal: &str) {
+    println!("{name}\t{ours}\t{floor}\t{ratio}\t{goal}");
+}
+
+/// The value in the middle.
+pub fn middle(times: &mut [Duration]) -> Duration {
+    percentile(times, 50)
+}
+
+/// The value below which so many in a hundred lie.
+pub fn percentile(times: &mut [Duration], percent: usize) -> Duration {
+    times.sort_unstable();
+    times[(times.len() * percent / 100).min(times.len() - 1)]
 }
 
 fn median(mut times: Vec<f64>) -> f64 {

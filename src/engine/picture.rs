@@ -292,6 +292,13 @@ impl Picture {
         Some(User { entry: None, account: Some(account), verdict: cell.verdict })
     }
 
+    /// True if a field of an entry's account differs from what it should be.
+    #[must_use]
+    pub fn has_changes(&self, entry: RowIx) -> bool {
+        let cell = self.people.at(entry.index());
+        cell.account().is_some() && (self.masks.at(entry.index()) != 0 || cell.is_fixed())
+    }
+
     /// The channel's name.
     #[must_use]
     pub fn channel(&self) -> &str {

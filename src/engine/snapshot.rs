@@ -97,6 +97,12 @@ impl Snapshot {
         self.generation
     }
 
+    /// Both sides and every verdict.
+    #[must_use]
+    pub fn picture(&self) -> &Picture {
+        &self.picture
+    }
+
     /// The channel's name.
     #[must_use]
     pub fn channel(&self) -> &str {

@@ -1,0 +1,166 @@
+//! The floor of the store's figures: what code written for this one mapping does over the same rows.
+
+use hashbrown::HashTable;
+use rayon::prelude::*;
+use rosterm::engine::Picture;
+use rosterm::identity::population::{Row, RowIx};
+use rosterm::identity::value::{key_form, key_hash};
+use rosterm::model::{Situation, Subject};
+
+/// The places of the attributes on both sides, by the name of the field.
+pub struct Columns {
+    of: Vec<(&'static str, Vec<u16>, u16)>,
+}
+
+const FIELDS: [(&str, &[&str]); 15] = [
+    ("userName", &["uid"]),
+    ("givenName", &["givenName"]),
+    ("familyName", &["sn"]),
+    ("displayName", &["givenName", "sn"]),
+    ("email", &["mail"]),
+    ("title", &["title"]),
+    ("department", &["department"]),
+    ("employeeNumber", &["employeeNumber"]),
+    ("costCenter", &["departmentNumber"]),
+    ("workPhone", &["telephoneNumber"]),
+    ("mobilePhone", &["mobile"]),
+    ("locality", &["l"]),
+    ("country", &["c"]),
+    ("language", &["preferredLanguage"]),
+    ("managerName", &["manager"]),
+];
+
+impl Columns {
+    pub fn of(picture: &Picture) -> Self {
+        let schema = picture.entries().schema();
+        let column = |name: &&str| schema.column(name).unwrap_or(u16::MAX);
+        let rule = |name: &str| picture.rules().rules().iter().position(|r| r.field.name == name).and_then(|i| u16::try_from(i).ok());
+        let of = FIELDS.iter().map(|(field, from)| (*field, from.iter().map(column).collect(), rule(field).unwrap_or(u16::MAX)));
+        Columns { of: of.collect() }
+    }
+}
+
+/// The value that a field should have, into a buffer.
+fn wanted(field: usize, from: &[u16], entry: Row<'_>, out: &mut String) {
+    out.clear();
+    let first = |at: usize| entry.first(from[at]);
+    match field {
+        3 => {
+            if let (Some(given), Some(sn)) = (first(0), first(1)) {
+                out.push_str(given);
+                out.push(' ');
+                out.push_str(sn);
+            }
+        }
+        0 | 4 => {
+            if let Some(text) = first(0) {
+                if text.is_ascii() {
+                    out.push_str(text);
+                    out.make_ascii_lowercase();
+                } else {
+                    out.push_str(&text.to_lowercase());
+                }
+            }
+        }
+        6 => out.push_str(first(0).unwrap_or("Unassigned")),
+        7 => {
+            if let Some(n) = first(0).and_then(|text| text.parse::<i64>().ok()) {
+                use std::fmt::Write as _;
+                let _ = write!(out, "E{n}");
+            }
+        }
+        8 => {
+            if let Some(text) = first(0) {
+                out.push_str("CC-");
+                out.push_str(text);
+            }
+        }
+        12 => {
+            out.push_str(first(0).unwrap_or_default());
+            out.make_ascii_uppercase();
+        }
+        14 => {
+            // The value of the first part of a DN; these have no escapes.
+            let dn = first(0).unwrap_or_default();
+            let part = dn.split(',').next().unwrap_or_default();
+            out.push_str(part.split_once('=').map_or("", |(_, value)| value));
+        }
+        _ => out.push_str(first(0).unwrap_or_default()),
+    }
+}
+
+fn same(field: usize, wanted: &str, has: &str) -> bool {
+    if field == 0 || field == 4 {
+        wanted == has || (wanted.is_ascii() && wanted.eq_ignore_ascii_case(has)) || key_form(wanted) == key_form(has)
+    } else {
+        wanted.trim() == has.trim()
+    }
+}
+
+/// Entries with their accounts.
+pub struct Pairs(Vec<(RowIx, RowIx)>);
+
+const STEP: usize = 16 * 1024;
+
+impl Pairs {
+    /// As the store has them.
+    pub fn of(picture: &Picture) -> Self {
+        let pair = |entry: RowIx| Some((entry, picture.user_of(Subject::of_entry(entry))?.account?));
+        Pairs(picture.entries().rows().filter_map(pair).collect())
+    }
+
+    /// By keys of one's own: folded, hashed, joined in one table.
+    pub fn join(picture: &Picture, columns: &Columns) -> Self {
+        let (entries, accounts) = (picture.entries(), picture.accounts());
+        let key = |text: &str| key_hash(&key_form(text));
+        let keys = |rows: Vec<RowIx>, of: &(dyn Fn(RowIx) -> u64 + Sync)| -> Vec<(u64, RowIx)> {
+            rows.par_chunks(STEP).flat_map_iter(|part| part.iter().map(|row| (of(*row), *row))).collect()
+        };
+        let uid = columns.of[0].1[0];
+        let ours = keys(entries.rows().collect(), &|row| key(entries.row(row).first(uid).unwrap_or_default()));
+        let theirs = keys(accounts.rows().collect(), &|row| key(accounts.row(row).name()));
+        let mut table: HashTable<u32> = HashTable::with_capacity(theirs.len());
+        for (at, (hash, _)) in (0u32..).zip(&theirs) {
+            table.insert_unique(*hash, at, |i| theirs[*i as usize].0);
+        }
+        let pairs = ours.par_chunks(STEP).flat_map_iter(|part| {
+            part.iter().filter_map(|(hash, row)| {
+                let found = table.find(*hash, |i| theirs[*i as usize].0 == *hash)?;
+                Some((*row, theirs[*found as usize].1))
+            })
+        });
+        Pairs(pairs.collect())
+    }
+
+    /// How many differ in some field.
+    pub fn differing(&self, picture: &Picture, columns: &Columns) -> usize {
+        let differing = |part: &[(RowIx, RowIx)]| {
+            let mut out = String::new();
+            let mut n = 0;
+            for (at, (entry, account)) in part.iter().enumerate() {
+                if let Some((_, ahead)) = part.get(at + 12) {
+                    std::hint::black_box(picture.accounts().touch(*ahead));
+                }
+                let (entry, account) = (picture.entries().row(*entry), picture.accounts().row(*account));
+                let mut mask = 0u32;
+                for (field, (_, from, to)) in columns.of.iter().enumerate() {
+                    wanted(field, from, entry, &mut out);
+                    let has = if field == 0 { account.name() } else { account.first(*to).unwrap_or_default() };
+                    if !same(field, &out, has) {
+                        mask |= 1 << field;
+                    }
+                }
+                n += usize::from(std::hint::black_box(mask) != 0);
+            }
+            n
+        };
+        self.0.par_chunks(STEP).map(differing).sum()
+    }
+
+    /// The same by what the store found.
+    pub fn differing_by_verdict(&self, picture: &Picture) -> usize {
+        let changed = |entry: &RowIx| picture.has_changes(*entry);
+        let _ = Situation::Changed;
+        self.0.iter().filter(|(entry, _)| changed(entry)).count()
+    }
+}
