@@ -3,7 +3,7 @@
 //!
 //! Everybody may bind. A filter that asks for lasting ids is answered from these alone.
 
-use crate::ber::{close, element, filter_text, head, number, open, put, size, take, tlv};
+use super::ber::{close, element, filter_text, head, number, open, put, size, take, tlv};
 use rosterm::demo::crowd::{ATTRIBUTES, Crowd, Told, units};
 use rosterm::filter::Filter;
 use rosterm::identity::dn::DnKey;

@@ -1,16 +1,17 @@
 //! A crowd through the real engine, held against the truth that it tells about each of its people.
 
 use crate::support::{NOW, check, fill, look, runtime};
+use crate::target_desk::{connector, open};
 use rosterm::demo::crowd::{self, Crowd, Linked};
 use rosterm::demo::service::{Accounts, By, Faults, Service};
 use rosterm::demo::world::World;
 use rosterm::engine::{self, Ends, Picture};
-use rosterm::identity::EntryId;
+use rosterm::identity::{AccountId, EntryId};
 use rosterm::journal::Journal;
-use rosterm::model::{EntryEvidence, Identified, Situation};
+use rosterm::model::{AccountEvidence, EntryEvidence, Identified, Situation};
 use rosterm::source::memory::Directory;
 use rosterm::source::{Source, vendor};
-use rosterm::target::{Columns, Target};
+use rosterm::target::{Columns, Sought, Target};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -80,7 +81,7 @@ fn an_edit_shows_in_the_next_read_and_in_look_ups() {
         let new = (0..2_000).find(|n| crowd.truth(*n).case == "new").unwrap();
         accounts.remove(&crowd.account_id(fine)).unwrap();
         let added = accounts.insert(json!({"userName": crowd.user_name(new), "active": true})).unwrap();
-        let picture = look_at(&accounts, Faults { filtering: rosterm::demo::service::Filtering::Good, ..Faults::default() }).await;
+        let picture = look_at(&accounts, Faults::default()).await;
         let situation = |n: usize| {
             let entry = picture.entries().by_id(&crowd.entry_id(n)).unwrap();
             let user = picture.users().iter().find(|u| u.entry == Some(entry)).unwrap();
@@ -114,4 +115,29 @@ fn a_directory_of_a_crowd_finds_people_by_their_ids_and_their_names() {
         assert_eq!(told_by.is_some(), told.is_some(), "{told_by:?}");
         assert!(told_by.unwrap_or_default().contains(told.unwrap_or_default()));
     }
+}
+
+#[test]
+fn a_service_of_a_crowd_finds_accounts_by_their_ids_and_their_names() {
+    let crowd = Crowd::new(1_000, 8, Linked::Nobody);
+    let of = |case: &str| (0..1_000).find(|n| crowd.truth(*n).case == case).unwrap();
+    let (fine, left, new, gone) = (of("in sync"), of("disabled, account inactive"), of("new"), of("deleted, never linked"));
+    let (on, off, none) = (AccountEvidence::Found { active: true }, AccountEvidence::Found { active: false }, AccountEvidence::NotFound);
+    runtime().block_on(async {
+        let service = Service::start_crowd(Arc::new(Accounts::new(crowd)), Faults::default()).await.unwrap();
+        let target = open(service.base_url(), "", &connector("")).await.unwrap();
+        let ids = [fine, left, new].map(|n| AccountId::new(crowd.account_id(n)));
+        let (answers, found) = target.find(&ids, |_| ()).await;
+        assert_eq!(answers.into_iter().map(|(_, answer)| answer).collect::<Vec<_>>(), [on.clone(), off.clone(), none.clone()]);
+        assert_eq!(found.len(), 2);
+        let name = |n: usize| Sought { user_name: Some(crowd.user_name(n).to_uppercase()), ..Sought::default() };
+        let entry = |n: usize| Sought { external_id: Some(crowd.entry_id(n)), ..Sought::default() };
+        let sought = [name(fine), name(left), name(new), entry(gone), entry(fine), entry(new)];
+        let (answers, found) = target.find_named(&sought, |_| ()).await;
+        assert_eq!(answers, [on.clone(), off, none.clone(), on.clone(), on, none]);
+        let found: Vec<String> = found.iter().map(|row| row.id().to_owned()).collect();
+        for n in [fine, left, gone] {
+            assert!(found.contains(&crowd.account_id(n)), "{found:?}");
+        }
+    });
 }

@@ -33,6 +33,7 @@ mod scim_real;
 mod secrecy;
 mod secrets;
 mod shells;
+mod stands;
 mod support;
 mod tables;
 mod target_desk;
