@@ -21,6 +21,7 @@ pub use touched::Touched;
 use crate::identity::population::RowIx;
 use crate::model::Reason;
 use hashbrown::{HashMap, HashTable};
+use rayon::prelude::*;
 use slots::{Place, Sign, Slots};
 
 /// Who an entry belongs with.
@@ -308,8 +309,8 @@ impl Matcher {
         for (side, key) in self.entries.iter_mut().zip(keys) {
             side.key = if side.present { some(*key) } else { 0 };
         }
-        let entries: Vec<Place> = (0..narrow(self.entries.len())).map(|e| self.place_of_entry(e)).collect();
-        let accounts: Vec<Place> = (0..narrow(self.accounts.len())).map(|a| self.place_of_account(a)).collect();
+        let entries: Vec<Place> = (0..narrow(self.entries.len())).into_par_iter().map(|e| self.place_of_entry(e)).collect();
+        let accounts: Vec<Place> = (0..narrow(self.accounts.len())).into_par_iter().map(|a| self.place_of_account(a)).collect();
         for (side, place) in self.entries.iter_mut().zip(entries) {
             side.place = place;
         }

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use rosterm::engine::Picture;
 use rosterm::identity::population::{Row, RowIx};
 use rosterm::identity::value::{key_form, key_hash};
-use rosterm::model::{Situation, Subject};
+use rosterm::model::Subject;
 
 /// The places of the attributes on both sides, by the name of the field.
 pub struct Columns {
@@ -40,8 +40,8 @@ impl Columns {
     }
 }
 
-/// The value that a field should have, into a buffer.
-fn wanted(field: usize, from: &[u16], entry: Row<'_>, out: &mut String) {
+/// The value that a field should have, into a buffer; false where it can't be told.
+fn wanted(field: usize, from: &[u16], entry: Row<'_>, out: &mut String) -> bool {
     out.clear();
     let first = |at: usize| entry.first(from[at]);
     match field {
@@ -64,9 +64,11 @@ fn wanted(field: usize, from: &[u16], entry: Row<'_>, out: &mut String) {
         }
         6 => out.push_str(first(0).unwrap_or("Unassigned")),
         7 => {
-            if let Some(n) = first(0).and_then(|text| text.parse::<i64>().ok()) {
-                use std::fmt::Write as _;
-                let _ = write!(out, "E{n}");
+            use std::fmt::Write as _;
+            match first(0).map(str::parse::<i64>) {
+                Some(Ok(n)) => drop(write!(out, "E{n}")),
+                Some(Err(_)) => return false,
+                None => {}
             }
         }
         8 => {
@@ -87,6 +89,7 @@ fn wanted(field: usize, from: &[u16], entry: Row<'_>, out: &mut String) {
         }
         _ => out.push_str(first(0).unwrap_or_default()),
     }
+    field != 4 || out.contains('@')
 }
 
 fn same(field: usize, wanted: &str, has: &str) -> bool {
@@ -144,7 +147,9 @@ impl Pairs {
                 let (entry, account) = (picture.entries().row(*entry), picture.accounts().row(*account));
                 let mut mask = 0u32;
                 for (field, (_, from, to)) in columns.of.iter().enumerate() {
-                    wanted(field, from, entry, &mut out);
+                    if !wanted(field, from, entry, &mut out) {
+                        continue;
+                    }
                     let has = if field == 0 { account.name() } else { account.first(*to).unwrap_or_default() };
                     if !same(field, &out, has) {
                         mask |= 1 << field;
@@ -159,8 +164,16 @@ impl Pairs {
 
     /// The same by what the store found.
     pub fn differing_by_verdict(&self, picture: &Picture) -> usize {
-        let changed = |entry: &RowIx| picture.has_changes(*entry);
-        let _ = Situation::Changed;
-        self.0.iter().filter(|(entry, _)| changed(entry)).count()
+        self.0.iter().filter(|(entry, _)| picture.has_changes(*entry)).count()
+    }
+
+    /// Somebody on whom the two do not agree.
+    pub fn disputed(&self, picture: &Picture, columns: &Columns) -> Option<String> {
+        let pair = self.0.iter().find(|pair| {
+            let one = Pairs(vec![**pair]);
+            (one.differing(picture, columns) == 1) != picture.has_changes(pair.0)
+        })?;
+        let row = picture.row(&picture.user_of(Subject::of_entry(pair.0))?);
+        Some(format!("{row:?}"))
     }
 }

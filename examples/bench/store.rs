@@ -18,7 +18,7 @@ use rosterm::model::Subject;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -91,20 +91,30 @@ impl Bench {
         let live = Live::start(seat, move |news| {
             let _ = tell.send((Instant::now(), news));
         });
-        let (mut last_page, mut accounts) = (Instant::now(), 0);
+        let (mut last_page, mut stored) = (Instant::now(), 0);
+        let (count, counted) = channel();
         let (snapshot, at) = loop {
-            match news.recv_timeout(Duration::from_secs(300))? {
-                (_, News::Failed(error)) => return Err(error.to_string().into()),
-                (at, News::Snapshot(snapshot)) => {
-                    if snapshot.target().users + snapshot.source().users != accounts {
-                        (last_page, accounts) = (at, snapshot.target().users + snapshot.source().users);
-                    }
+            // How many are stored is asked all the time: the last change of it is the last page.
+            let count = count.clone();
+            live.with(move |store| {
+                let _ = count.send((Instant::now(), store.picture().entries().len() + store.picture().accounts().len()));
+            });
+            for (at, n) in counted.try_iter() {
+                if n != stored {
+                    (last_page, stored) = (at, n);
+                }
+            }
+            match news.recv_timeout(Duration::from_millis(1)) {
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Err("the engine has ended".into()),
+                Ok((_, News::Failed(error))) => return Err(error.to_string().into()),
+                Ok((at, News::Snapshot(snapshot))) => {
                     let done = snapshot.source().state.is_complete() && snapshot.target().state.is_complete();
                     if done && !snapshot.target().reading && !snapshot.source().reading {
                         break (snapshot, at);
                     }
                 }
-                _ => {}
+                Ok(_) => {}
             }
         };
         let final_after = at.saturating_duration_since(last_page);
@@ -199,13 +209,15 @@ pub fn run(users: usize, rounds: usize) -> Result<(), Failure> {
 fn whole(bench: &Bench, rounds: usize) -> Result<(), Failure> {
     let (mut ours, mut floors) = (Vec::new(), Vec::new());
     let same = bench.on_worker(move |store| {
-        let mut same = true;
+        let mut same = None;
         for round in 0..=rounds {
             let (time, ()) = timed(|| store.evaluate_all());
             let columns = Columns::of(store.picture());
             let pairs = Pairs::of(store.picture());
             let (floor, differing) = timed(|| pairs.differing(store.picture(), &columns));
-            same &= differing == pairs.differing_by_verdict(store.picture());
+            if differing != pairs.differing_by_verdict(store.picture()) {
+                same = pairs.disputed(store.picture(), &columns);
+            }
             if round > 0 {
                 ours.push(time);
                 floors.push(floor);
@@ -213,8 +225,8 @@ fn whole(bench: &Bench, rounds: usize) -> Result<(), Failure> {
         }
         (middle(&mut ours), middle(&mut floors), same)
     })?;
-    if !same.2 {
-        return Err("closures and the store do not agree on who differs".into());
+    if let Some(disputed) = same.2 {
+        return Err(format!("closures and the store do not agree on who differs: {disputed}").into());
     }
     line("P4 every rule and verdict of everybody, against closures", &millis(same.0), &millis(same.1), &ratio(same.0, same.1), "<= 2.0");
     // The same key for everybody, written otherwise: everybody is keyed and paired anew, and ends where they were.

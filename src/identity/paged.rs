@@ -1,37 +1,36 @@
 //! A growing list whose copy is nearly free: what a snapshot is made of.
 //!
-//! Items lie in leaves of [`LEAF`], leaves in nodes of [`NODE`]. A copy shares all of them; a change copies one leaf and one
+//! Items lie in leaves of `LEAF`, leaves in nodes of 64. A copy shares all of them; a change copies one leaf and one
 //! node if somebody else still holds them, and nothing otherwise. So a snapshot of a million users costs the clone of a few
 //! dozen counters, a change after it a few kilobytes, and whoever reads needs no lock. What must stay true: every leaf but
 //! the last is full, and the rest of the last one holds default values.
 
 use std::sync::Arc;
 
-const LEAF: usize = 512;
 const NODE: usize = 64;
 
 type Leaf<T> = Arc<[T]>;
 
 /// A list of `T` with cheap copies. See the module's text.
 #[derive(Debug)]
-pub struct Paged<T> {
+pub struct Paged<T, const LEAF: usize = 512> {
     top: Vec<Arc<Vec<Leaf<T>>>>,
     len: usize,
 }
 
-impl<T> Clone for Paged<T> {
+impl<T, const LEAF: usize> Clone for Paged<T, LEAF> {
     fn clone(&self) -> Self {
         Paged { top: self.top.clone(), len: self.len }
     }
 }
 
-impl<T> Default for Paged<T> {
+impl<T, const LEAF: usize> Default for Paged<T, LEAF> {
     fn default() -> Self {
         Paged { top: Vec::new(), len: 0 }
     }
 }
 
-impl<T> Paged<T> {
+impl<T, const LEAF: usize> Paged<T, LEAF> {
     /// How many items.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -46,6 +45,7 @@ impl<T> Paged<T> {
 
     /// The item at `index`.
     #[must_use]
+    #[inline]
     pub fn get(&self, index: usize) -> Option<&T> {
         if index >= self.len {
             return None;
@@ -65,15 +65,16 @@ impl<T> Paged<T> {
     }
 }
 
-impl<T: Copy + Default> Paged<T> {
+impl<T: Copy + Default, const LEAF: usize> Paged<T, LEAF> {
     /// The item at `index`, the default one behind the end.
     #[must_use]
+    #[inline]
     pub fn at(&self, index: usize) -> T {
         self.get(index).copied().unwrap_or_default()
     }
 }
 
-impl<T: Clone + Default> Paged<T> {
+impl<T: Clone + Default, const LEAF: usize> Paged<T, LEAF> {
     /// A list of so many default items.
     #[must_use]
     pub fn of(len: usize) -> Self {
@@ -83,6 +84,7 @@ impl<T: Clone + Default> Paged<T> {
     }
 
     /// The item at `index`, to be changed.
+    #[inline]
     pub fn get_mut(&mut self, index: usize) -> Option<&mut T> {
         if index >= self.len {
             return None;
@@ -126,7 +128,7 @@ mod tests {
     proptest! {
         #[test]
         fn it_is_a_list_and_a_copy_does_not_change(steps in prop::collection::vec((any::<bool>(), 0usize..2000, any::<u32>()), 1..200)) {
-            let (mut ours, mut plain) = (Paged::default(), Vec::new());
+            let (mut ours, mut plain) = (Paged::<u32>::default(), Vec::new());
             let mut copies = Vec::new();
             for (copies_now, index, item) in steps {
                 if copies_now {
@@ -150,8 +152,8 @@ mod tests {
 
     #[test]
     fn it_grows_over_many_nodes() {
-        let mut list = Paged::default();
-        let n = LEAF * NODE * 2 + 3;
+        let mut list: Paged<usize> = Paged::default();
+        let n = 512 * NODE * 2 + 3;
         for i in 0..n {
             list.push(i);
         }

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use upkeep::Upkeep;
 
 /// Bytes of text in the open chunk, to which changed rows go: small enough to be copied where a snapshot holds it.
-const TAIL: usize = 64 * 1024;
+const TAIL: usize = 16 * 1024;
 
 /// The columns of a population, in order. The id and the name of a row are not columns.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -74,6 +74,7 @@ pub struct RowIx(pub u32);
 impl RowIx {
     /// As an index.
     #[must_use]
+    #[inline]
     pub fn index(self) -> usize {
         self.0 as usize
     }
@@ -140,11 +141,13 @@ pub struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
+    #[inline]
     fn wide(self) -> bool {
         self.chunk.meta[self.at.meta as usize] == 1
     }
 
     /// The number at place `slot` after the presence bits.
+    #[inline]
     fn number(self, slot: usize) -> usize {
         let bits = usize::from(self.chunk.columns).div_ceil(8);
         let base = self.at.meta as usize + 1 + 2 * bits;
@@ -158,6 +161,7 @@ impl<'a> Row<'a> {
         }
     }
 
+    #[inline]
     fn text(self, start: usize, end: usize) -> &'a str {
         let base = self.at.text as usize;
         &self.chunk.text[base + start..base + end]
@@ -165,22 +169,26 @@ impl<'a> Row<'a> {
 
     /// The lasting id.
     #[must_use]
+    #[inline]
     pub fn id(self) -> &'a str {
         self.text(0, self.number(0))
     }
 
     /// The DN of an entry, the `userName` of an account.
     #[must_use]
+    #[inline]
     pub fn name(self) -> &'a str {
         self.text(self.number(0), self.number(1))
     }
 
     /// True for a disabled entry or an inactive account.
     #[must_use]
+    #[inline]
     pub fn is_off(self) -> bool {
         self.at.off
     }
 
+    #[inline]
     fn bit(self, column: u16, plane: usize) -> bool {
         let bits = usize::from(self.chunk.columns).div_ceil(8);
         let at = self.at.meta as usize + 1 + plane * bits + usize::from(column / 8);
@@ -188,6 +196,7 @@ impl<'a> Row<'a> {
     }
 
     /// The slot of the first end of `column`, the end before it, and how many values the column has.
+    #[inline]
     fn locate(self, column: u16) -> Option<(usize, usize, usize)> {
         if column >= self.chunk.columns || !self.bit(column, 0) {
             return None;
@@ -214,12 +223,14 @@ impl<'a> Row<'a> {
 
     /// The first value of a column.
     #[must_use]
+    #[inline]
     pub fn first(self, column: u16) -> Option<&'a str> {
         let (slot, start, _) = self.locate(column)?;
         Some(self.text(start, self.number(slot)))
     }
 
     /// Every value of a column, in the order in which they were read.
+    #[inline]
     pub fn all(self, column: u16) -> impl Iterator<Item = &'a str> {
         let (slot, mut start, count) = self.locate(column).unwrap_or((0, 0, 0));
         (0..count).map(move |i| {
@@ -230,6 +241,7 @@ impl<'a> Row<'a> {
 
     /// How many values a column has.
     #[must_use]
+    #[inline]
     pub fn count(self, column: u16) -> usize {
         self.locate(column).map_or(0, |l| l.2)
     }
@@ -263,7 +275,8 @@ impl PartialEq for Version {
 #[derive(Debug, Clone, Default)]
 pub struct Population {
     schema: Arc<Schema>,
-    chunks: Paged<Option<Arc<Chunk>>>,
+    /// In small leaves: a copy of one counts up as many references.
+    chunks: Paged<Option<Arc<Chunk>>, 64>,
     rows: Paged<RowRef>,
     present: usize,
     ids: Ids,
@@ -334,6 +347,7 @@ impl Population {
 
     /// True if the user of this row is there.
     #[must_use]
+    #[inline]
     pub fn has(&self, row: RowIx) -> bool {
         self.rows.get(row.index()).is_some_and(|at| !at.gone)
     }
@@ -343,6 +357,7 @@ impl Population {
     /// # Panics
     /// If `row` is not of this population.
     #[must_use]
+    #[inline]
     pub fn row(&self, row: RowIx) -> Row<'_> {
         let at = *self.rows.get(row.index()).expect("the row is of this population");
         let chunk = self.chunks.get(at.chunk as usize).and_then(Option::as_ref);
@@ -351,10 +366,18 @@ impl Population {
 
     /// Reads a byte of a row, so that the rest of it is near when it is needed: memory is waited for once for many rows.
     #[must_use]
+    #[inline]
     pub fn touch(&self, row: RowIx) -> u8 {
         let Some(at) = self.rows.get(row.index()) else { return 0 };
         let chunk = self.chunks.get(at.chunk as usize).and_then(Option::as_ref);
         chunk.map_or(0, |c| c.meta[at.meta as usize] ^ c.text.as_bytes().get(at.text as usize).copied().unwrap_or(0))
+    }
+
+    /// True for a disabled entry or an inactive account; reads less than the row does.
+    #[inline]
+    #[must_use]
+    pub fn is_off(&self, row: RowIx) -> bool {
+        self.rows.get(row.index()).is_some_and(|at| at.off)
     }
 
     /// The row of the user with this id, if they are there.

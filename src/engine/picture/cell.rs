@@ -38,6 +38,8 @@ const BY_LINK: u8 = 1;
 const LOST: u8 = 2;
 /// A field differs that can't be changed.
 const FIXED: u8 = 4;
+/// The linked account looks like someone else's.
+const SUSPECT: u8 = 8;
 
 /// What is kept about one row of a side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +78,8 @@ pub struct Findings {
     pub problems: u16,
     /// What was matched by its hash is not the same text.
     pub mismatch: bool,
+    /// The linked account looks like someone else's.
+    pub suspect: bool,
 }
 
 /// The bit of a rule in [`Findings::mask`].
@@ -93,6 +97,7 @@ pub fn problem_bit(code: ProblemCode) -> u16 {
 impl Cell {
     /// The account that an entry's row names.
     #[must_use]
+    #[inline]
     pub fn account(&self) -> Option<RowIx> {
         matches!(self.bond, Bond::Linked | Bond::ByExternalId | Bond::ByKey | Bond::Ambiguous)
             .then_some(self.other)
@@ -114,12 +119,14 @@ impl Cell {
 
     /// True if an account has a row of its own.
     #[must_use]
+    #[inline]
     pub fn is_own_row(&self) -> bool {
         matches!(self.bond, Bond::Alone | Bond::LinkedElsewhere)
     }
 
     /// True if the pair is bound by a link.
     #[must_use]
+    #[inline]
     pub fn by_link(&self) -> bool {
         self.flags & BY_LINK != 0
     }
@@ -134,6 +141,12 @@ impl Cell {
     #[must_use]
     pub fn is_fixed(&self) -> bool {
         self.flags & FIXED != 0
+    }
+
+    /// True if the linked account looks like someone else's.
+    #[must_use]
+    pub fn is_suspect(&self) -> bool {
+        self.flags & SUSPECT != 0
     }
 
     fn set(&mut self, flag: u8, on: bool) {
@@ -177,6 +190,7 @@ impl Cell {
     /// Notes what the rules came to. The mask is kept elsewhere.
     pub(in crate::engine) fn take(&mut self, findings: &Findings) {
         self.set(FIXED, findings.fixed);
+        self.set(SUSPECT, findings.suspect);
         (self.invalid, self.problems) = (findings.invalid, findings.problems);
         if findings.mismatch && matches!(self.bond, Bond::ByKey | Bond::ByExternalId) {
             self.ambiguous = Some(Reason::DuplicateInTarget);

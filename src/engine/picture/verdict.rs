@@ -45,18 +45,17 @@ impl Picture {
 
     /// Everything that decides about a person, from what was found out about their row.
     pub(in crate::engine) fn facts_of_person(&self, entry: RowIx, cell: &Cell, mask: u64) -> Facts {
-        let disabled = self.entries.row(entry).is_off();
+        let disabled = self.entries.is_off(entry);
         let account = cell.account();
-        let active = account.is_some_and(|a| !self.accounts.row(a).is_off());
+        let active = account.is_some_and(|a| !self.accounts.is_off(a));
         let mut ambiguous = cell.ambiguous;
         let ends = match (account, cell.bond) {
-            (Some(a), _) => {
+            (Some(_), _) => {
                 let tie = if cell.by_link() { Tie::Link } else { Tie::Match };
                 if tie == Tie::Match && self.may_be_odd(entry) {
                     ambiguous = ambiguous.or(Some(Reason::DuplicateInTarget));
                 }
-                let link = if tie == Tie::Link { self.links.by_entry(self.entries.row(entry).id()) } else { None };
-                if link.is_some_and(|l| self.is_suspect(l, Some(entry), a)) {
+                if tie == Tie::Link && cell.is_suspect() {
                     ambiguous = Some(Reason::LinkSuspect);
                 }
                 Ends::Pair { tie, disabled, active }
@@ -83,7 +82,7 @@ impl Picture {
 
     /// Everything that decides about an account that has a row of its own.
     pub(in crate::engine) fn facts_of_account(&self, account: RowIx, cell: &Cell) -> Facts {
-        let active = !self.accounts.row(account).is_off();
+        let active = !self.accounts.is_off(account);
         let mut ambiguous = None;
         let ends = match cell.link() {
             Some(l) if self.is_of_other_channel(l) || self.claim(l).is_some() => Ends::Account { other_channel: true },
@@ -218,7 +217,8 @@ impl Picture {
     }
 
     /// What the rules of a person come to; the same as [`Self::detail`] says, in bits.
-    pub(in crate::engine) fn findings(&self, entry: RowIx, account: Option<RowIx>, bond: Bond) -> Findings {
+    pub(in crate::engine) fn findings(&self, entry: RowIx, cell: &Cell) -> Findings {
+        let (account, bond) = (cell.account(), cell.bond);
         let (person, other) = (self.entries.row(entry), account.map(|a| self.accounts.row(a)));
         let resolve = |dn: &str| self.resolve(dn);
         let mut findings = Findings::default();
@@ -239,6 +239,9 @@ impl Picture {
         // Texts that are equal have equal hashes; the other way round it is looked at where it matters.
         let suspicious = bond == Bond::ByExternalId || findings.mask & field_bit(self.rules.match_rule()) != 0 || findings.problems != 0;
         findings.mismatch = suspicious && account.is_some_and(|a| self.is_mismatch(entry, a, bond));
+        if let (true, Some(account)) = (cell.by_link(), account) {
+            findings.suspect = self.links.by_entry(person.id()).is_some_and(|link| self.is_suspect(link, Some(entry), account));
+        }
         findings
     }
 

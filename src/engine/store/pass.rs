@@ -48,51 +48,52 @@ impl Store {
 
     /// Who belongs with whom, for everybody, as the matcher says now.
     pub fn bind_all(&mut self) {
-        let (people, others) = (self.picture.entries.slots(), self.picture.accounts.slots());
-        let mut tally = Tally::default();
-        for round in steps(people).chunks(ROUND) {
-            let (matcher, picture) = (&self.matcher, &self.picture);
-            let bound: Vec<Vec<Cell>> =
-                round.par_iter().map(|step| rows(step.clone()).map(|row| bound_entry(matcher, picture, row).0).collect()).collect();
-            for (step, cells) in round.iter().zip(bound) {
-                for (row, cell) in step.clone().zip(cells) {
-                    self.picture.people.set(row, cell);
-                    tally.count_person(&cell, self.picture.masks.at(row), 1);
+        for side in [Side::People, Side::Others] {
+            let n = if side == Side::People { self.picture.entries.slots() } else { self.picture.accounts.slots() };
+            for round in steps(n).chunks(ROUND) {
+                let (matcher, picture) = (&self.matcher, &self.picture);
+                let bound: Vec<Judged> = round
+                    .par_iter()
+                    .map(|step| {
+                        let mut judged = Judged::default();
+                        for row in rows(step.clone()) {
+                            let (before, cell) = match side {
+                                Side::People => (picture.people.at(row.index()), bound_entry(matcher, picture, row).0),
+                                Side::Others => (picture.others.at(row.index()), bound_account(matcher, picture, row)),
+                            };
+                            if cell != before {
+                                let mask = picture.masks.at(row.index());
+                                judged.recount(side, mask, &before, &cell);
+                                judged.cells.push((row, cell));
+                            }
+                        }
+                        judged
+                    })
+                    .collect();
+                for judged in bound {
+                    self.picture.tally.add(&judged.tally);
+                    let cells = if side == Side::People { &mut self.picture.people } else { &mut self.picture.others };
+                    for (row, cell) in judged.cells {
+                        cells.set(row.index(), cell);
+                    }
                 }
             }
         }
-        for round in steps(others).chunks(ROUND) {
-            let (matcher, picture) = (&self.matcher, &self.picture);
-            let bound: Vec<Vec<Cell>> =
-                round.par_iter().map(|step| rows(step.clone()).map(|row| bound_account(matcher, picture, row)).collect()).collect();
-            for (step, cells) in round.iter().zip(bound) {
-                for (row, cell) in step.clone().zip(cells) {
-                    self.picture.others.set(row, cell);
-                    tally.count_account(&cell, 1);
-                }
-            }
-        }
-        self.picture.tally = tally;
     }
 
     /// A pass over some people.
     pub(super) fn pass_people(&mut self, what: What, range: Range<usize>) {
         for round in steps(range.len()).chunks(ROUND) {
             let picture = &self.picture;
-            let judged: Vec<(Tally, Vec<(Cell, u64)>)> = round
-                .par_iter()
-                .map(|step| {
-                    let step = range.start + step.start..range.start + step.end;
-                    let mut tally = Tally::default();
-                    let cells = picture.judged(what, step, &mut tally);
-                    (tally, cells)
-                })
-                .collect();
-            for (step, (tally, cells)) in round.iter().zip(judged) {
-                self.picture.tally.add(&tally);
-                for (row, (cell, mask)) in (range.start + step.start..).zip(cells) {
-                    self.picture.people.set(row, cell);
-                    self.picture.masks.set(row, mask);
+            let judged: Vec<Judged> =
+                round.par_iter().map(|step| picture.judged(what, range.start + step.start..range.start + step.end)).collect();
+            for judged in judged {
+                self.picture.tally.add(&judged.tally);
+                for (row, cell) in judged.cells {
+                    self.picture.people.set(row.index(), cell);
+                }
+                for (row, mask) in judged.masks {
+                    self.picture.masks.set(row.index(), mask);
                 }
             }
         }
@@ -101,63 +102,102 @@ impl Store {
     pub(super) fn pass_accounts(&mut self) {
         for round in steps(self.picture.accounts.slots()).chunks(ROUND) {
             let picture = &self.picture;
-            let judged: Vec<(Tally, Vec<Cell>)> = round
+            let judged: Vec<Judged> = round
                 .par_iter()
                 .map(|step| {
-                    let mut tally = Tally::default();
-                    let judge = |row: RowIx| {
-                        let mut cell = picture.others.at(row.index());
-                        tally.count_account(&cell, -1);
+                    let mut judged = Judged::default();
+                    for row in rows(step.clone()) {
+                        let before = picture.others.at(row.index());
+                        let mut cell = before;
                         picture.judge_account(row, &mut cell);
-                        tally.count_account(&cell, 1);
-                        cell
-                    };
-                    let cells = rows(step.clone()).map(judge).collect();
-                    (tally, cells)
+                        if cell != before {
+                            judged.tally.count_account(&before, -1);
+                            judged.tally.count_account(&cell, 1);
+                            judged.cells.push((row, cell));
+                        }
+                    }
+                    judged
                 })
                 .collect();
-            for (step, (tally, cells)) in round.iter().zip(judged) {
-                self.picture.tally.add(&tally);
-                for (row, cell) in step.clone().zip(cells) {
-                    self.picture.others.set(row, cell);
+            for judged in judged {
+                self.picture.tally.add(&judged.tally);
+                for (row, cell) in judged.cells {
+                    self.picture.others.set(row.index(), cell);
                 }
             }
         }
     }
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    People,
+    Others,
+}
+
+impl Judged {
+    fn recount(&mut self, side: Side, mask: u64, before: &Cell, after: &Cell) {
+        for (cell, by) in [(before, -1), (after, 1)] {
+            match side {
+                Side::People => self.tally.count_person(cell, mask, by),
+                Side::Others => self.tally.count_account(cell, by),
+            }
+        }
+    }
+}
+
+/// What is new after a pass over some rows, and how the counts change by it.
+#[derive(Default)]
+struct Judged {
+    tally: Tally,
+    cells: Vec<(RowIx, Cell)>,
+    masks: Vec<(RowIx, u64)>,
+}
+
 /// So many rows ahead a partner's row is asked for.
 const AHEAD: usize = 12;
 
 impl crate::engine::picture::Picture {
-    /// The cells of these people after a pass, and how the counts change by it.
-    fn judged(&self, what: What, range: Range<usize>, tally: &mut Tally) -> Vec<(Cell, u64)> {
-        let mut judged = Vec::with_capacity(range.len());
+    /// What is new about these people after a pass.
+    fn judged(&self, what: What, range: Range<usize>) -> Judged {
+        let mut judged = Judged::default();
         let end = range.end;
         for row in rows(range) {
-            if row.index() + AHEAD < end && what != What::Classify {
-                let ahead = self.people.at(row.index() + AHEAD);
-                if let Some(account) = ahead.account() {
-                    std::hint::black_box(self.accounts.touch(account));
+            if row.index() + AHEAD < end
+                && let Some(account) = self.people.at(row.index() + AHEAD).account()
+            {
+                // Partners lie anywhere: they are asked for before they are needed.
+                std::hint::black_box(if what == What::Classify {
+                    u8::from(self.accounts.is_off(account))
+                } else {
+                    self.accounts.touch(account)
+                });
+            }
+            let (before, mask_before) = (self.people.at(row.index()), self.masks.at(row.index()));
+            if before.bond == Bond::Absent {
+                continue;
+            }
+            let (mut cell, mut mask) = (before, mask_before);
+            match what {
+                What::Evaluate => {
+                    let findings = self.found_out(row, &cell);
+                    cell.take(&findings);
+                    mask = findings.mask;
+                    self.judge_person(row, &mut cell, mask);
+                }
+                What::Classify => self.judge_person(row, &mut cell, mask),
+                What::OneRule(rule) => self.judge_rule(row, rule, &mut cell, &mut mask),
+            }
+            if (cell, mask) != (before, mask_before) {
+                judged.tally.count_person(&before, mask_before, -1);
+                judged.tally.count_person(&cell, mask, 1);
+                if cell != before {
+                    judged.cells.push((row, cell));
+                }
+                if mask != mask_before {
+                    judged.masks.push((row, mask));
                 }
             }
-            let mut cell = self.people.at(row.index());
-            let mut mask = self.masks.at(row.index());
-            tally.count_person(&cell, mask, -1);
-            if cell.bond != Bond::Absent {
-                match what {
-                    What::Evaluate => {
-                        let findings = self.found_out(row, &cell);
-                        cell.take(&findings);
-                        mask = findings.mask;
-                        self.judge_person(row, &mut cell, mask);
-                    }
-                    What::Classify => self.judge_person(row, &mut cell, mask),
-                    What::OneRule(rule) => self.judge_rule(row, rule, &mut cell, &mut mask),
-                }
-            }
-            tally.count_person(&cell, mask, 1);
-            judged.push((cell, mask));
         }
         judged
     }

@@ -208,6 +208,7 @@ fn full(store: &Store) -> (Vec<Cell>, Vec<u64>, Vec<Cell>, Tally) {
     other.picture.people = crate::identity::paged::Paged::of(store.picture.people.len());
     other.picture.masks = crate::identity::paged::Paged::of(store.picture.masks.len());
     other.picture.others = crate::identity::paged::Paged::of(store.picture.others.len());
+    other.picture.tally = Tally::default();
     for link in store.picture.links.numbers() {
         let (entry, account) = (store.picture.links.entry(link), store.picture.links.account(link));
         let number = other.matcher.add_link(store.picture.entries.by_id(entry), store.picture.accounts.by_id(account));

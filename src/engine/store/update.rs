@@ -49,7 +49,7 @@ pub(super) fn bound_account(matcher: &Matcher, picture: &Picture, row: RowIx) ->
 impl Picture {
     /// What the rules come to for a bound entry.
     pub(super) fn found_out(&self, row: RowIx, cell: &Cell) -> Findings {
-        self.findings(row, cell.account(), cell.bond)
+        self.findings(row, cell)
     }
 
     /// The verdict on a person whose cell is bound and evaluated.

@@ -201,7 +201,9 @@ impl Piece {
         let (mut row, mut from) = (0, 0);
         while let Some(hit) = bytes.get(from..).and_then(|rest| finder.find(rest)) {
             let hit = from + hit;
-            row += self.ends[row..].partition_point(|end| *end as usize <= hit);
+            // Mostly it is one of the next few rows.
+            let near = self.ends[row..].iter().take(8).position(|end| *end as usize > hit);
+            row += near.unwrap_or_else(|| self.ends[row..].partition_point(|end| *end as usize <= hit));
             let (start, end) = (if row == 0 { 0 } else { self.ends[row - 1] as usize }, self.ends[row] as usize);
             if words.rest_is_in(words.rarest(), &self.text[start..end]) {
                 told(u32::try_from(row).unwrap_or(u32::MAX));
