@@ -400,7 +400,7 @@ fn a_search_follows_what_is_typed_and_esc_goes_back_to_where_it_began() {
         .take_while(|l| !l.starts_with(['━', '─']))
         .filter(|l| !l.is_empty())
         .collect();
-    assert!(rows.len() > 2 && rows.iter().all(|r| r.to_lowercase().contains("garcia")), "{frame}");
+    assert!(!rows.is_empty() && rows.iter().all(|r| r.to_lowercase().contains("garcia")), "{frame}");
     desk.press("esc");
     assert_eq!((desk.model.spec().search.as_str(), desk.model.cursor()), ("", before));
     // Enter keeps it, and then esc takes it away in the list.
@@ -499,6 +499,28 @@ fn hostile_names_come_out_clean_in_every_pane() {
             assert!(frame.lines().all(|l| text::width(l) <= usize::from(width)));
         }
     }
+}
+
+#[test]
+fn without_a_terminal_it_says_what_to_run_instead() {
+    let desk = crate::commands::Desk::new();
+    desk.write(
+        "rosterm.toml",
+        "[channels.cloud.source]\ntype = \"ldif\"\npath = \"people.ldif\"\n[channels.cloud.source.location]\nbase_dn = \"dc=x\"\n\
+         [channels.cloud.target]\nconnector = \"scim2\"\nbase_url = \"https://cloud.example.com/scim\"\ntoken = { env = \"TOKEN\" }\n\
+         [channels.cloud.mapping]\nuserName = \"uid\"\n",
+    );
+    for (arguments, instead) in
+        [(&["demo"][..], "rosterm demo --plain"), (&["--config", "rosterm.toml", "--state", "state"], "rosterm plan")]
+    {
+        let output = desk.run(arguments);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains("stdout is not a terminal") && told.contains(instead) && output.stdout.is_empty(), "{told}");
+    }
+    // An option about printing means printing.
+    let output = desk.run(&["demo", "--users", "50", "--format", "json"]);
+    assert!(output.stdout.starts_with(b"{"), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 static DESK: LazyLock<(Arc<Snapshot>, Vec<Subject>)> = LazyLock::new(|| {

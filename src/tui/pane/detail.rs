@@ -130,7 +130,7 @@ fn fields(card: &Card, at: usize, room: u16, target: &str, glyphs: Glyphs) -> Ve
         let value = if differs { Role::Strong } else { Role::Text };
         lines.push(vec![
             (Role::Accent, here.into()),
-            (role, cell(&format!("{glyph} {word}"), 0).chars().skip(1).collect::<String>().into()),
+            (role, cell(&format!(" {glyph} {word}"), 0).chars().skip(1).collect::<String>().into()),
             (if field.is_match { Role::Field } else { Role::Text }, cell(&name, 1).into()),
             (if field.mark == Mark::Problem { Role::Warn } else { value }, cell(&wanted, 2).into()),
             (Role::Text, cell(&nothing(&field.has), 3).into()),
