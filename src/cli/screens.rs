@@ -145,16 +145,16 @@ fn demo_live(plan: world::Plan, runtime: &Handle, tell: Tell) -> Result<Live> {
     for (on, hold) in &world.holds {
         journal.set_hold(service.base_url(), on, hold)?;
     }
-    // The service lives as long as somebody may ask it.
-    let (service, directory, opened) = (Arc::new(service), Arc::new(directory), channel.clone());
+    let (directory, opened) = (Arc::new(directory), channel.clone());
     let open = move |now: Instant| {
-        let (service, directory, channel) = (Arc::clone(&service), Arc::clone(&directory), opened.clone());
+        // The service lives as long as this, which may ask it.
+        let _alive = &service;
+        let (directory, channel) = (Arc::clone(&directory), opened.clone());
         async move {
             let (connector, rules) = engine::compile(&channel)?;
             let columns = Columns::new(rules.rules().iter().map(|r| &r.field));
             let target = Target::open(&channel.target, &connector, columns).await?;
             let source = Source::Memory(Box::new(directory(now)?));
-            drop(service);
             Ok(Ends { source, target, connector, rules })
         }
     };

@@ -278,7 +278,7 @@ fn empty(model: &Model, ink: &mut Ink<'_>, area: Rect) {
             )
         }
         Some(_) => (
-            format!("Nobody here: {}.", set(model).join(", ")),
+            format!("Nobody here{}: {}.", if model.is_reading() { " so far" } else { "" }, set(model).join(", ")),
             format!("{} shows everybody; {} and {} choose something else.", key(Verb::Clear), key(Verb::NextFacet), key(Verb::Facets)),
         ),
     };
