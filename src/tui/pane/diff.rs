@@ -231,6 +231,9 @@ fn is_open_only(model: &Model) -> bool {
 
 /// Underlines what was searched for. The words are looked for letter by letter, as they are shown.
 fn underline(ink: &mut Ink<'_>, area: Rect, text: &str, search: &str) {
+    if search.is_empty() {
+        return;
+    }
     let small = |text: &str| text.chars().map(|c| c.to_lowercase().next().unwrap_or(c)).collect::<Vec<char>>();
     let shown = shown(text, usize::from(area.width), ink.glyphs());
     let letters = small(&shown);
