@@ -199,7 +199,7 @@ impl Common {
         let path = paths::config_file(self.config.as_deref())?;
         if self.config.is_none() && !path.exists() {
             return Err(Error::usage(format!("there is no configuration yet: {}", path.display()))
-                .hint("write one (README.md shows it in five minutes), name another with --config FILE, or try: rosterm demo --plain"));
+                .hint("write one (README.md shows it in five minutes), name another with --config FILE, or try: rosterm demo"));
         }
         Config::read(&path)
     }

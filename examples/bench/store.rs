@@ -105,7 +105,6 @@ impl Bench {
                 }
             }
             match news.recv_timeout(Duration::from_millis(1)) {
-                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return Err("the engine has ended".into()),
                 Ok((_, News::Failed(error))) => return Err(error.to_string().into()),
                 Ok((at, News::Snapshot(snapshot))) => {
@@ -114,7 +113,7 @@ impl Bench {
                         break (snapshot, at);
                     }
                 }
-                Ok(_) => {}
+                Ok(_) | Err(RecvTimeoutError::Timeout) => {}
             }
         };
         let final_after = at.saturating_duration_since(last_page);

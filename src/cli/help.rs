@@ -25,7 +25,7 @@ Exit codes:
   7  an approval or a confirmation is needed
 If several hold: the first of 2, 1, 5, 4, 6, 7, 3, 0.
 
-Data goes to stdout, everything else to stderr. New here? rosterm demo --plain";
+Without a command the screens open on the channel. Data goes to stdout, everything else to stderr. New here? rosterm demo";
 
 /// The command line with its exit codes, without the grouped help page.
 pub(super) fn bare_command() -> Command {

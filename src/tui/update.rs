@@ -74,7 +74,11 @@ pub fn perform(model: &mut Model, verb: Verb) -> Vec<Effect> {
             return vec![Effect::Refresh];
         }
         Verb::Copy => return copy(model),
-        Verb::FirstPane | Verb::Back => model.focus = Pane::Diff,
+        Verb::FirstPane | Verb::Back => {
+            model.focus = Pane::Diff;
+            // In the list, the first field that differs is explained again.
+            model.detail.field = None;
+        }
         Verb::SecondPane | Verb::Look => model.focus = Pane::Detail,
         Verb::Down | Verb::NextUser => list::go(model, 1),
         Verb::Up | Verb::PreviousUser => list::go(model, -1),

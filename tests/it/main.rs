@@ -30,6 +30,7 @@ mod real_world;
 mod remembered;
 mod schema;
 mod scim_real;
+mod screens;
 mod secrecy;
 mod secrets;
 mod shells;

@@ -4,6 +4,7 @@
 
 use super::diff;
 use crate::engine::snapshot::{Card, FieldLine, Mark};
+use crate::identity::value::Datum;
 use crate::model::Action;
 use crate::telemetry::redacted;
 use crate::text::{clean, pad, width};
@@ -16,6 +17,9 @@ use ratatui::layout::Rect;
 
 /// From this many columns on fields and reasons stand side by side.
 const SIDE_BY_SIDE: u16 = 110;
+
+/// The heading of what the rules give.
+const FROM: &str = "from the directory";
 
 /// The lines of the pane.
 #[derive(Debug, Clone, Default)]
@@ -62,7 +66,7 @@ pub(in crate::tui) fn compose(model: &Model, card: &Card, area: Rect) -> Page {
     let left_room = if wide { area.width * 58 / 100 } else { area.width };
     let right_room = usize::from(if wide { area.width.saturating_sub(left_room + 3) } else { area.width.saturating_sub(4) });
     let mut about = facts(card, right_room);
-    let mut trace = card.fields.get(at).map_or_else(Vec::new, |f| explain(f, &target, right_room));
+    let mut trace = card.fields.get(at).map_or_else(Vec::new, |f| explain(f, is_alone(card, f), &target, right_room));
     let fields = fields(card, at, left_room, &target, glyphs);
     let mut page = Page { height: usize::from(area.height), ..Page::default() };
     if wide {
@@ -82,13 +86,20 @@ pub(in crate::tui) fn compose(model: &Model, card: &Card, area: Rect) -> Page {
     page
 }
 
+/// True where nothing is compared: there is no account and none would be made, or nobody in scope to compare it with.
+fn is_alone(card: &Card, field: &FieldLine) -> bool {
+    let no_account = card.row.account.is_none() && card.row.action == Action::None && field.mark == Mark::Same;
+    no_account || (field.mark == Mark::Keeps && field.wanted.is_empty() && field.trace.is_empty())
+}
+
 fn fields(card: &Card, at: usize, room: u16, target: &str, glyphs: Glyphs) -> Vec<Line> {
+    let there = format!("at {target}");
     let widest = |part: &dyn Fn(&FieldLine) -> usize| cells(card.fields.iter().map(part).max().unwrap_or(0));
     let columns = [
         Column::fixed(11),
         Column { wants: widest(&|f| width(&f.field) + 2), least: 8, most: 22 },
-        Column { wants: widest(&|f| width(&f.wanted)), least: 12, most: 40 },
-        Column { wants: widest(&|f| width(&f.has)), least: 12, most: 40 },
+        Column { wants: widest(&|f| width(&f.wanted)).max(cells(width(FROM))), least: 12, most: 40 },
+        Column { wants: widest(&|f| width(&f.has)).max(cells(width(&there))), least: 12, most: 40 },
         if room >= 90 { Column { wants: widest(&|f| width(&f.rule)), least: 12, most: 60 } } else { Column::fixed(0) },
     ];
     let widths = fit(room, &columns);
@@ -98,11 +109,10 @@ fn fields(card: &Card, at: usize, room: u16, target: &str, glyphs: Glyphs) -> Ve
         let gap = if column < last { "  " } else { "" };
         if cells == 0 { String::new() } else { pad(&shown(text, cells, glyphs), cells) + gap }
     };
-    let heading = ["", "field", "from the directory", &format!("at {target}"), "rule"];
+    let heading = ["", "field", FROM, &there, "rule"];
     let mut lines = vec![vec![(Role::Quiet, heading.iter().enumerate().map(|(i, t)| cell(t, i)).collect::<String>().into())]];
     for (i, field) in card.fields.iter().enumerate() {
-        // Nothing is compared where there is no account and none would be made.
-        let alone = card.row.account.is_none() && card.row.action == Action::None && field.mark == Mark::Same;
+        let alone = is_alone(card, field);
         let (glyph, word, role) = if alone { ("", "", Role::Quiet) } else { mark(field.mark, glyphs) };
         let here = match (i == at, glyphs) {
             (false, _) => " ",
@@ -113,14 +123,14 @@ fn fields(card: &Card, at: usize, room: u16, target: &str, glyphs: Glyphs) -> Ve
         let nothing = |value: &str| if value.is_empty() { "·".to_owned() } else { value.to_owned() };
         let wanted = match (&field.problem, field.mark) {
             (Some(problem), _) if field.wanted.is_empty() => redacted(problem),
-            (_, Mark::Keeps) if field.wanted.is_empty() => "(whatever is there is kept)".to_owned(),
+            (_, Mark::Keeps) if field.wanted.is_empty() && !alone => "(left as it is)".to_owned(),
             _ => nothing(&field.wanted),
         };
         let differs = !matches!(field.mark, Mark::Same | Mark::Keeps);
         let value = if differs { Role::Strong } else { Role::Text };
         lines.push(vec![
             (Role::Accent, here.into()),
-            (role, cell(&format!("{glyph} {word}"), 0).chars().skip(1).collect::<String>().into()),
+            (role, cell(&format!(" {glyph} {word}"), 0).chars().skip(1).collect::<String>().into()),
             (if field.is_match { Role::Field } else { Role::Text }, cell(&name, 1).into()),
             (if field.mark == Mark::Problem { Role::Warn } else { value }, cell(&wanted, 2).into()),
             (Role::Text, cell(&nothing(&field.has), 3).into()),
@@ -153,6 +163,10 @@ fn facts(card: &Card, room: usize) -> Vec<Line> {
     if let Some(hold) = &row.hold {
         labelled(&mut lines, "held", room, Role::Warn, &hold.words());
     }
+    for change in row.changes.iter().filter(|change| !card.fields.iter().any(|f| f.field == change.field)) {
+        let value = |datum: &Datum| if datum.is_unassigned() { "nothing".to_owned() } else { datum.plain().into_owned() };
+        labelled(&mut lines, "sends", room, Role::Text, &format!("{}: {} → {}", change.field, value(&change.from), value(&change.to)));
+    }
     for problem in &row.problems {
         let field = problem.field.as_ref().map(|f| format!("{f}: ")).unwrap_or_default();
         labelled(&mut lines, "problem", room, Role::Warn, &redacted(&format!("{field}{}", problem.message)));
@@ -177,7 +191,7 @@ fn facts(card: &Card, room: usize) -> Vec<Line> {
 }
 
 /// How the value of a field came about, and both values whole.
-fn explain(field: &FieldLine, target: &str, room: usize) -> Vec<Line> {
+fn explain(field: &FieldLine, alone: bool, target: &str, room: usize) -> Vec<Line> {
     let mut lines = vec![plain(Role::Strong, format!("{}: how it came about", clean(&field.field)))];
     if field.rule.is_empty() {
         lines.push(plain(Role::Quiet, "it has no rule"));
@@ -193,8 +207,14 @@ fn explain(field: &FieldLine, target: &str, room: usize) -> Vec<Line> {
     }
     let whole = |value: &str| if value.is_empty() { "nothing".to_owned() } else { value.to_owned() };
     let (_, word, role) = mark(field.mark, Glyphs::Lines);
-    labelled(&mut lines, "so", room, role, word);
-    labelled(&mut lines, "wanted", room, Role::Text, &whole(&field.wanted));
+    if alone {
+        labelled(&mut lines, "so", room, Role::Quiet, "there is nothing to compare it with");
+    } else {
+        labelled(&mut lines, "so", room, role, word);
+    }
+    if !field.trace.is_empty() || !field.wanted.is_empty() {
+        labelled(&mut lines, "wanted", room, Role::Text, &whole(&field.wanted));
+    }
     labelled(&mut lines, "there is", room, Role::Text, &format!("{} at {target}", whole(&field.has)));
     lines
 }

@@ -1,14 +1,14 @@
 //! The list: who is in which situation, what would be sent, and why. Facets with their counts above, a window of rows below.
 
 use crate::engine::snapshot::{Facets, Line as Row};
-use crate::engine::view::SortBy;
+use crate::engine::view::{Filter, SortBy};
 use crate::model::{Action, Situation};
-use crate::text::{count, counted, width};
+use crate::text::{count, counted, width, width_of_chars};
 use crate::tui::action::Verb;
 use crate::tui::model::{Model, Pane};
 use crate::tui::theme::{Glyphs, Role};
 use crate::tui::widget::grid::{Column, fit};
-use crate::tui::widget::ink::{Ink, cells};
+use crate::tui::widget::ink::{Ink, cells, shown};
 use crate::tui::widget::page::{Line, wrap};
 use ratatui::layout::Rect;
 use std::borrow::Cow;
@@ -212,10 +212,38 @@ fn row(model: &Model, ink: &mut Ink<'_>, area: Rect, line: &Row, here: bool) {
         (&line.what, plain),
     ];
     let mut x = area.x + GUTTER;
-    for ((text, role), wide) in parts.into_iter().zip(&model.page.columns) {
+    for (i, ((text, role), wide)) in parts.into_iter().zip(&model.page.columns).enumerate() {
         if *wide > 0 {
             ink.put(x, area.y, *wide, text, role);
+            if i < 2 {
+                underline(ink, Rect { x, width: *wide, ..area }, text, &model.list.spec.search);
+            }
             x += wide + 2;
+        }
+    }
+}
+
+/// True if the list is of those who need a look, and of all of them.
+fn is_open_only(model: &Model) -> bool {
+    let spec = &model.list.spec;
+    spec.filter == Filter { only_open: true, ..Filter::default() } && spec.search.is_empty()
+}
+
+/// Underlines what was searched for. The words are looked for letter by letter, as they are shown.
+fn underline(ink: &mut Ink<'_>, area: Rect, text: &str, search: &str) {
+    if search.is_empty() {
+        return;
+    }
+    let small = |text: &str| text.chars().map(|c| c.to_lowercase().next().unwrap_or(c)).collect::<Vec<char>>();
+    let shown = shown(text, usize::from(area.width), ink.glyphs());
+    let letters = small(&shown);
+    for word in search.split_whitespace().map(small) {
+        for from in 0..letters.len().saturating_sub(word.len() - 1) {
+            if letters[from..from + word.len()] == word[..] {
+                let x = area.x + cells(width_of_chars(&shown, from));
+                let wide = cells(width_of_chars(&shown, from + word.len())).saturating_sub(x - area.x);
+                ink.style(Rect { x, width: wide, ..area }, Role::Match);
+            }
         }
     }
 }
@@ -245,8 +273,15 @@ fn empty(model: &Model, ink: &mut Ink<'_>, area: Rect) {
             "Nobody is in scope, and the service has no accounts.".to_owned(),
             format!("Check base, filter and group of the source location: {} shows what was read from where.", key(Verb::About)),
         ),
+        Some(snapshot) if is_open_only(model) && snapshot.source().state.is_complete() && snapshot.target().state.is_complete() => {
+            let at = snapshot.target().read_at.map(|t| format!(", as of {}", model.setting.zone.time_of_day(t))).unwrap_or_default();
+            (
+                format!("Nothing differs{at}."),
+                format!("{} shows everybody; {} reads both ends again.", key(Verb::Clear), key(Verb::Refresh)),
+            )
+        }
         Some(_) => (
-            format!("Nobody here: {}.", set(model).join(", ")),
+            format!("Nobody here{}: {}.", if model.is_reading() { " so far" } else { "" }, set(model).join(", ")),
             format!("{} shows everybody; {} and {} choose something else.", key(Verb::Clear), key(Verb::NextFacet), key(Verb::Facets)),
         ),
     };

@@ -88,7 +88,7 @@ mod tests {
         let columns = [Column { wants: 20, least: 8, most: 30 }, Column::fixed(10), Column { wants: 50, least: 10, most: 999 }];
         assert_eq!(fit(100, &columns), [20, 10, 66]);
         assert_eq!(fit(60, &columns), [20, 10, 26]);
-        assert_eq!(fit(40, &columns), [14, 10, 12]);
+        assert_eq!(fit(40, &columns), [12, 10, 14]);
         assert_eq!(fit(20, &columns), [8, 10, 0]);
         assert_eq!(fit(5, &columns), [5, 0, 0]);
     }

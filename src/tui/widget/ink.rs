@@ -54,8 +54,11 @@ impl<'f> Ink<'f> {
 
     /// Gives everything in an area the style of a role, on top of what it has.
     pub fn style(&mut self, area: Rect, role: Role) {
-        let area = area.intersection(self.buffer.area);
-        self.buffer.set_style(area, self.theme.style(role));
+        let style = self.theme.style(role);
+        // Most themes leave plain text as the terminal has it: then there is nothing to do for every cell.
+        if style != Style::default() {
+            self.buffer.set_style(area.intersection(self.buffer.area), style);
+        }
     }
 
     /// Empties an area.

@@ -1,0 +1,184 @@
+//! The screens without a terminal: the real engine over an embedded world, keys by their names, frames as text.
+
+use crate::support;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use rosterm::clock::Instant;
+use rosterm::demo::service::{Faults, Service};
+use rosterm::demo::world::{self, Plan, World};
+use rosterm::engine::{self, Ends, Live, News, Seat, Snapshot};
+use rosterm::source::ldif::Value;
+use rosterm::source::memory::Directory;
+use rosterm::source::{Source, vendor};
+use rosterm::target::{Columns, Target};
+use rosterm::text;
+use rosterm::tui::{Effect, Model, Msg, Setting, update, view};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
+
+/// Screens with an engine behind them, without a terminal.
+pub struct Desk {
+    pub model: Model,
+    pub live: Live,
+    pub inbox: Receiver<News>,
+    pub snapshot: Arc<Snapshot>,
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Desk {
+    /// Reads a world and shows it.
+    pub fn open(world: &World, plan: Plan, faults: Faults, setting: Setting) -> Desk {
+        let runtime = support::runtime();
+        let service = runtime.block_on(Service::start(world.accounts.clone(), faults)).unwrap();
+        let channel = world::channel(plan, service.base_url(), Path::new("(in memory)")).unwrap();
+        let mut settings = vendor::presets().iter().find(|p| p.0.vendor == "openldap").unwrap().0.clone();
+        vendor::override_with(&mut settings, &channel.source.settings);
+        let (location, records) = (channel.source.location.clone(), world.records.clone());
+        let directory =
+            move |now| Directory::new("memory", "the embedded directory".into(), records.clone(), settings.clone(), &location, now);
+        let source = Source::Memory(Box::new(directory(support::NOW).unwrap()));
+        let journal = support::remember(world, service.base_url(), &source);
+        let opened = channel.clone();
+        let open = move |now: Instant| {
+            let (channel, source, _alive) = (opened.clone(), directory(now), service.base_url().len());
+            async move {
+                let (connector, rules) = engine::compile(&channel)?;
+                let columns = Columns::new(rules.rules().iter().map(|r| &r.field));
+                let target = Target::open(&channel.target, &connector, columns).await?;
+                Ok(Ends { source: Source::Memory(Box::new(source?)), target, connector, rules })
+            }
+        };
+        let (tell, inbox) = mpsc::channel();
+        let seat = Seat { runtime: runtime.handle().clone(), channel, others: Vec::new(), open, journal };
+        let live = Live::start(seat, move |news| drop(tell.send(news)));
+        let mut model = Model::new(setting);
+        live.look(model.spec().clone());
+        let snapshot = loop {
+            match inbox.recv().unwrap() {
+                News::Snapshot(s) if !s.source().reading && !s.target().reading && s.asking().is_none() => break s,
+                News::Failed(error) => panic!("{error}"),
+                _ => {}
+            }
+        };
+        update::update(&mut model, Msg::News(News::Snapshot(Arc::clone(&snapshot))));
+        let mut desk = Desk { model, live, inbox, snapshot, _runtime: runtime };
+        desk.live.look(desk.model.spec().clone());
+        desk.answer();
+        desk
+    }
+
+    /// A world in which every case comes about equally often.
+    pub fn small(setting: Setting) -> Desk {
+        let plan = support::plan(150, 1);
+        Desk::open(&world::make(plan), plan, Faults::default(), setting)
+    }
+
+    /// Waits for the list that was asked for.
+    pub fn answer(&mut self) {
+        loop {
+            match self.inbox.recv().unwrap() {
+                News::View(view) if view.spec == *self.model.spec() && view.complete => {
+                    update::update(&mut self.model, Msg::News(News::View(view)));
+                    return;
+                }
+                News::Failed(error) => panic!("{error}"),
+                _ => {}
+            }
+        }
+    }
+
+    /// Does what a message leads to, and waits for the answer.
+    pub fn tell(&mut self, msg: Msg) -> Vec<Effect> {
+        let mut effects = update::update(&mut self.model, msg);
+        while effects.contains(&Effect::Seek) {
+            effects = update::update(&mut self.model, Msg::Seek);
+        }
+        if let Some(Effect::Look(spec)) = effects.iter().rfind(|e| matches!(e, Effect::Look(_))) {
+            self.live.look(spec.clone());
+            self.answer();
+        }
+        effects
+    }
+
+    pub fn press(&mut self, keys: &str) -> Vec<Effect> {
+        keys.split(' ').flat_map(|key| self.tell(Msg::Key(event(key)))).collect()
+    }
+
+    pub fn type_in(&mut self, text: &str) {
+        for c in text.chars() {
+            self.tell(Msg::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE)));
+        }
+    }
+
+    /// The next frame as text.
+    pub fn frame(&mut self, width: u16, height: u16) -> String {
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        terminal.draw(|frame| view::draw(&mut self.model, frame)).unwrap();
+        let buffer = terminal.backend().buffer();
+        let mut out = String::new();
+        for y in 0..height {
+            let mut x = 0;
+            let mut line = String::new();
+            while x < width {
+                let symbol = buffer[(x, y)].symbol();
+                assert_eq!(text::clean(symbol), symbol, "something uncleaned is on the screen");
+                line.push_str(symbol);
+                x += u16::try_from(text::width(symbol).max(1)).unwrap();
+            }
+            out.push_str(line.trim_end());
+            out.push('\n');
+        }
+        out
+    }
+}
+
+/// A key as a terminal sends it.
+pub fn event(key: &str) -> KeyEvent {
+    let (code, held) = match key {
+        "enter" => (KeyCode::Enter, KeyModifiers::NONE),
+        "esc" => (KeyCode::Esc, KeyModifiers::NONE),
+        "tab" => (KeyCode::Tab, KeyModifiers::NONE),
+        "backtab" => (KeyCode::BackTab, KeyModifiers::SHIFT),
+        "up" => (KeyCode::Up, KeyModifiers::NONE),
+        "down" => (KeyCode::Down, KeyModifiers::NONE),
+        "left" => (KeyCode::Left, KeyModifiers::NONE),
+        "right" => (KeyCode::Right, KeyModifiers::NONE),
+        "pagedown" => (KeyCode::PageDown, KeyModifiers::NONE),
+        "pageup" => (KeyCode::PageUp, KeyModifiers::NONE),
+        "end" => (KeyCode::End, KeyModifiers::NONE),
+        "home" => (KeyCode::Home, KeyModifiers::NONE),
+        "backspace" => (KeyCode::Backspace, KeyModifiers::NONE),
+        "ctrl-c" => (KeyCode::Char('c'), KeyModifiers::CONTROL),
+        "ctrl-z" => (KeyCode::Char('z'), KeyModifiers::CONTROL),
+        "ctrl-l" => (KeyCode::Char('l'), KeyModifiers::CONTROL),
+        "ctrl-w" => (KeyCode::Char('w'), KeyModifiers::CONTROL),
+        one => (KeyCode::Char(one.chars().next().unwrap()), KeyModifiers::NONE),
+    };
+    KeyEvent::new(code, held)
+}
+
+/// A world in which names and titles are what nobody wishes to see on a terminal.
+pub fn hostile(users: usize) -> (World, Plan) {
+    let plan = Plan { lifelike: true, ..support::plan(users, 1) };
+    let mut world = world::make(plan);
+    let values = [
+        "\u{1b}[2J\u{1b}]0;owned\u{7}".to_owned(),
+        "\u{202e}evil\u{2066}\u{200b}".to_owned(),
+        "👩‍👩‍👧‍👦🇩🇪👍🏽".to_owned(),
+        "x".repeat(10_000),
+        "a".to_owned() + &"\u{301}".repeat(10_000),
+        "name\nwith\r\nlines\tand\0nothing".to_owned(),
+        "\u{9b}31m".to_owned(),
+        "漢字".repeat(500),
+    ];
+    for (i, record) in world.records.iter_mut().enumerate() {
+        for (name, value) in &mut record.attributes {
+            if ["givenname", "sn", "title", "departmentnumber", "mail"].contains(&name.to_lowercase().as_str()) {
+                *value = Value::Text(values[i % values.len()].clone().into_boxed_str());
+            }
+        }
+    }
+    (world, plan)
+}
