@@ -10,7 +10,7 @@ use rosterm::config::{Channel, Config};
 use rosterm::demo::crowd::{Crowd, Linked};
 use rosterm::engine::store::{Dirty, Store};
 use rosterm::engine::view::SortBy;
-use rosterm::engine::{self, Live, News, Seat, Snapshot, Spec};
+use rosterm::engine::{self, Live, News, Seat, Snapshot, Spec, View};
 use rosterm::identity::population::{BatchBuilder, Draft, RowIx};
 use rosterm::journal::{Belonging, Journal};
 use rosterm::mapping::Rules;
@@ -109,7 +109,7 @@ impl Bench {
                 Ok((_, News::Failed(error))) => return Err(error.to_string().into()),
                 Ok((at, News::Snapshot(snapshot))) => {
                     let done = snapshot.source().state.is_complete() && snapshot.target().state.is_complete();
-                    if done && !snapshot.target().reading && !snapshot.source().reading {
+                    if done && !snapshot.is_reading() {
                         break (snapshot, at);
                     }
                 }
@@ -150,6 +150,19 @@ impl Bench {
         }
         let schema = self.snapshot.picture().entries().schema().clone();
         Ok(engine::compile_over(&channel, schema)?.1)
+    }
+
+    /// The list that is asked for, whole.
+    pub fn list(&self, spec: &Spec) -> Result<Arc<View>, Failure> {
+        self.live.look(spec.clone());
+        loop {
+            if let (_, News::View(view)) = self.news.recv_timeout(Duration::from_secs(60))?
+                && view.spec == *spec
+                && view.complete
+            {
+                return Ok(view);
+            }
+        }
     }
 
     /// Asks for a list; how long until its first rows, and until all of them.

@@ -88,10 +88,11 @@ impl Live {
         spawn("viewer", move || viewer::run(&wish, &heard, &|view| viewed(News::View(view))));
         let (to_viewer, told) = (wishes.clone(), Arc::clone(&tell));
         let publish = move |news: News| {
-            if let News::Snapshot(snapshot) = &news {
-                let _ = to_viewer.send(Wish::Over(Arc::clone(snapshot)));
-            }
+            let over = if let News::Snapshot(snapshot) = &news { Some(Arc::clone(snapshot)) } else { None };
             told(news);
+            if let Some(snapshot) = over {
+                let _ = to_viewer.send(Wish::Over(snapshot));
+            }
         };
         spawn("worker", move || worker::run(&inbox, &publish));
         let desk = Remote(orders.clone());

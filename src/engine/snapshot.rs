@@ -85,6 +85,7 @@ pub struct Snapshot {
     pub(super) source: SideLine,
     pub(super) target: SideLine,
     pub(super) facets: Facets,
+    pub(super) busy: bool,
     pub(super) asking: Option<(usize, usize)>,
     pub(super) waiting: Option<std::time::Duration>,
     pub(super) notes: Arc<Vec<String>>,
@@ -131,6 +132,18 @@ impl Snapshot {
     #[must_use]
     pub fn target(&self) -> &SideLine {
         &self.target
+    }
+
+    /// True while one of the sides is being read.
+    #[must_use]
+    pub fn is_reading(&self) -> bool {
+        self.source.reading || self.target.reading
+    }
+
+    /// True while anything is under way: readings, look-ups, an edit that is not through.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.busy
     }
 
     /// Look-ups answered, and to be answered, while some are under way.

@@ -276,25 +276,33 @@ impl Store {
         if answers.is_empty() {
             return;
         }
-        let mut refers = false;
         for evidence in answers {
-            refers |= matches!(evidence, Evidence::Reference(..));
             self.learn_one(evidence);
         }
         self.update();
-        if refers { self.evaluate_all() } else { self.classify_all() }
     }
 
+    /// Takes an answer in, and notes whom it concerns.
     fn learn_one(&mut self, evidence: Evidence) {
-        let known = Arc::make_mut(&mut self.picture.known);
+        if let Evidence::Reference(dn, who) = evidence {
+            self.picture.learn_reference(&dn, who);
+            let naming = self.picture.naming_dn(&dn).iter().filter(|row| self.picture.entries.has(**row));
+            self.pending.evaluate.extend(naming);
+            return;
+        }
+        let Picture { entries, accounts, links, known, about, .. } = &mut self.picture;
+        let known = Arc::make_mut(known);
         match evidence {
             Evidence::Entry(id, evidence) => {
+                let leaver = links.by_entry(id.as_str()).and_then(|link| accounts.by_id(links.account(link)));
+                self.pending.accounts.extend(leaver);
                 known.entries.insert(id, evidence);
             }
             Evidence::Account(id, mut evidence) => {
-                if let Some(link) = self.picture.links.by_account(id.as_str()) {
+                if let Some(link) = links.by_account(id.as_str()) {
+                    self.pending.evaluate.extend(entries.by_id(links.entry(link)));
                     // Some services deny what they hide: the account was inactive when it was last seen.
-                    let hidden = self.picture.about.hides_inactive && !self.picture.links.last_active(link);
+                    let hidden = about.hides_inactive && !links.last_active(link);
                     match &evidence {
                         AccountEvidence::NotFound if hidden => evidence = AccountEvidence::Found { active: false },
                         AccountEvidence::NotFound => self.matcher.set_account_gone(link),
@@ -305,12 +313,15 @@ impl Store {
                 known.accounts.insert(id, evidence);
             }
             Evidence::Named(entry, evidence) => {
+                self.pending.evaluate.push(entry);
                 known.named.insert(entry, evidence);
             }
             Evidence::Claimed(id, channel) => {
+                let leaver = links.by_entry(id.as_str()).and_then(|link| accounts.by_id(links.account(link)));
+                self.pending.accounts.extend(leaver);
                 known.claims.insert(id, channel);
             }
-            Evidence::Reference(dn, who) => self.picture.learn_reference(&dn, who),
+            Evidence::Reference(..) => {}
         }
     }
 

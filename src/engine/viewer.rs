@@ -106,7 +106,7 @@ fn make(snapshot: &Arc<Snapshot>, spec: &Spec, book: &mut Book, wanted: &Wanted<
         let keep = |subject| passes(picture, &spec.filter, subject);
         book.find(&words, &keep, &mut |rows| {
             if !told && rows.len() >= FIRST && begun.elapsed() > SOON {
-                tell(Arc::new(view(rows.to_vec(), false)));
+                tell(Arc::new(view(rows[..rows.len().min(10 * FIRST)].to_vec(), false)));
                 told = true;
             }
             !wanted.is_stale()

@@ -157,13 +157,14 @@ impl Worker<'_> {
         self.published = Instant::now();
         let Some(store) = &self.store else { return };
         self.generation += 1;
-        let snapshot = snapshot(self.generation, store, self.progress.as_deref(), &self.notes);
+        let mut snapshot = snapshot(self.generation, store, self.progress.as_deref(), &self.notes);
+        snapshot.busy |= self.redo.is_some();
         (self.publish)(News::Snapshot(Arc::new(snapshot)));
     }
 }
 
 /// What there is to see of a store now.
-pub(super) fn snapshot(generation: u64, store: &Store, progress: Option<&Progress>, notes: &Arc<Vec<String>>) -> Snapshot {
+fn snapshot(generation: u64, store: &Store, progress: Option<&Progress>, notes: &Arc<Vec<String>>) -> Snapshot {
     let picture = store.picture();
     let (source_at, target_at) = store.read_at();
     let (reads_source, reads_target) = store.is_reading();
@@ -186,6 +187,7 @@ pub(super) fn snapshot(generation: u64, store: &Store, progress: Option<&Progres
             read_at: target_at,
         },
         facets: facets(picture),
+        busy: progress.is_some(),
         asking,
         waiting: progress.and_then(Progress::told_to_wait),
         notes: Arc::clone(notes),

@@ -13,20 +13,20 @@ type Leaf<T> = Arc<[T]>;
 
 /// A list of `T` with cheap copies. See the module's text.
 #[derive(Debug)]
-pub struct Paged<T, const LEAF: usize = 512> {
-    top: Vec<Arc<Vec<Leaf<T>>>>,
+pub struct Paged<T, const LEAF: usize = 256> {
+    top: Arc<Vec<Arc<Vec<Leaf<T>>>>>,
     len: usize,
 }
 
 impl<T, const LEAF: usize> Clone for Paged<T, LEAF> {
     fn clone(&self) -> Self {
-        Paged { top: self.top.clone(), len: self.len }
+        Paged { top: Arc::clone(&self.top), len: self.len }
     }
 }
 
 impl<T, const LEAF: usize> Default for Paged<T, LEAF> {
     fn default() -> Self {
-        Paged { top: Vec::new(), len: 0 }
+        Paged { top: Arc::new(Vec::new()), len: 0 }
     }
 }
 
@@ -89,7 +89,7 @@ impl<T: Clone + Default, const LEAF: usize> Paged<T, LEAF> {
         if index >= self.len {
             return None;
         }
-        let node = Arc::make_mut(&mut self.top[index / (LEAF * NODE)]);
+        let node = Arc::make_mut(&mut Arc::make_mut(&mut self.top)[index / (LEAF * NODE)]);
         Some(&mut Arc::make_mut(&mut node[index / LEAF % NODE])[index % LEAF])
     }
 
@@ -111,9 +111,10 @@ impl<T: Clone + Default, const LEAF: usize> Paged<T, LEAF> {
         let mut room = self.top.last().map_or(0, |last| ((self.top.len() - 1) * NODE + last.len()) * LEAF);
         while room < len {
             room += LEAF;
-            match self.top.last_mut() {
+            let top = Arc::make_mut(&mut self.top);
+            match top.last_mut() {
                 Some(node) if node.len() < NODE => Arc::make_mut(node).push(vec![T::default(); LEAF].into()),
-                _ => self.top.push(Arc::new(vec![vec![T::default(); LEAF].into()])),
+                _ => top.push(Arc::new(vec![vec![T::default(); LEAF].into()])),
             }
         }
         self.len = self.len.max(len);
@@ -153,7 +154,7 @@ mod tests {
     #[test]
     fn it_grows_over_many_nodes() {
         let mut list: Paged<usize> = Paged::default();
-        let n = 512 * NODE * 2 + 3;
+        let n = 256 * NODE * 2 + 3;
         for i in 0..n {
             list.push(i);
         }

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use upkeep::Upkeep;
 
 /// Bytes of text in the open chunk, to which changed rows go: small enough to be copied where a snapshot holds it.
-const TAIL: usize = 16 * 1024;
+const TAIL: usize = 8 * 1024;
 
 /// The columns of a population, in order. The id and the name of a row are not columns.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -125,7 +125,7 @@ impl Batch {
 
     /// Its rows.
     pub fn iter(&self) -> impl Iterator<Item = Row<'_>> {
-        self.rows.iter().map(|r| Row { chunk: &self.chunk, at: *r })
+        self.rows.iter().map(|r| Row::new(&self.chunk, *r))
     }
 }
 
@@ -133,30 +133,46 @@ fn narrow32(n: usize) -> u32 {
     u32::try_from(n).expect("a batch is sealed long before it holds 4 GiB")
 }
 
+/// Zeroes behind the last header of a chunk: the bits of any row can be read eight bytes at a time.
+const PADDING: usize = 16;
+
 /// One user, borrowed from the store.
 #[derive(Debug, Clone, Copy)]
 pub struct Row<'a> {
     chunk: &'a Chunk,
     at: RowRef,
+    /// Which of the first 64 columns have a value.
+    present: u64,
+    /// Which of them have several.
+    several: u64,
+    wide: bool,
+    /// Where the ends begin.
+    ends: usize,
 }
 
 impl<'a> Row<'a> {
     #[inline]
-    fn wide(self) -> bool {
-        self.chunk.meta[self.at.meta as usize] == 1
+    fn new(chunk: &'a Chunk, at: RowRef) -> Self {
+        let meta = at.meta as usize;
+        let bits = usize::from(chunk.columns).div_ceil(8);
+        let mask = if chunk.columns < 64 { (1u64 << chunk.columns) - 1 } else { u64::MAX };
+        let word = |from: usize| {
+            let bytes = chunk.meta.get(from..from + 8).and_then(|b| b.try_into().ok());
+            u64::from_le_bytes(bytes.expect("a chunk is padded")) & mask
+        };
+        let (present, several) = (word(meta + 1), word(meta + 1 + bits));
+        Row { chunk, at, present, several, wide: chunk.meta[meta] == 1, ends: meta + 1 + 2 * bits }
     }
 
     /// The number at place `slot` after the presence bits.
     #[inline]
     fn number(self, slot: usize) -> usize {
-        let bits = usize::from(self.chunk.columns).div_ceil(8);
-        let base = self.at.meta as usize + 1 + 2 * bits;
         let m = &self.chunk.meta;
-        if self.wide() {
-            let i = base + slot * 4;
+        if self.wide {
+            let i = self.ends + slot * 4;
             u32::from_le_bytes([m[i], m[i + 1], m[i + 2], m[i + 3]]) as usize
         } else {
-            let i = base + slot * 2;
+            let i = self.ends + slot * 2;
             usize::from(u16::from_le_bytes([m[i], m[i + 1]]))
         }
     }
@@ -168,27 +184,26 @@ impl<'a> Row<'a> {
     }
 
     /// The lasting id.
-    #[must_use]
     #[inline]
+    #[must_use]
     pub fn id(self) -> &'a str {
         self.text(0, self.number(0))
     }
 
     /// The DN of an entry, the `userName` of an account.
-    #[must_use]
     #[inline]
+    #[must_use]
     pub fn name(self) -> &'a str {
         self.text(self.number(0), self.number(1))
     }
 
     /// True for a disabled entry or an inactive account.
-    #[must_use]
     #[inline]
+    #[must_use]
     pub fn is_off(self) -> bool {
         self.at.off
     }
 
-    #[inline]
     fn bit(self, column: u16, plane: usize) -> bool {
         let bits = usize::from(self.chunk.columns).div_ceil(8);
         let at = self.at.meta as usize + 1 + plane * bits + usize::from(column / 8);
@@ -198,22 +213,31 @@ impl<'a> Row<'a> {
     /// The slot of the first end of `column`, the end before it, and how many values the column has.
     #[inline]
     fn locate(self, column: u16) -> Option<(usize, usize, usize)> {
+        if column >= 64 {
+            return self.locate_far(column);
+        }
+        let bit = 1u64 << column;
+        if self.present & bit == 0 {
+            return None;
+        }
+        if self.several & (bit - 1) != 0 {
+            return self.locate_far(column);
+        }
+        let slot = 2 + (self.present & (bit - 1)).count_ones() as usize;
+        let start = self.number(slot - 1);
+        Some(if self.several & bit == 0 { (slot, start, 1) } else { (slot + 1, start, self.number(slot)) })
+    }
+
+    /// The same for a column behind others that have several values, or one of many.
+    #[inline(never)]
+    fn locate_far(self, column: u16) -> Option<(usize, usize, usize)> {
         if column >= self.chunk.columns || !self.bit(column, 0) {
             return None;
         }
-        let bits = usize::from(self.chunk.columns).div_ceil(8);
-        let presence = &self.chunk.meta[self.at.meta as usize + 1..][..2 * bits];
-        let (several, mask) = (&presence[bits..], (1u8 << (column % 8)) - 1);
-        let before = usize::from(column / 8);
         let mut slot = 2;
-        if several[..before].iter().all(|b| *b == 0) && several[before] & mask == 0 {
-            let ones: u32 = presence[..before].iter().map(|b| b.count_ones()).sum::<u32>() + (presence[before] & mask).count_ones();
-            slot += ones as usize;
-        } else {
-            for earlier in 0..column {
-                if self.bit(earlier, 0) {
-                    slot += if self.bit(earlier, 1) { 1 + self.number(slot) } else { 1 };
-                }
+        for earlier in 0..column {
+            if self.bit(earlier, 0) {
+                slot += if self.bit(earlier, 1) { 1 + self.number(slot) } else { 1 };
             }
         }
         // The end before this column's first value is the number before it: an end in every case, also after a run.
@@ -222,8 +246,8 @@ impl<'a> Row<'a> {
     }
 
     /// The first value of a column.
-    #[must_use]
     #[inline]
+    #[must_use]
     pub fn first(self, column: u16) -> Option<&'a str> {
         let (slot, start, _) = self.locate(column)?;
         Some(self.text(start, self.number(slot)))
@@ -240,8 +264,8 @@ impl<'a> Row<'a> {
     }
 
     /// How many values a column has.
-    #[must_use]
     #[inline]
+    #[must_use]
     pub fn count(self, column: u16) -> usize {
         self.locate(column).map_or(0, |l| l.2)
     }
@@ -254,9 +278,8 @@ impl<'a> Row<'a> {
     /// The bytes of its header and of its values.
     fn bytes(self) -> (&'a [u8], &'a str) {
         let columns = self.chunk.columns;
-        let bits = usize::from(columns).div_ceil(8);
         let slots = 2 + (0..columns).filter(|c| self.bit(*c, 0)).fold(0, |n, c| n + self.count(c) + usize::from(self.bit(c, 1)));
-        let size = 1 + 2 * bits + slots * if self.wide() { 4 } else { 2 };
+        let size = self.ends - self.at.meta as usize + slots * if self.wide { 4 } else { 2 };
         (&self.chunk.meta[self.at.meta as usize..][..size], self.text(0, self.number(slots - 1)))
     }
 }
@@ -361,16 +384,19 @@ impl Population {
     pub fn row(&self, row: RowIx) -> Row<'_> {
         let at = *self.rows.get(row.index()).expect("the row is of this population");
         let chunk = self.chunks.get(at.chunk as usize).and_then(Option::as_ref);
-        Row { chunk: chunk.expect("a chunk stays as long as a row points into it"), at }
+        Row::new(chunk.expect("a chunk stays as long as a row points into it"), at)
     }
 
-    /// Reads a byte of a row, so that the rest of it is near when it is needed: memory is waited for once for many rows.
-    #[must_use]
+    /// Reads some bytes of a row, so that the rest of it is near when it is needed. To be called for a few dozen rows in a loop
+    /// that does nothing else: then memory is waited for once for all of them.
     #[inline]
+    #[must_use]
     pub fn touch(&self, row: RowIx) -> u8 {
         let Some(at) = self.rows.get(row.index()) else { return 0 };
-        let chunk = self.chunks.get(at.chunk as usize).and_then(Option::as_ref);
-        chunk.map_or(0, |c| c.meta[at.meta as usize] ^ c.text.as_bytes().get(at.text as usize).copied().unwrap_or(0))
+        let Some(Some(chunk)) = self.chunks.get(at.chunk as usize) else { return 0 };
+        let (text, from) = (chunk.text.as_bytes(), at.text as usize);
+        let line = |n: usize| text.get(from + 64 * n).copied().unwrap_or(0);
+        chunk.meta[at.meta as usize] ^ line(0) ^ line(1) ^ line(2) ^ line(3) ^ line(4)
     }
 
     /// True for a disabled entry or an inactive account; reads less than the row does.
@@ -417,7 +443,7 @@ impl Population {
         self.upkeep.came(chunk, batch.chunk.text.len());
         for at in &batch.rows {
             let at = RowRef { chunk, ..*at };
-            let row = Row { chunk: &batch.chunk, at };
+            let row = Row::new(&batch.chunk, at);
             let hash = key_hash(row.id());
             let upsert = match self.slot_of(row.id(), hash) {
                 None => {
@@ -474,7 +500,7 @@ impl Population {
             }
             let source = self.chunks.get(from as usize).and_then(Option::as_ref).map(Arc::clone);
             let source = source.expect("a chunk stays as long as a row points into it");
-            let (meta, text) = (Row { chunk: &source, at }).bytes();
+            let (meta, text) = Row::new(&source, at).bytes();
             let tail = match self.upkeep.tail {
                 Some(tail) if self.chunks.get(tail as usize).and_then(Option::as_ref).is_some_and(|c| c.text.len() < TAIL) => tail,
                 _ => {
@@ -486,8 +512,10 @@ impl Population {
             };
             let open = self.chunks.get_mut(tail as usize).and_then(Option::as_mut).map(Arc::make_mut);
             let open = open.expect("the open chunk is there");
+            open.meta.truncate(open.meta.len().saturating_sub(PADDING));
             let moved = RowRef { chunk: tail, meta: narrow32(open.meta.len()), text: narrow32(open.text.len()), ..at };
             open.meta.extend_from_slice(meta);
+            open.meta.extend([0; PADDING]);
             open.text.push_str(text);
             if let Some(place) = self.rows.get_mut(row.index()) {
                 *place = moved;

@@ -109,6 +109,11 @@ impl Picture {
         self.references.named_by(self.references.entries.get(&entry))
     }
 
+    /// Whose values are this DN.
+    pub(in crate::engine) fn naming_dn(&self, dn: &str) -> &[RowIx] {
+        self.references.named_by(Some(&DnKey::of(dn)))
+    }
+
     /// Whose values name the entry that this account belongs to, in scope or not.
     pub(in crate::engine) fn named_by_owner(&self, account: RowIx, owner: Option<RowIx>) -> impl Iterator<Item = RowIx> {
         let is_used = !self.references.named_by.is_empty();

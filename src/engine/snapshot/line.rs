@@ -55,9 +55,19 @@ impl Picture {
 
     /// The display name that a person has or would get, else first and last name.
     pub(in crate::engine) fn person_name(&self, user: &crate::engine::User) -> String {
+        self.name_by(self.name_rules(), user)
+    }
+
+    /// The rules that a person's name comes from: display name, formatted name, first and last name.
+    pub(in crate::engine) fn name_rules(&self) -> [Option<usize>; 4] {
         let rule = |path: &str| self.rules().rules().iter().position(|r| r.field.path.eq_ignore_ascii_case(path) && !r.masked);
-        let value = |path: &str| -> Option<String> {
-            let rule = rule(path)?;
+        ["displayName", "name.formatted", "name.givenName", "name.familyName"].map(rule)
+    }
+
+    /// The name of a person by these rules.
+    pub(in crate::engine) fn name_by(&self, rules: [Option<usize>; 4], user: &crate::engine::User) -> String {
+        let value = |at: usize| -> Option<String> {
+            let rule = rules[at]?;
             let text = match (user.entry, user.account) {
                 (Some(entry), _) => match self.rules().desired(rule, self.entries().row(entry), self.context()) {
                     Wanted::Value(datum) => datum.plain().into_owned(),
@@ -68,8 +78,8 @@ impl Picture {
             };
             Some(text).filter(|t| !t.is_empty())
         };
-        value("displayName").or_else(|| value("name.formatted")).unwrap_or_else(|| {
-            let parts = [value("name.givenName"), value("name.familyName")];
+        value(0).or_else(|| value(1)).unwrap_or_else(|| {
+            let parts = [value(2), value(3)];
             parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
         })
     }

@@ -154,24 +154,37 @@ struct Judged {
     masks: Vec<(RowIx, u64)>,
 }
 
-/// So many rows ahead a partner's row is asked for.
-const AHEAD: usize = 12;
+/// So many rows are fetched from memory at a time.
+const TOGETHER: usize = 32;
 
 impl crate::engine::picture::Picture {
+    /// Partners lie anywhere in memory. They are asked for together, in loops that do nothing else, because a processor waits
+    /// for a few dozen places at once as long as for one.
+    fn fetch(&self, what: What, range: Range<usize>) {
+        let mut partners = [RowIx(0); TOGETHER];
+        let mut n = 0;
+        for row in range.clone() {
+            if let Some(account) = self.people.at(row).account() {
+                partners[n] = account;
+                n += 1;
+            }
+        }
+        let partners = &partners[..n];
+        let mut sum = partners.iter().fold(0, |sum, row| sum ^ u8::from(self.accounts.is_off(*row)));
+        if what != What::Classify {
+            sum = partners.iter().fold(sum, |sum, row| sum ^ self.accounts.touch(*row));
+            sum = rows(range).fold(sum, |sum, row| sum ^ self.entries.touch(row));
+        }
+        std::hint::black_box(sum);
+    }
+
     /// What is new about these people after a pass.
     fn judged(&self, what: What, range: Range<usize>) -> Judged {
         let mut judged = Judged::default();
         let end = range.end;
         for row in rows(range) {
-            if row.index() + AHEAD < end
-                && let Some(account) = self.people.at(row.index() + AHEAD).account()
-            {
-                // Partners lie anywhere: they are asked for before they are needed.
-                std::hint::black_box(if what == What::Classify {
-                    u8::from(self.accounts.is_off(account))
-                } else {
-                    self.accounts.touch(account)
-                });
+            if row.index().is_multiple_of(TOGETHER) {
+                self.fetch(what, row.index()..end.min(row.index() + TOGETHER));
             }
             let (before, mask_before) = (self.people.at(row.index()), self.masks.at(row.index()));
             if before.bond == Bond::Absent {

@@ -44,9 +44,10 @@ pub(super) fn sorted(picture: &Picture, rows: &[Subject], by: SortBy, is_stale: 
         };
         found.map_or(u128::MAX, |at| at as u128)
     };
+    let names = picture.name_rules();
     let text = |subject: Subject| -> String {
         let Some(user) = picture.user_of(subject) else { return String::new() };
-        let shown = if by == SortBy::Name { picture.person_name(&user) } else { picture.user_name_of(&user).unwrap_or_default() };
+        let shown = if by == SortBy::Name { picture.name_by(names, &user) } else { picture.user_name_of(&user).unwrap_or_default() };
         key_form(&shown).into_owned()
     };
     let is_text = matches!(by, SortBy::Name | SortBy::UserName);

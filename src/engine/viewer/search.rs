@@ -185,7 +185,9 @@ impl Book {
                         rows
                     })
                     .collect();
-                found.extend(rows.into_iter().flatten());
+                for part in &rows {
+                    found.extend_from_slice(part);
+                }
                 if !told(&found) {
                     return None;
                 }
@@ -199,13 +201,19 @@ impl Piece {
     fn find(&self, words: &Words, finder: &memmem::Finder<'_>, mut told: impl FnMut(u32)) {
         let bytes = self.text.as_bytes();
         let (mut row, mut from) = (0, 0);
-        while let Some(hit) = bytes.get(from..).and_then(|rest| finder.find(rest)) {
+        // A single letter is found nearly everywhere: what counts is to begin anew at little cost.
+        let single = if let [letter] = finder.needle() { Some(*letter) } else { None };
+        let next = |rest: &[u8]| match single {
+            Some(letter) => memchr::memchr(letter, rest),
+            None => finder.find(rest),
+        };
+        while let Some(hit) = bytes.get(from..).and_then(next) {
             let hit = from + hit;
             // Mostly it is one of the next few rows.
             let near = self.ends[row..].iter().take(8).position(|end| *end as usize > hit);
             row += near.unwrap_or_else(|| self.ends[row..].partition_point(|end| *end as usize <= hit));
             let (start, end) = (if row == 0 { 0 } else { self.ends[row - 1] as usize }, self.ends[row] as usize);
-            if words.rest_is_in(words.rarest(), &self.text[start..end]) {
+            if words.0.len() == 1 || words.rest_is_in(words.rarest(), &self.text[start..end]) {
                 told(u32::try_from(row).unwrap_or(u32::MAX));
             }
             from = end;

@@ -133,6 +133,7 @@ impl BatchBuilder {
     /// Seals it, and leaves an empty one behind.
     pub fn seal(&mut self) -> Batch {
         let (mut meta, mut text) = (std::mem::take(&mut self.meta), std::mem::take(&mut self.text));
+        meta.extend([0; super::PADDING]);
         meta.shrink_to_fit();
         text.shrink_to_fit();
         let chunk = Chunk { columns: self.columns, meta, text };

@@ -57,7 +57,7 @@ impl Desk {
         live.look(model.spec().clone());
         let snapshot = loop {
             match inbox.recv().unwrap() {
-                News::Snapshot(s) if !s.source().reading && !s.target().reading && s.asking().is_none() => break s,
+                News::Snapshot(s) if !s.is_busy() => break s,
                 News::Failed(error) => panic!("{error}"),
                 _ => {}
             }
