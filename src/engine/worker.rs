@@ -77,8 +77,13 @@ pub(super) fn run(inbox: &Receiver<Order>, publish: &dyn Fn(News)) {
             }
             Order::Do(work) => {
                 if let Some(store) = &mut worker.store {
+                    let before = store.is_reading();
                     work(store);
                     worker.is_new = true;
+                    if store.is_reading() != before {
+                        // How far a side can be believed is told at once.
+                        worker.tell();
+                    }
                 }
             }
             Order::Reading(progress) => {

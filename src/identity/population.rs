@@ -399,6 +399,15 @@ impl Population {
         chunk.meta[at.meta as usize] ^ line(0) ^ line(1) ^ line(2) ^ line(3) ^ line(4)
     }
 
+    /// The same for the header of a row alone.
+    #[inline]
+    #[must_use]
+    pub fn touch_header(&self, row: RowIx) -> u8 {
+        let Some(at) = self.rows.get(row.index()) else { return 0 };
+        let Some(Some(chunk)) = self.chunks.get(at.chunk as usize) else { return 0 };
+        chunk.meta[at.meta as usize] ^ chunk.meta.get(at.meta as usize + 48).copied().unwrap_or(0)
+    }
+
     /// True for a disabled entry or an inactive account; reads less than the row does.
     #[inline]
     #[must_use]

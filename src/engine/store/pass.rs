@@ -59,7 +59,12 @@ impl Store {
                         for row in rows(step.clone()) {
                             let (before, cell) = match side {
                                 Side::People => (picture.people.at(row.index()), bound_entry(matcher, picture, row).0),
-                                Side::Others => (picture.others.at(row.index()), bound_account(matcher, picture, row)),
+                                Side::Others => {
+                                    let before = picture.others.at(row.index());
+                                    // Whoever is named by the same entry as before need not be asked for.
+                                    let named = before.entry().is_some_and(|e| picture.people.at(e.index()).account() == Some(row));
+                                    (before, if named { before } else { bound_account(matcher, picture, row) })
+                                }
                             };
                             if cell != before {
                                 let mask = picture.masks.at(row.index());
@@ -171,9 +176,24 @@ impl crate::engine::picture::Picture {
         }
         let partners = &partners[..n];
         let mut sum = partners.iter().fold(0, |sum, row| sum ^ u8::from(self.accounts.is_off(*row)));
-        if what != What::Classify {
-            sum = partners.iter().fold(sum, |sum, row| sum ^ self.accounts.touch(*row));
-            sum = rows(range).fold(sum, |sum, row| sum ^ self.entries.touch(row));
+        match what {
+            What::Classify => {}
+            What::Evaluate => {
+                sum = partners.iter().fold(sum, |sum, row| sum ^ self.accounts.touch(*row));
+                sum = rows(range).fold(sum, |sum, row| sum ^ self.entries.touch(row));
+            }
+            What::OneRule(rule) => {
+                // One value of each: its header first, and then the value itself.
+                sum = partners.iter().fold(sum, |sum, row| sum ^ self.accounts.touch_header(*row));
+                sum = rows(range.clone()).fold(sum, |sum, row| sum ^ self.entries.touch_header(row));
+                let column = u16::try_from(rule).unwrap_or(u16::MAX);
+                let first = |text: Option<&str>| text.and_then(|t| t.as_bytes().first()).copied().unwrap_or(0);
+                sum = partners.iter().fold(sum, |sum, row| sum ^ first(self.accounts.row(*row).first(column)));
+                let read = self.rules.rules()[rule].program.as_ref().and_then(|p| p.attributes().first().copied());
+                if let Some(column) = read {
+                    sum = rows(range).fold(sum, |sum, row| sum ^ first(self.entries.row(row).first(column)));
+                }
+            }
         }
         std::hint::black_box(sum);
     }

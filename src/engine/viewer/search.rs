@@ -39,10 +39,17 @@ impl Words {
 /// The text of some rows that follow one another.
 struct Piece {
     version: Version,
+    /// Whose rows these are: of accounts only those count that have a row of their own, a bit each.
+    own: Own,
     text: String,
-    /// Where the text of each row ends.
+    /// Where the text of each row ends; nobody's text is empty.
     ends: Vec<u32>,
 }
+
+/// A bit for each row of a piece.
+type Own = [u64; 4];
+
+const ALL: Own = [u64::MAX; 4];
 
 /// The text of everybody.
 #[derive(Default)]
@@ -95,30 +102,53 @@ fn add(text: &mut String, value: &str) {
     text.push('\n');
 }
 
-fn piece(version: Version, population: &Population, rows: std::ops::Range<u32>, columns: &[u16], with_name: bool) -> Piece {
+fn piece(version: Version, population: &Population, rows: std::ops::Range<u32>, columns: &[u16], own: Own, with_name: bool) -> Piece {
     let mut text = String::new();
     let mut ends = Vec::with_capacity(rows.len());
-    for row in rows {
-        let stored: Row<'_> = population.row(RowIx(row));
-        if with_name {
-            add(&mut text, stored.name());
-        }
-        for column in columns {
-            if let Some(value) = stored.first(*column) {
-                add(&mut text, value);
+    for (at, row) in rows.enumerate() {
+        if own[at / 64 % 4] & 1 << (at % 64) != 0 {
+            let stored: Row<'_> = population.row(RowIx(row));
+            if with_name {
+                add(&mut text, stored.name());
+            }
+            for column in columns {
+                if let Some(value) = stored.first(*column) {
+                    add(&mut text, value);
+                }
             }
         }
         ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
     }
     text.shrink_to_fit();
-    Piece { version, text, ends }
+    Piece { version, own, text, ends }
+}
+
+/// Which accounts of a piece have a row of their own.
+fn own_rows(picture: &Picture, rows: std::ops::Range<u32>) -> Own {
+    let mut own = [0; 4];
+    for (at, row) in rows.enumerate() {
+        if picture.others.at(row as usize).is_own_row() {
+            own[at / 64 % 4] |= 1 << (at % 64);
+        }
+    }
+    own
 }
 
 /// Makes those pieces anew whose rows are not the same any more.
-fn renew(pieces: &mut Vec<Piece>, population: &Population, columns: &[u16], with_name: bool, is_stale: &(dyn Fn() -> bool + Sync)) {
+fn renew(
+    pieces: &mut Vec<Piece>,
+    population: &Population,
+    columns: &[u16],
+    own: impl Fn(std::ops::Range<u32>) -> Own + Sync,
+    with_name: bool,
+    is_stale: &(dyn Fn() -> bool + Sync),
+) {
     let versions: Vec<(Version, std::ops::Range<u32>)> = population.versions().collect();
     pieces.truncate(versions.len());
-    let old: Vec<usize> = (0..versions.len()).filter(|i| pieces.get(*i).is_none_or(|p| p.version != versions[*i].0)).collect();
+    let versions: Vec<(Version, std::ops::Range<u32>, Own)> =
+        versions.into_par_iter().with_min_len(256).map(|(version, rows)| (version, rows.clone(), own(rows))).collect();
+    let is_old = |i: &usize| pieces.get(*i).is_none_or(|p| p.version != versions[*i].0 || p.own != versions[*i].2);
+    let old: Vec<usize> = (0..versions.len()).filter(is_old).collect();
     for part in old.chunks(64) {
         if is_stale() {
             return;
@@ -126,8 +156,8 @@ fn renew(pieces: &mut Vec<Piece>, population: &Population, columns: &[u16], with
         let made: Vec<Piece> = part
             .par_iter()
             .map(|i| {
-                let (version, rows) = &versions[*i];
-                piece(version.clone(), population, rows.clone(), columns, with_name)
+                let (version, rows, own) = &versions[*i];
+                piece(version.clone(), population, rows.clone(), columns, *own, with_name)
             })
             .collect();
         for (i, made) in part.iter().zip(made) {
@@ -148,8 +178,8 @@ impl Book {
             *self = Book { columns, ..Book::default() };
         }
         let shows_names = picture.shows_names();
-        renew(&mut self.people, picture.entries(), &self.columns.0, false, is_stale);
-        renew(&mut self.others, picture.accounts(), &self.columns.1, shows_names, is_stale);
+        renew(&mut self.people, picture.entries(), &self.columns.0, |_| ALL, false, is_stale);
+        renew(&mut self.others, picture.accounts(), &self.columns.1, |rows| own_rows(picture, rows), shows_names, is_stale);
     }
 
     /// Everybody with all the words who may be kept, in the order in which they were read. `told` hears after each part who was
@@ -157,7 +187,7 @@ impl Book {
     pub(super) fn find(
         &self,
         words: &Words,
-        keep: &(dyn Fn(Subject) -> bool + Sync),
+        keep: &(impl Fn(Subject) -> bool + Sync),
         told: &mut dyn FnMut(&[Subject]) -> bool,
     ) -> Option<Vec<Subject>> {
         let finder = memmem::Finder::new(words.rarest());
