@@ -248,7 +248,7 @@ fn whole(bench: &Bench, rounds: usize) -> Result<(), Failure> {
         for round in 0..=rounds {
             let rules = if round % 2 == 0 { one.clone() } else { other.clone() };
             let (time, ()) = timed(|| {
-                let dirty = store.set_rules(rules).map_or(Dirty::Nothing, |d| d.0);
+                let dirty = store.set_rules(rules).unwrap_or(Dirty::Nothing);
                 finish(store, dirty);
             });
             let columns = Columns::of(store.picture());
@@ -294,7 +294,7 @@ fn edits(bench: &Bench, rounds: usize) -> Result<(), Failure> {
             for round in 0..2 * rounds {
                 let rules = if round % 2 == 0 { one.clone() } else { other.clone() };
                 let begun = Instant::now();
-                let dirty = store.set_rules(rules).map_or(Dirty::Nothing, |d| d.0);
+                let dirty = store.set_rules(rules).unwrap_or(Dirty::Nothing);
                 store.redo_first(&seen);
                 first.push(begun.elapsed());
                 finish(store, dirty);
@@ -327,14 +327,14 @@ fn singles(bench: &mut Bench, told: &str, whole_group: bool) -> Result<(), Failu
     }
     let rules = bench.rules("userName", "'everybody' if title != 'Nobody' else uid")?;
     bench.on_worker(move |store| {
-        let dirty = store.set_rules(rules).map_or(Dirty::Nothing, |d| d.0);
+        let dirty = store.set_rules(rules).unwrap_or(Dirty::Nothing);
         finish(store, dirty);
     })?;
     let name = format!("P6 a key enters and leaves a group of {users}, {told}");
     one_by_one(bench, &name, 200, |n, value| (n, "title", if value % 2 == 0 { "Nobody".to_owned() } else { "Somebody".to_owned() }))?;
     let rules = bench.rules("userName", "uid | lower")?;
     bench.on_worker(move |store| {
-        let dirty = store.set_rules(rules).map_or(Dirty::Nothing, |d| d.0);
+        let dirty = store.set_rules(rules).unwrap_or(Dirty::Nothing);
         finish(store, dirty);
     })?;
     bench.settle();

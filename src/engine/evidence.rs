@@ -46,7 +46,7 @@ async fn ask_target(job: &Job<'_>, desk: &mut impl Desk, ends: &mut Ends) -> Opt
     job.progress.to_ask.set(before + hidden.len());
     let sought: Vec<Sought> = hidden.iter().map(|(_, sought)| sought.clone()).collect();
     let (answers, found) = ends.target.find_named(&sought, |n| job.progress.asked.set(before + n)).await;
-    let answers = hidden.into_iter().zip(answers).map(|((entry, _), evidence)| Evidence::Named(entry, evidence)).collect();
+    let answers = hidden.into_iter().zip(answers).map(|((entry, sought), evidence)| Evidence::Named(entry, sought, evidence)).collect();
     desk.with(move |s| {
         s.add_found(&found);
         s.learn(answers);

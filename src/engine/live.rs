@@ -193,11 +193,19 @@ where
 {
     let mut ends = open(job.now).await?;
     let left = || Error::failure("the engine has ended");
-    if is_there {
-        let holds = query::holds(&ends, journal, job.now)?;
-        let now = job.now;
-        desk.with(move |store| store.read_again(holds, now)).await.ok_or_else(left)?;
-    } else {
+    let (links, holds) = query::remembered(job, &ends, journal)?;
+    let (base_url, facts, schema) = (ends.target.base_url().to_owned(), ends.source.facts().clone(), query::asked_of(&ends));
+    let now = job.now;
+    // What is there is read into once more, unless somebody changed links meanwhile, or the ends are others.
+    let again = move |store: &mut Store| {
+        let fits = store.fits(&base_url, &facts, &schema, &links);
+        if fits {
+            store.read_again(holds, now);
+        }
+        fits
+    };
+    let fits = is_there && desk.with(again).await.ok_or_else(left)?;
+    if !fits {
         let store = query::set_up(job, &ends, journal)?;
         desk.0.send(Order::Store(Box::new(store))).map_err(|_| left())?;
     }

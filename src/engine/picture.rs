@@ -30,7 +30,7 @@ use crate::plan::Row;
 use crate::plan::classify::{Sides, Verdict};
 use crate::plan::file::Counts;
 use crate::source::Facts as SourceFacts;
-use crate::target::Columns;
+use crate::target::{Columns, Sought};
 use cell::{Bond, Cell};
 use odd::Odd;
 use references::References;
@@ -45,7 +45,7 @@ pub enum Evidence {
     /// Whether an account exists.
     Account(AccountId, AccountEvidence),
     /// Whether an account exists that could be that of an entry, by its user name or `externalId`.
-    Named(RowIx, AccountEvidence),
+    Named(RowIx, Sought, AccountEvidence),
     /// An entry is in the scope of another channel to the same service.
     Claimed(EntryId, String),
     /// Which entry a DN is, or why that is not known.
@@ -91,7 +91,7 @@ pub(super) struct Known {
     pub entries: HashMap<EntryId, EntryEvidence>,
     pub accounts: HashMap<AccountId, AccountEvidence>,
     /// What a look-up by name said about those who would be new.
-    pub named: HashMap<RowIx, AccountEvidence>,
+    pub named: HashMap<RowIx, (Sought, AccountEvidence)>,
     /// Leavers who are in the scope of another channel, and which.
     pub claims: HashMap<EntryId, String>,
     pub holds_on_entries: HashMap<EntryId, Hold>,
@@ -109,7 +109,10 @@ pub struct Picture {
     pub(super) context: Context,
     pub(super) entries: Population,
     pub(super) accounts: Population,
+    /// How far the sides can be believed: one that is being read can't.
     pub(super) sides: Sides,
+    /// How the last readings ended.
+    pub(super) ended: (SideState, SideState),
     /// By row of the entries.
     pub(super) people: Paged<Cell>,
     /// The fields that differ, by row of the entries.
@@ -152,6 +155,7 @@ impl Picture {
             entries: Population::new(schema),
             accounts: Population::new(about.columns.schema().clone()),
             sides: Sides { source: SideState::Reading, target: SideState::Reading, source_empty: false },
+            ended: (SideState::Reading, SideState::Reading),
             people: Paged::default(),
             masks: Paged::default(),
             others: Paged::default(),
@@ -175,16 +179,21 @@ impl Picture {
         about.remarks = remarks;
     }
 
-    pub(super) fn hold_all(&mut self, holds: Vec<(HoldOn, Hold)>) {
+    /// The holds that are in force from now on. Gives the ids of entries and accounts for which something is different.
+    pub(super) fn hold_all(&mut self, holds: Vec<(HoldOn, Hold)>) -> (Vec<EntryId>, Vec<AccountId>) {
         let known = Arc::make_mut(&mut self.known);
-        known.holds_on_entries.clear();
-        known.holds_on_accounts.clear();
+        let before = (std::mem::take(&mut known.holds_on_entries), std::mem::take(&mut known.holds_on_accounts));
         for (on, hold) in holds {
             match on {
                 HoldOn::Entry(id) => known.holds_on_entries.insert(id, hold),
                 HoldOn::Account(id) => known.holds_on_accounts.insert(id, hold),
             };
         }
+        let entries = before.0.keys().chain(known.holds_on_entries.keys());
+        let accounts = before.1.keys().chain(known.holds_on_accounts.keys());
+        let differs = |id: &&EntryId| before.0.get(*id) != known.holds_on_entries.get(*id);
+        let other = |id: &&AccountId| before.1.get(*id) != known.holds_on_accounts.get(*id);
+        (entries.filter(differs).cloned().collect(), accounts.filter(other).cloned().collect())
     }
 
     /// The value of the match field at an account.
@@ -354,16 +363,16 @@ impl Picture {
         &self.accounts
     }
 
-    /// How far the source can be believed.
+    /// How the last reading of the source ended.
     #[must_use]
     pub fn source_state(&self) -> &SideState {
-        &self.sides.source
+        &self.ended.0
     }
 
-    /// How far the target can be believed.
+    /// How the last reading of the target ended.
     #[must_use]
     pub fn target_state(&self) -> &SideState {
-        &self.sides.target
+        &self.ended.1
     }
 
     /// The source.

@@ -55,30 +55,37 @@ pub async fn look(job: &Job<'_>, mut ends: Ends, journal: &Journal) -> Result<Pi
 /// Where the state can't be read, or its links belong to something else.
 pub(super) fn set_up(job: &Job<'_>, ends: &Ends, journal: &Journal) -> Result<Store> {
     let Job { channel, now, .. } = *job;
-    let belonging = Belonging {
-        base_url: ends.target.base_url().to_owned(),
-        naming_context: ends.source.facts().naming_context.clone(),
-        id_attribute: ends.source.facts().settings.id_attribute.to_string(),
-    };
-    check_belonging(channel, journal, &belonging)?;
-    let links = journal.links(&belonging.base_url)?;
-    let holds = journal.holds(&belonging.base_url, now)?;
-    let foreign = foreign_channels(journal, &links, &belonging)?;
+    let (links, holds) = remembered(job, ends, journal)?;
+    let foreign = foreign_channels(journal, &links, &belonging_of(ends))?;
     let mut store = Store::new(Picture::new(channel, ends, asked_of(ends), Context { now }));
     store.remember(&links, holds, &foreign);
     Ok(store)
 }
 
-/// The holds that are in force on the service.
+/// Holds, and what they are set on.
+type Holds = Vec<(HoldOn, Hold)>;
+
+/// What is remembered about both ends by now.
 ///
 /// # Errors
-/// Where the state can't be read.
-pub(super) fn holds(ends: &Ends, journal: &Journal, now: Instant) -> Result<Vec<(HoldOn, Hold)>> {
-    journal.holds(ends.target.base_url(), now)
+/// Where the state can't be read, or its links belong to something else.
+pub(super) fn remembered(job: &Job<'_>, ends: &Ends, journal: &Journal) -> Result<(Vec<Link>, Holds)> {
+    let belonging = belonging_of(ends);
+    check_belonging(job.channel, journal, &belonging)?;
+    Ok((journal.links(&belonging.base_url)?, journal.holds(&belonging.base_url, job.now)?))
+}
+
+/// What links of these ends belong to.
+fn belonging_of(ends: &Ends) -> Belonging {
+    Belonging {
+        base_url: ends.target.base_url().to_owned(),
+        naming_context: ends.source.facts().naming_context.clone(),
+        id_attribute: ends.source.facts().settings.id_attribute.to_string(),
+    }
 }
 
 /// The attributes that are read of entries. The rules' columns come first, so a rule's slot is the population's column.
-fn asked_of(ends: &Ends) -> Schema {
+pub(super) fn asked_of(ends: &Ends) -> Schema {
     let schema = Schema::new(attributes_to_ask(ends.rules.schema(), &ends.source.facts().settings));
     debug_assert!(schema.columns().starts_with(ends.rules.schema().columns()));
     schema
@@ -212,7 +219,7 @@ struct FromTarget {
 }
 
 fn end_target(store: &mut Store, mut end: ReadEnd, odd: &[OddItem], at: Instant) {
-    let anybodys = odd.iter().filter(|item| !store.add_odd(item)).count();
+    let anybodys = store.set_odd(odd);
     if anybodys > 0 && end == ReadEnd::Complete {
         let detail = format!("{anybodys} of the items have no id, and do not show what people are matched by");
         end = ReadEnd::incomplete(Cause::PageMissing, detail);

@@ -13,11 +13,13 @@ pub use edit::{Dirty, EditError};
 
 use super::picture::{Evidence, LinkBook, Picture};
 use crate::clock::Instant;
-use crate::identity::population::{Batch, RowIx, Seen, Upsert};
+use crate::identity::population::{Batch, RowIx, Schema, Seen, Upsert};
 use crate::identity::value::key_hash;
+use crate::identity::{AccountId, EntryId};
 use crate::mapping::Rule;
 use crate::matching::Matcher;
 use crate::model::{AccountEvidence, Hold, HoldOn, Link, ReadEnd, SideState, Subject};
+use crate::source::Facts;
 use crate::target::OddItem;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -32,6 +34,9 @@ pub struct Store {
     listed_before: bool,
     /// Whether source and target are being read.
     reading: (bool, bool),
+    /// Entries and accounts that were judged while a side was being read once more. Whoever is not among them keeps the
+    /// verdict that the last complete reading gave.
+    touched: (Vec<RowIx>, Vec<RowIx>),
     /// When the last reading of each ended.
     read_at: (Option<Instant>, Option<Instant>),
 }
@@ -59,6 +64,7 @@ impl Store {
             pending: Pending::default(),
             listed_before: false,
             reading: (false, false),
+            touched: (Vec::new(), Vec::new()),
             read_at: (None, None),
         }
     }
@@ -82,20 +88,56 @@ impl Store {
     /// The remembered pairs and the holds of the service; said before anybody is read. Links of `foreign` channels name entries
     /// by ids of another kind, or of another directory: their accounts are taken, and their entries are nobody's here.
     pub fn remember(&mut self, links: &[Link], holds: Vec<(HoldOn, Hold)>, foreign: &HashSet<String>) {
-        self.picture.links = Arc::new(LinkBook::new(links, foreign));
-        for _ in links {
+        let book = LinkBook::new(links, foreign);
+        debug_assert_eq!(book.len(), links.len(), "an entry and an account are in one link at most: numbers are the matcher's");
+        for _ in book.numbers() {
             self.matcher.add_link(None, None);
         }
-        self.picture.hold_all(holds);
+        self.picture.links = Arc::new(book);
+        let _ = self.picture.hold_all(holds);
+    }
+
+    /// True if this store is one for these ends and links: then it can be read into once more, and everybody keeps their number.
+    #[must_use]
+    pub fn fits(&self, base_url: &str, facts: &Facts, schema: &Schema, links: &[Link]) -> bool {
+        let (picture, ours) = (&self.picture, self.picture.source());
+        picture.base_url() == base_url
+            && ours.naming_context == facts.naming_context
+            && ours.settings.id_attribute == facts.settings.id_attribute
+            && picture.entries.schema() == schema
+            && picture.links.len() == links.len()
+            && links.iter().all(|link| picture.links.has(link))
     }
 
     /// Both ends are about to be read once more, at another moment: what depends on it is evaluated anew.
     pub fn read_again(&mut self, holds: Vec<(HoldOn, Hold)>, now: Instant) {
-        self.picture.hold_all(holds);
+        let (entries, accounts) = self.picture.hold_all(holds);
+        self.judge_held(&entries, &accounts);
         let asks_the_time = |rule: &Rule| rule.program.as_ref().is_some_and(|p| p.source().contains("now"));
         let is_asked = self.picture.rules.rules().iter().any(asks_the_time);
         self.picture.context.now = now;
-        if is_asked { self.evaluate_all() } else { self.classify_all() }
+        if is_asked {
+            self.evaluate_all();
+        }
+        // What was looked up for one reading says nothing about the next one; it is asked again.
+        let known = Arc::make_mut(&mut self.picture.known);
+        (known.entries, known.accounts, known.named, known.claims) = <(_, _, _, _)>::default();
+    }
+
+    /// Whoever is held now and was not, or the other way round.
+    fn judge_held(&mut self, entries: &[EntryId], accounts: &[AccountId]) {
+        let Picture { entries: people, accounts: others, links, .. } = &self.picture;
+        for id in entries {
+            self.pending.evaluate.extend(people.by_id(id.as_str()));
+            let leaver = links.by_entry(id.as_str()).and_then(|link| others.by_id(links.account(link)));
+            self.pending.accounts.extend(leaver);
+        }
+        for id in accounts {
+            self.pending.accounts.extend(others.by_id(id.as_str()));
+            let unlisted = links.by_account(id.as_str()).and_then(|link| people.by_id(links.entry(link)));
+            self.pending.evaluate.extend(unlisted);
+        }
+        self.update();
     }
 
     /// Whether source and target are being read.
@@ -113,12 +155,14 @@ impl Store {
     /// A reading of the source begins.
     pub fn begin_source(&mut self) {
         self.reading.0 = true;
+        self.picture.sides.source = SideState::Reading;
         self.picture.entries.begin_reading();
     }
 
     /// A reading of the target begins, also where a listing is read once more.
     pub fn begin_target(&mut self) {
         self.reading.1 = true;
+        self.picture.sides.target = SideState::Reading;
         self.picture.accounts.begin_reading();
         if !self.listed_before {
             // What a first reading sent before it began again does not count.
@@ -230,8 +274,9 @@ impl Store {
     /// How far the source can be believed.
     pub fn set_source(&mut self, state: SideState) {
         let empty = state.is_complete() && self.picture.entries.is_empty();
-        let sides = &mut self.picture.sides;
-        let same = sides.source.is_complete() == state.is_complete() && sides.source_empty == empty;
+        let Picture { sides, ended, .. } = &mut self.picture;
+        let same = ended.0.is_complete() == state.is_complete() && sides.source_empty == empty;
+        ended.0 = state.clone();
         (sides.source, sides.source_empty) = (state, empty);
         self.settle(same);
     }
@@ -243,14 +288,19 @@ impl Store {
             self.remove_unseen_accounts();
         }
         self.listed_before = true;
-        let same = self.picture.sides.target.is_complete() == (end == ReadEnd::Complete);
-        self.picture.sides.target = SideState::Ended(end);
+        let same = self.picture.ended.1.is_complete() == (end == ReadEnd::Complete);
+        self.picture.ended.1 = SideState::Ended(end);
+        self.picture.sides.target = self.picture.ended.1.clone();
         self.settle(same);
     }
 
     /// Everybody's verdict rests on how far the sides can be believed.
     fn settle(&mut self, same: bool) {
-        if !same {
+        if same {
+            // Whoever this reading touched was judged by a side that was being read.
+            self.pending.evaluate.extend(self.touched.0.iter().filter(|row| self.picture.entries.has(**row)));
+            self.pending.accounts.extend(&self.touched.1);
+        } else {
             // Whose account a match gives is believed only after complete readings.
             let Picture { entries, .. } = &self.picture;
             self.pending.evaluate.extend(self.picture.naming().filter(|row| entries.has(*row)));
@@ -259,11 +309,20 @@ impl Store {
         if !same {
             self.classify_all();
         }
+        if self.reading == (false, false) {
+            self.touched = (Vec::new(), Vec::new());
+        }
     }
 
-    /// Somebody of whom the listing shows a name, and not which account it is. False if it could be anybody's.
-    pub fn add_odd(&mut self, item: &OddItem) -> bool {
-        self.picture.add_odd(item)
+    /// Those of whom this listing shows a name, and not which account it is. Gives how many of them could be anybody's.
+    pub fn set_odd(&mut self, items: &[OddItem]) -> usize {
+        let were = self.picture.odd.count;
+        self.picture.odd = Arc::default();
+        let anybodys = items.iter().filter(|item| !self.picture.add_odd(item)).count();
+        if were > 0 || !items.is_empty() {
+            self.evaluate_all();
+        }
+        anybodys
     }
 
     /// Accounts that a look-up found although the listing does not show them: from here on they are as good as listed.
@@ -306,15 +365,15 @@ impl Store {
                     match &evidence {
                         AccountEvidence::NotFound if hidden => evidence = AccountEvidence::Found { active: false },
                         AccountEvidence::NotFound => self.matcher.set_account_gone(link),
-                        AccountEvidence::Found { .. } => self.matcher.forget_gone(link),
-                        AccountEvidence::Unknown { .. } => {}
+                        // What was said before is not believed where nothing is said now.
+                        AccountEvidence::Found { .. } | AccountEvidence::Unknown { .. } => self.matcher.forget_gone(link),
                     }
                 }
                 known.accounts.insert(id, evidence);
             }
-            Evidence::Named(entry, evidence) => {
+            Evidence::Named(entry, sought, evidence) => {
                 self.pending.evaluate.push(entry);
-                known.named.insert(entry, evidence);
+                known.named.insert(entry, (sought, evidence));
             }
             Evidence::Claimed(id, channel) => {
                 let leaver = links.by_entry(id.as_str()).and_then(|link| accounts.by_id(links.account(link)));
@@ -352,11 +411,6 @@ impl Store {
             }
         }
         self.picture.candidates = Arc::new(candidates);
-    }
-
-    /// The entry of somebody changed by itself, as a single read brings it.
-    pub fn change_entry(&mut self, batch: &Batch) {
-        self.absorb_entries(batch);
     }
 
     /// The subject of an entry or account id, if it has a row.

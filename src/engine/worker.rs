@@ -137,15 +137,22 @@ impl Worker<'_> {
         };
         // What an overtaken edit had not come to is dirty still.
         let left = self.redo.take();
-        let Ok((dirty, unread)) = store.set_rules(rules) else {
-            self.redo = left;
-            (self.publish)(News::Edited { accepted: false, unread: Vec::new() });
-            return;
+        let dirty = match store.set_rules(rules) {
+            Ok(dirty) => dirty,
+            Err(error) => {
+                self.redo = left;
+                (self.publish)(News::Edited { accepted: false, unread: error.unread });
+                return;
+            }
         };
-        let dirty = if left.is_some() && dirty != Dirty::Key { Dirty::Fields } else { dirty };
+        let dirty = match left {
+            Some((Dirty::Key, _)) => Dirty::Key,
+            Some(_) if dirty != Dirty::Key => Dirty::Fields,
+            _ => dirty,
+        };
         store.redo_first(seen);
         self.redo = (dirty != Dirty::Nothing).then_some((dirty, 0));
-        (self.publish)(News::Edited { accepted: true, unread });
+        (self.publish)(News::Edited { accepted: true, unread: Vec::new() });
         self.tell();
     }
 

@@ -77,6 +77,12 @@ impl LinkBook {
         self.rows.is_empty()
     }
 
+    /// True if exactly this link is remembered.
+    #[must_use]
+    pub fn has(&self, link: &Link) -> bool {
+        self.rows.by_id(link.entry.as_str()).is_some_and(|row| self.link(row.0) == *link)
+    }
+
     /// The link of an entry of ours.
     #[must_use]
     pub fn by_entry(&self, id: &str) -> Option<u32> {

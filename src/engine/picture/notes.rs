@@ -58,7 +58,7 @@ impl Picture {
     /// Attributes that nobody has: misspelt, or hidden from the reader. A rule on one gives everybody its default, or clears
     /// the field; a status rule on one takes everybody for enabled.
     fn notes_on_attributes(&self) -> Vec<String> {
-        if !self.sides.source.is_complete() || self.entries.len() < ENOUGH {
+        if !self.ended.0.is_complete() || self.entries.len() < ENOUGH {
             return Vec::new();
         }
         let has = |column: u16| self.entries.rows().any(|row| self.entries.row(row).first(column).is_some());
@@ -122,7 +122,7 @@ impl Picture {
 
     /// A match rule that pairs nobody is most likely the wrong one: everybody would be created a second time.
     fn note_on_the_match_rule(&self) -> Option<String> {
-        let complete = self.sides.source.is_complete() && self.sides.target.is_complete();
+        let complete = self.ended.0.is_complete() && self.ended.1.is_complete();
         if !complete || self.entries.len() < ENOUGH || self.accounts.len() < ENOUGH {
             return None;
         }

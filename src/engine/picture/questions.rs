@@ -48,16 +48,21 @@ impl Picture {
             if skipped || cell.bond != Bond::Alone || cell.invalid.is_some() {
                 continue;
             }
-            let text = |rule: Option<usize>| match self.rules.desired(rule?, entry, &self.context) {
-                Wanted::Value(value) => Some(value.plain().into_owned()),
-                _ => None,
-            };
-            let key = &self.rules.rules()[self.rules.match_rule()].field.path;
-            let by_name = key.eq_ignore_ascii_case("userName");
-            let matched = text(Some(self.rules.match_rule())).filter(|_| !by_name).map(|value| (key.clone(), value));
-            let sought = Sought { user_name: text(self.rules.user_name()), external_id: text(self.rules.external_id()), matched };
+            let sought = self.sought(row);
             questions.push((row, sought));
         }
         questions
+    }
+
+    /// What an account of this entry would show: asked for by name, and noted with the answer.
+    pub(in crate::engine) fn sought(&self, row: RowIx) -> Sought {
+        let text = |rule: Option<usize>| match self.rules.desired(rule?, self.entries.row(row), &self.context) {
+            Wanted::Value(value) => Some(value.plain().into_owned()),
+            _ => None,
+        };
+        let key = &self.rules.rules()[self.rules.match_rule()].field.path;
+        let by_name = key.eq_ignore_ascii_case("userName");
+        let matched = text(Some(self.rules.match_rule())).filter(|_| !by_name).map(|value| (key.clone(), value));
+        Sought { user_name: text(self.rules.user_name()), external_id: text(self.rules.external_id()), matched }
     }
 }

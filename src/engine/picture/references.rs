@@ -139,6 +139,9 @@ impl Picture {
                 && dn::parse(&value.plain()).is_some()
             {
                 let key = DnKey::of(&value.plain());
+                if self.references.named_by(Some(&key)).contains(&row) {
+                    continue;
+                }
                 Arc::make_mut(&mut self.references).named_by.entry(key).or_default().push(row);
             }
         }

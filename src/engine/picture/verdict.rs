@@ -103,6 +103,8 @@ impl Picture {
         match self.known.entries.get(entry) {
             None => Answer::Pending,
             Some(EntryEvidence::Unknown { .. }) => Answer::Failed,
+            // In scope and not read: where they are is not known.
+            Some(EntryEvidence::Found { verdicts, .. }) if verdicts.in_scope() => Answer::Failed,
             Some(EntryEvidence::NotFound { .. }) => Answer::Known(Whereabouts::Deleted),
             Some(EntryEvidence::Found { disabled: true, .. }) => Answer::Known(Whereabouts::Disabled),
             Some(EntryEvidence::Found { .. }) => Answer::Known(Whereabouts::OutOfScope),
@@ -122,7 +124,8 @@ impl Picture {
         if !self.about.hides_inactive {
             return Answer::Known(());
         }
-        match self.known.named.get(&entry) {
+        // An answer to another question than would be asked now is none.
+        match self.known.named.get(&entry).filter(|(sought, _)| *sought == self.sought(entry)).map(|(_, answer)| answer) {
             None => Answer::Pending,
             Some(AccountEvidence::NotFound) => Answer::Known(()),
             // Found, and yet it pairs with nobody: whose it is, the look-up could not settle.
@@ -137,7 +140,7 @@ impl Picture {
                 return Some("the listing has an account of this name without id".to_owned());
             }
             let unlisted = self.people.at(row.index()).link().and_then(|l| self.known.accounts.get(self.links.account(l)));
-            return match unlisted.or_else(|| self.known.named.get(&row)) {
+            return match unlisted.or_else(|| self.known.named.get(&row).map(|(_, answer)| answer)) {
                 Some(AccountEvidence::Unknown { cause }) => Some(cause.clone()),
                 Some(AccountEvidence::Found { .. }) => Some("a hidden account was found that could be this person's".to_owned()),
                 _ => None,

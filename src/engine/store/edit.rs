@@ -3,8 +3,10 @@
 use super::Store;
 use super::pass::What;
 use crate::identity::AttributeName;
+use crate::identity::population::Upsert;
 use crate::mapping::Rules;
 use crate::model::Subject;
+use crate::model::field::FieldKind;
 use std::sync::Arc;
 
 /// What an edit of the rules dirties.
@@ -20,17 +22,20 @@ pub enum Dirty {
     Key,
 }
 
-/// Why rules can't take the place of the present ones.
+/// Why rules can't take the place of the present ones: they are for other fields, or name attributes that were not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EditError;
+pub struct EditError {
+    /// What would have to be read first.
+    pub unread: Vec<AttributeName>,
+}
 
 impl Store {
-    /// Other rules for the same fields take effect; gives what they dirty, and the attributes that they name and that were not
-    /// read. Nobody's verdict is new before [`Self::redo`].
+    /// Other rules for the same fields take effect; gives what they dirty. Nobody's verdict is new before [`Self::redo`].
     ///
     /// # Errors
-    /// Where they are not for the same fields in the same order, or read other columns: then the target has to be read again.
-    pub fn set_rules(&mut self, rules: Rules) -> Result<(Dirty, Vec<AttributeName>), EditError> {
+    /// Where they are not for the same fields in the same order, read other columns, or name attributes that were not read:
+    /// then the ends have to be read again. A value that was not read is not one that is missing.
+    pub fn set_rules(&mut self, rules: Rules) -> Result<Dirty, EditError> {
         let old = Arc::clone(&self.picture.rules);
         let read = self.picture.entries.schema().columns();
         let wanted = rules.schema().columns();
@@ -38,22 +43,38 @@ impl Store {
             && old.rules().iter().zip(rules.rules()).all(|(a, b)| a.field.path == b.field.path)
             && old.match_rule() == rules.match_rule();
         if !same_fields || wanted.iter().zip(read).any(|(a, b)| a != b) {
-            return Err(EditError);
+            return Err(EditError { unread: Vec::new() });
         }
         let unread = wanted.get(read.len()..).unwrap_or_default().to_vec();
+        if !unread.is_empty() {
+            return Err(EditError { unread });
+        }
         let changed: Vec<usize> = (0..rules.rules().len()).filter(|i| !old.rules()[*i].is_same(&rules.rules()[*i])).collect();
         let keys = |i: &usize| *i == rules.match_rule() || Some(*i) == rules.external_id();
+        // What a link is believed by, and what the policy protects, hangs on these too.
+        let telling = |i: usize| {
+            let path = rules.rules()[i].field.path.to_ascii_lowercase();
+            path == "username" || path == "externalid" || path.starts_with("emails") || old.rules()[i].field.kind == FieldKind::Reference
+        };
         let dirty = match changed[..] {
             [] => Dirty::Nothing,
             _ if changed.iter().any(keys) => Dirty::Key,
-            [one] if one < 63 => Dirty::Field(one),
+            [one] if one < 63 && !telling(one) => Dirty::Field(one),
             _ => Dirty::Fields,
         };
+        let (before, now) = (&old.rules()[old.match_rule()], &rules.rules()[rules.match_rule()]);
+        let compares_otherwise = before.case_exact != now.case_exact || before.field.case_exact != now.field.case_exact;
         self.picture.rules = Arc::new(rules);
         if dirty == Dirty::Key {
+            if compares_otherwise {
+                let rows: Vec<_> = self.picture.accounts.rows().collect();
+                for row in rows {
+                    self.take_account(Upsert::Changed(row));
+                }
+            }
             self.rekey();
         }
-        Ok((dirty, unread))
+        Ok(dirty)
     }
 
     /// Everybody gets the key that the rules give now, and whoever belongs to it.
@@ -98,6 +119,8 @@ impl Store {
         }
         if dirty == Dirty::Key {
             self.pass_accounts();
+            // Who is contested with whom is another question now.
+            self.conclude();
         }
         None
     }

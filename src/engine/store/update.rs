@@ -99,12 +99,17 @@ impl Store {
         entries.extend(&evaluate);
         unique(&mut entries);
         unique(&mut accounts);
+        if self.read_at != (None, None) && self.reading != (false, false) {
+            self.touched.0.extend(&entries);
+            self.touched.1.extend(&accounts);
+        }
         // Whom others name by a reference, and who is paired otherwise now: those are evaluated too.
         let mut bound: Vec<(RowIx, Cell, bool)> = Vec::with_capacity(entries.len());
         let mut naming = Vec::new();
         for row in entries {
             let (cell, is_new) = bound_entry(&self.matcher, &self.picture, row);
-            if is_new {
+            // Whether a link is believed also hangs on what the rules make of its entry.
+            if is_new || cell.by_link() {
                 naming.extend(self.picture.named_by(row));
             }
             bound.push((row, cell, is_new));
