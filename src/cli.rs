@@ -163,7 +163,7 @@ fn dispatch(cli: Cli) -> Result<Next> {
     match &cli.command {
         None => return Ok(Next::Screens(Box::new(screens::configured(&cli.looks, &common, runtime)?))),
         Some(Command::Demo(options)) if !options.prints() => {
-            return Ok(Next::Screens(Box::new(screens::embedded(options, &options.looks, &common, runtime)?)));
+            return Ok(Next::Screens(Box::new(screens::embedded(options, &options.looks.or(&cli.looks), &common, runtime)?)));
         }
         Some(_) => {}
     }

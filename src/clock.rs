@@ -40,7 +40,7 @@ impl Zone {
     #[must_use]
     pub fn time_of_day(&self, moment: Instant) -> String {
         jiff::Timestamp::from_second(moment.0)
-            .map_or_else(|_| "--:--".to_owned(), |t| t.to_zoned(self.0.clone()).strftime("%H:%M").to_string())
+            .map_or_else(|_| "--:--:--".to_owned(), |t| t.to_zoned(self.0.clone()).strftime("%H:%M:%S").to_string())
     }
 }
 

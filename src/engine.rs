@@ -16,7 +16,7 @@ mod viewer;
 mod worker;
 
 pub use ends::{Ends, compile, compile_over, open};
-pub use live::{Live, News, Seat};
+pub use live::{Live, Memory, News, Seat};
 pub use picture::{Picture, User};
 pub use progress::Progress;
 pub use query::{Job, look};

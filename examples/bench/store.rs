@@ -10,7 +10,7 @@ use rosterm::config::{Channel, Config};
 use rosterm::demo::crowd::{Crowd, Linked};
 use rosterm::engine::store::{Dirty, Store};
 use rosterm::engine::view::SortBy;
-use rosterm::engine::{self, Live, News, Seat, Snapshot, Spec, View};
+use rosterm::engine::{self, Live, Memory, News, Seat, Snapshot, Spec, View};
 use rosterm::identity::population::{BatchBuilder, Draft, RowIx};
 use rosterm::journal::{Belonging, Journal};
 use rosterm::mapping::Rules;
@@ -86,7 +86,13 @@ impl Bench {
             let channel = opened.clone();
             async move { engine::open(&channel, now).await }
         };
-        let seat = Seat { runtime: runtime.handle().clone(), channel: channel_config.clone(), others: Vec::new(), open, journal };
+        let seat = Seat {
+            runtime: runtime.handle().clone(),
+            channel: channel_config.clone(),
+            others: Vec::new(),
+            open,
+            memory: Memory::Kept(journal),
+        };
         let (tell, news) = channel();
         let live = Live::start(seat, move |news| {
             let _ = tell.send((Instant::now(), news));

@@ -4,7 +4,7 @@
 use super::{Color, Common, channels, demo};
 use crate::clock::Instant;
 use crate::config::paths;
-use crate::engine::{self, Live, News, Seat};
+use crate::engine::{self, Live, Memory, News, Seat};
 use crate::error::{Error, Result};
 use crate::journal::Mode;
 use clap::Args;
@@ -21,6 +21,13 @@ pub(super) struct Looks {
     /// Draw lines and signs with ASCII only
     #[arg(long)]
     ascii: bool,
+}
+
+impl Looks {
+    /// These, where they say something, else the others: options may stand before the command and after it.
+    pub(super) fn or(&self, others: &Looks) -> Looks {
+        Looks { theme: self.theme.clone().or_else(|| others.theme.clone()), ascii: self.ascii || others.ascii }
+    }
 }
 
 /// Where the engine tells its news.
@@ -86,7 +93,10 @@ pub(super) fn configured(looks: &Looks, common: &Common, runtime: Runtime) -> Re
     needs_a_terminal("rosterm plan")?;
     // What is wrong with the configuration is told before the terminal is taken.
     engine::compile(&channel)?;
-    let journal = common.journal(&config, Mode::Read)?;
+    // What is wrong with the state is told before, too; it is opened again for each reading.
+    common.journal(&config, Mode::Read)?;
+    let (common_then, config_then) = (common.clone(), config.clone());
+    let memory = Memory::Opened(Box::new(move || common_then.journal(&config_then, Mode::Read)));
     let others = config.others(&channel);
     let names = [channel.name.clone(), channels::source_name(&channel.source), channels::target_name(&channel.target)];
     let handle = runtime.handle().clone();
@@ -96,7 +106,7 @@ pub(super) fn configured(looks: &Looks, common: &Common, runtime: Runtime) -> Re
             let channel = opened.clone();
             async move { engine::open(&channel, now).await }
         };
-        Ok(Live::start(Seat { runtime: handle, channel, others, open, journal }, tell))
+        Ok(Live::start(Seat { runtime: handle, channel, others, open, memory }, tell))
     };
     Ok(Opening::of(looks, common, runtime, names, Box::new(start)))
 }
@@ -114,5 +124,5 @@ pub(super) fn embedded(options: &demo::Options, looks: &Looks, common: &Common, 
 /// Makes the people, starts their service, and the engine on both.
 fn demo_live(options: &demo::Options, runtime: &Handle, tell: Tell) -> Result<Live> {
     let demo::Pair { channel, journal, open } = runtime.block_on(demo::pair(options))?;
-    Ok(Live::start(Seat { runtime: runtime.clone(), channel, others: Vec::new(), open, journal }, tell))
+    Ok(Live::start(Seat { runtime: runtime.clone(), channel, others: Vec::new(), open, memory: Memory::Kept(journal) }, tell))
 }

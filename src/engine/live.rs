@@ -55,7 +55,15 @@ pub struct Seat<O> {
     /// Opens both ends; called for each reading.
     pub open: O,
     /// What is remembered.
-    pub journal: Journal,
+    pub memory: Memory,
+}
+
+/// Where what is remembered comes from.
+pub enum Memory {
+    /// It is nowhere else.
+    Kept(Journal),
+    /// Opened for each reading: somebody else may have changed it.
+    Opened(Box<dyn Fn() -> Result<Journal> + Send>),
 }
 
 /// A channel that is being worked on. Dropping it ends the work.
@@ -167,18 +175,19 @@ where
     O: Fn(Instant) -> F,
     F: Future<Output = Result<Ends>>,
 {
-    let Seat { channel, others, open, journal, .. } = seat;
+    let Seat { channel, others, open, memory, .. } = seat;
     let mut is_there = false;
     loop {
         let now = clock::now();
         let progress = Arc::new(Progress::default());
         let job = Job { channel: &channel, others: &others, now, progress: &progress };
         let _ = desk.0.send(Order::Reading(Some(Arc::clone(&progress))));
-        match reading(&job, &open, &journal, &mut desk, is_there).await {
+        let read = reading(&job, &open, &memory, &mut desk, is_there).await;
+        let _ = desk.0.send(Order::Reading(None));
+        match read {
             Ok(()) => is_there = true,
             Err(error) => tell(News::Failed(error)),
         }
-        let _ = desk.0.send(Order::Reading(None));
         if asked.recv().await.is_none() {
             return;
         }
@@ -187,12 +196,20 @@ where
     }
 }
 
-async fn reading<F>(job: &Job<'_>, open: &impl Fn(Instant) -> F, journal: &Journal, desk: &mut Remote, is_there: bool) -> Result<()>
+async fn reading<F>(job: &Job<'_>, open: &impl Fn(Instant) -> F, memory: &Memory, desk: &mut Remote, is_there: bool) -> Result<()>
 where
     F: Future<Output = Result<Ends>>,
 {
     let mut ends = open(job.now).await?;
     let left = || Error::failure("the engine has ended");
+    let opened;
+    let journal = match memory {
+        Memory::Kept(journal) => journal,
+        Memory::Opened(open) => {
+            opened = open()?;
+            &opened
+        }
+    };
     let (links, holds) = query::remembered(job, &ends, journal)?;
     let (base_url, facts, schema) = (ends.target.base_url().to_owned(), ends.source.facts().clone(), query::asked_of(&ends));
     let now = job.now;

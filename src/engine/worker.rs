@@ -11,6 +11,7 @@ use super::store::{Dirty, Store};
 use crate::mapping::Rules;
 use crate::model::{ProblemCode, Reason, Situation, Subject};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
 
@@ -89,6 +90,8 @@ pub(super) fn run(inbox: &Receiver<Order>, publish: &dyn Fn(News)) {
             Order::Reading(progress) => {
                 let ended = progress.is_none();
                 worker.progress = progress;
+                // That something begins or ends is told at once.
+                worker.published = worker.published.checked_sub(PAUSE).unwrap_or(worker.published);
                 if let Some(store) = worker.store.as_ref().filter(|_| ended) {
                     worker.notes = Arc::new(store.picture().notes());
                 }
@@ -180,6 +183,10 @@ fn snapshot(generation: u64, store: &Store, progress: Option<&Progress>, notes: 
     let picture = store.picture();
     let (source_at, target_at) = store.read_at();
     let (reads_source, reads_target) = store.is_reading();
+    // Opening an end is a part of reading it.
+    let opens = |done: &AtomicBool| !done.load(Ordering::Relaxed);
+    let reads_source = reads_source || progress.is_some_and(|p| opens(&p.source_done));
+    let reads_target = reads_target || progress.is_some_and(|p| opens(&p.target_done));
     let total = progress.map(|p| p.accounts_total.get()).filter(|n| *n > 0);
     let asking = progress.map(|p| (p.asked.get(), p.to_ask.get())).filter(|(asked, to_ask)| asked < to_ask);
     Snapshot {

@@ -271,6 +271,13 @@ fn changed(text: Cow<'_, str>, change: impl FnOnce(&str) -> Option<String>) -> V
     Value::Text(new.map_or(text, Cow::Owned))
 }
 
+/// A text without accents and with plain apostrophes; nothing where that is the same.
+#[must_use]
+pub fn plain_letters(text: &str) -> Option<String> {
+    let plain = letters::unaccent(text)?.replace(['\u{2019}', '\u{2018}', '\u{2bc}'], "'");
+    (plain != text).then_some(plain)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

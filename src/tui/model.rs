@@ -10,7 +10,7 @@ use super::overlay::Overlay;
 use super::pane::detail::Page as DetailPage;
 use super::theme::{Glyphs, Theme};
 use super::widget::field::Field;
-use crate::clock::Zone;
+use crate::clock::{Instant, Zone};
 use crate::engine::snapshot::{Card, Line};
 use crate::engine::view::SortBy;
 use crate::engine::{Snapshot, Spec, View};
@@ -78,6 +78,8 @@ pub(super) struct List {
     pub subject: Option<Subject>,
     /// Their place.
     pub index: usize,
+    /// Somebody moved the cursor.
+    pub moved: bool,
     /// The first place that is visible.
     pub top: usize,
     /// What they are called (not cleaned), for when they go.
@@ -169,7 +171,7 @@ pub struct Model {
     pub(super) list: List,
     pub(super) failed: Option<Error>,
     /// The generation that was shown when it failed.
-    pub(super) failed_at: Option<u64>,
+    pub(super) failed_at: (Option<Instant>, Option<Instant>),
     /// Another read was asked for and nothing has been heard of it yet.
     pub(super) asked: bool,
     pub(super) focus: Pane,
@@ -194,7 +196,7 @@ impl Model {
             snapshot: None,
             list,
             failed: None,
-            failed_at: None,
+            failed_at: (None, None),
             asked: true,
             focus: Pane::Diff,
             search: None,
@@ -286,6 +288,7 @@ impl Model {
         let Some(view) = &self.list.view else { return };
         let last = view.rows.len().saturating_sub(1);
         self.list.index = index.min(last);
+        self.list.moved = true;
         let before = self.list.subject;
         self.list.subject = view.rows.get(self.list.index).copied();
         if before != self.list.subject {

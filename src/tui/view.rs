@@ -70,10 +70,13 @@ fn settle_list(model: &mut Model, area: Rect, visible: bool) {
         }
         model.page.rows.push((*subject, line));
     }
-    // Columns stay while one scrolls: they are measured when the list or the width is another one.
+    // Columns stay while one scrolls, unless somebody's name needs more: they are measured when the list or the width is
+    // another one.
     let measured = (view.spec.clone(), area.width);
-    if model.page.measured.as_ref() != Some(&measured) || model.page.grew {
-        model.page.columns = diff::measure(&model.page.rows, area.width);
+    let columns = diff::measure(&model.page.rows, area.width);
+    let needs_more = model.page.columns.iter().zip(&columns).take(2).any(|(have, want)| have < want);
+    if model.page.measured.as_ref() != Some(&measured) || model.page.grew || needs_more {
+        model.page.columns = columns;
         model.page.measured = (!model.page.rows.is_empty()).then_some(measured);
         model.page.grew = false;
     }

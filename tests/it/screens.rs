@@ -33,11 +33,11 @@ fn setting() -> Setting {
 
 /// The same picture whenever and wherever it is taken: times of day and ports are left out.
 fn timeless(frame: &str) -> String {
-    let time = |c: &[char]| matches!(c, [a, b, ':', d, e] if [a, b, d, e].iter().all(|c| c.is_ascii_digit()));
+    let time = |c: &[char]| c.iter().enumerate().all(|(i, c)| if i % 3 == 2 { *c == ':' } else { c.is_ascii_digit() });
     let mut chars: Vec<char> = frame.chars().collect();
-    for i in 0..chars.len().saturating_sub(5) {
-        if time(&chars[i..i + 5]) && chars[i + 5] != ':' {
-            chars.splice(i..i + 5, "12:00".chars());
+    for i in 0..chars.len().saturating_sub(8) {
+        if time(&chars[i..i + 8]) {
+            chars.splice(i..i + 8, "12:00:00".chars());
         }
     }
     let text: String = chars.into_iter().collect();

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 
 /// Everything that is said about one user, before it becomes a row.
-pub(super) struct Detail {
+pub(in crate::engine) struct Detail {
     pub changes: Vec<Change>,
     pub problems: Vec<Problem>,
     pub desired: Desired,
@@ -272,7 +272,7 @@ impl Picture {
     }
 
     /// Evaluates every rule for a user: what differs, what is wrong.
-    pub(super) fn detail(&self, entry: Option<RowIx>, account: Option<RowIx>) -> Detail {
+    pub(in crate::engine) fn detail(&self, entry: Option<RowIx>, account: Option<RowIx>) -> Detail {
         let mut detail =
             Detail { changes: Vec::new(), problems: Vec::new(), desired: Desired::default(), user_name: self.user_name(entry, account) };
         let Some(entry) = entry.map(|e| self.entries.row(e)) else { return detail };

@@ -4,6 +4,7 @@ use crate::engine::Picture;
 use crate::identity::value::Datum;
 use crate::mapping::{Desired as Wanted, Step};
 use crate::model::Subject;
+use crate::model::field::FieldKind;
 use crate::plan::Row;
 
 /// What a field's line says at a glance.
@@ -67,13 +68,15 @@ impl Picture {
         let row = self.row(&user);
         let name = self.line(subject).map(|l| l.name).unwrap_or_default();
         let rules = self.rules().rules();
+        // What differs, also where the row does not tell because nothing would be sent.
+        let changes = self.detail(user.entry, user.account).changes;
         let fields = (0..rules.len())
             .map(|index| {
                 let rule = &rules[index];
                 let has = user.account.map_or(Datum::Unassigned, |a| self.stored(a, index));
                 let problem = row.problems.iter().find(|p| p.field.as_ref() == Some(&rule.field.name)).map(|p| p.message.clone());
                 let wanted = user.entry.map(|e| self.rules().desired(index, self.entries().row(e), self.context()));
-                let change = row.changes.iter().find(|c| c.field == rule.field.name);
+                let change = changes.iter().find(|c| c.field == rule.field.name);
                 let mark = match (&wanted, &problem, change) {
                     (Some(Wanted::Problem(_)), _, _) | (_, Some(_), None) => Mark::Problem,
                     (_, _, Some(change)) if change.to.is_unassigned() && !change.from.is_unassigned() => Mark::Clears,
@@ -85,6 +88,10 @@ impl Picture {
                 };
                 let hidden = |datum: &Datum| if rule.masked { self.mask(datum) } else { datum.clone() };
                 let wanted = match &wanted {
+                    // A person is sent as the id of their account.
+                    Some(Wanted::Value(value)) if rule.field.kind == FieldKind::Reference && !rule.masked => {
+                        self.resolve(&value.plain()).unwrap_or_else(|_| value.plain().into_owned())
+                    }
                     Some(Wanted::Value(value)) => hidden(value).plain().into_owned(),
                     _ => String::new(),
                 };

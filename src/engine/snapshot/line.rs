@@ -3,7 +3,7 @@
 use crate::engine::Picture;
 use crate::identity::value::Datum;
 use crate::mapping::Desired as Wanted;
-use crate::model::{Action, Reason, Situation, Subject};
+use crate::model::{Action, Reason, SideState, Situation, Subject};
 use crate::plan::Row;
 use crate::text::cut;
 
@@ -47,10 +47,19 @@ impl Picture {
             reason: row.reason,
             would_be: row.would_be,
             action: row.action,
-            what: what(&row),
+            what: what(&row, self.being_read(row.reason)),
             held: row.hold.is_some(),
             problem: !row.problems.is_empty(),
         })
+    }
+
+    /// The words for what is only not read yet.
+    fn being_read(&self, reason: Option<Reason>) -> Option<&'static str> {
+        match reason? {
+            Reason::SourceIncomplete if self.sides.source == SideState::Reading => Some("the directory is still being read"),
+            Reason::TargetIncomplete if self.sides.target == SideState::Reading => Some("the accounts are still being read"),
+            _ => None,
+        }
     }
 
     /// The display name that a person has or would get, else first and last name.
@@ -85,8 +94,8 @@ impl Picture {
     }
 }
 
-/// What would change and why.
-fn what(row: &Row) -> String {
+/// What would change and why; `reading` takes the place of the reason.
+fn what(row: &Row, reading: Option<&'static str>) -> String {
     let mut parts: Vec<String> = Vec::new();
     if let Some(hold) = &row.hold {
         parts.push(hold.words());
@@ -102,7 +111,12 @@ fn what(row: &Row) -> String {
             format!("{}: {} → {}", change.field, shown(&change.from), shown(&change.to))
         }));
     }
-    if let Some(reason) = row.reason {
+    if row.action == Action::Enable {
+        parts.push("the account is inactive".to_owned());
+    }
+    if let Some(reading) = reading {
+        parts.push(reading.to_owned());
+    } else if let Some(reason) = row.reason {
         let plain = row.situation != Situation::Invalid || row.problems.is_empty();
         if plain && reason != Reason::FirstSeen {
             parts.push(reason.words().to_owned());

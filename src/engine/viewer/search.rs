@@ -8,6 +8,7 @@ use crate::engine::picture::Picture;
 use crate::engine::snapshot::Snapshot;
 use crate::identity::population::{Population, Row, RowIx, Version};
 use crate::identity::value::key_form;
+use crate::mapping::functions::plain_letters as plain;
 use crate::model::Subject;
 use memchr::memmem;
 use rayon::prelude::*;
@@ -96,7 +97,13 @@ fn add(text: &mut String, value: &str) {
         text.push_str(value);
         text[from..].make_ascii_lowercase();
     } else {
-        text.push_str(&key_form(value));
+        let folded = key_form(value);
+        text.push_str(&folded);
+        // Whoever has no such keyboard finds them too.
+        if let Some(plain) = plain(&folded) {
+            text.push('\n');
+            text.push_str(&plain);
+        }
     }
     // No word has one: nothing is found across two values.
     text.push('\n');
@@ -119,7 +126,8 @@ fn piece(version: Version, population: &Population, rows: std::ops::Range<u32>, 
         }
         ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
     }
-    text.shrink_to_fit();
+    // An exact copy: an allocator keeps the room that a grown text has left.
+    let text = text.as_str().to_owned();
     Piece { version, own, text, ends }
 }
 

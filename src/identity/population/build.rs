@@ -132,11 +132,14 @@ impl BatchBuilder {
 
     /// Seals it, and leaves an empty one behind.
     pub fn seal(&mut self) -> Batch {
-        let (mut meta, mut text) = (std::mem::take(&mut self.meta), std::mem::take(&mut self.text));
+        // Exact copies: an allocator keeps the room that a grown buffer has left, and there are a thousand of these. The
+        // buffers stay for the next batch.
+        let mut meta = Vec::with_capacity(self.meta.len() + super::PADDING);
+        meta.extend_from_slice(&self.meta);
         meta.extend([0; super::PADDING]);
-        meta.shrink_to_fit();
-        text.shrink_to_fit();
-        let chunk = Chunk { columns: self.columns, meta, text };
+        let chunk = Chunk { columns: self.columns, meta, text: self.text.as_str().to_owned() };
+        self.meta.clear();
+        self.text.clear();
         Batch { chunk: Arc::new(chunk), rows: std::mem::take(&mut self.rows) }
     }
 }

@@ -5,7 +5,7 @@
 use super::diff;
 use crate::engine::snapshot::{Card, FieldLine, Mark};
 use crate::identity::value::Datum;
-use crate::model::Action;
+use crate::model::{Action, Reason};
 use crate::telemetry::redacted;
 use crate::text::{clean, pad, width};
 use crate::tui::model::{Model, Pane};
@@ -179,7 +179,9 @@ fn facts(card: &Card, room: usize) -> Vec<Line> {
     }
     labelled(&mut lines, "pair", room, Role::Text, &card.bond);
     if let Some(entry) = &row.entry {
-        labelled(&mut lines, "person", room, Role::Text, entry.dn.as_deref().unwrap_or("not found where this reader can see"));
+        // Of somebody else's person it is not asked where they are.
+        let nowhere = if row.reason == Some(Reason::Deleted) { "not found where this reader can see" } else { "not in scope here" };
+        labelled(&mut lines, "person", room, Role::Text, entry.dn.as_deref().unwrap_or(nowhere));
         labelled(&mut lines, "", room, Role::Quiet, &entry.id);
     }
     if let Some(account) = &row.account {

@@ -3,7 +3,8 @@
 //! What must stay true: the cursor stays with its user. Whoever leaves the list is said to have left it, and only then does
 //! the cursor stand for somebody else.
 
-use crate::engine::{News, View};
+use crate::clock::Instant;
+use crate::engine::{News, Snapshot, View};
 use crate::tui::model::{Model, Tone};
 use std::sync::Arc;
 
@@ -12,10 +13,9 @@ pub(super) fn hear(model: &mut Model, news: News) {
         // Rules are edited on a screen that is not there yet.
         News::Edited { .. } => {}
         News::Snapshot(snapshot) => {
-            // What failed has been mended if something newer than the failure comes.
-            if model.failed_at.is_some_and(|at| snapshot.generation() > at) {
+            // What failed has been mended once a side has been read since.
+            if model.failed.is_some() && model.failed_at != ends(&snapshot) {
                 model.failed = None;
-                model.failed_at = None;
             }
             model.asked = false;
             model.snapshot = Some(snapshot);
@@ -23,10 +23,15 @@ pub(super) fn hear(model: &mut Model, news: News) {
         News::View(view) => show(model, view),
         News::Failed(error) => {
             model.asked = false;
-            model.failed_at = Some(model.snapshot.as_ref().map_or(0, |s| s.generation()));
+            model.failed_at = model.snapshot.as_deref().map_or((None, None), ends);
             model.failed = Some(error);
         }
     }
+}
+
+/// When the sides were read to some end last.
+fn ends(snapshot: &Snapshot) -> (Option<Instant>, Option<Instant>) {
+    (snapshot.source().read_at, snapshot.target().read_at)
 }
 
 /// Puts a list in place of the one before.
@@ -39,6 +44,10 @@ fn show(model: &mut Model, view: Arc<View>) {
     let same = list.view.as_ref().is_some_and(|before| before.spec == view.spec);
     let (index, top) = (list.index, list.top);
     let last = view.rows.len().saturating_sub(1);
+    // Until somebody moves it the cursor is on the first one, whoever that is.
+    if !list.moved {
+        list.subject = None;
+    }
     let place = list.subject.and_then(|subject| view.place(subject, index));
     let gone = list.subject.is_some() && place.is_none();
     if !same || list.view.as_ref().is_some_and(|before| before.rows.len() < model.page.height) {
@@ -55,8 +64,8 @@ fn show(model: &mut Model, view: Arc<View>) {
             list.index = index.min(last);
         }
         None => {
-            list.index = if same { index.min(last) } else { 0 };
-            list.top = if same { top } else { 0 };
+            list.index = if same && list.moved { index.min(last) } else { 0 };
+            list.top = if same && list.moved { top } else { 0 };
         }
     }
     let subject = match place {

@@ -62,6 +62,10 @@ fn parts(model: &Model, short: bool) -> Vec<Line> {
         Some(snapshot) => {
             parts.push(side(model, "people", snapshot.source(), short));
             parts.push(side(model, "accounts", snapshot.target(), short));
+            if !snapshot.notes().is_empty() {
+                let key = model.setting.keymap.key(Verb::About);
+                parts.push(vec![(Role::Warn, format!("{}: {key}", crate::text::counted(snapshot.notes().len(), "note")).into())]);
+            }
             if let Some((done, all)) = snapshot.asking() {
                 parts.push(vec![(Role::Accent, format!("looking up {} of {}", count(done), count(all)).into())]);
             }

@@ -21,7 +21,7 @@ pub fn plain(role: Role, text: impl Into<Cow<'static, str>>) -> Line {
 
 /// A label and a text that is wrapped beside it.
 pub fn labelled(lines: &mut Vec<Line>, label: &str, room: usize, role: Role, text: &str) {
-    const LABEL: usize = 9;
+    const LABEL: usize = 10;
     let wrapped = wrap(text, room.saturating_sub(LABEL).max(8));
     for (i, part) in wrapped.into_iter().enumerate() {
         let label = if i == 0 { format!("{label:<LABEL$}") } else { " ".repeat(LABEL) };

@@ -7,7 +7,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use rosterm::clock::Instant;
 use rosterm::demo::service::{Faults, Service};
 use rosterm::demo::world::{self, Plan, World};
-use rosterm::engine::{self, Ends, Live, News, Seat, Snapshot};
+use rosterm::engine::{self, Ends, Live, Memory, News, Seat, Snapshot};
 use rosterm::source::ldif::Value;
 use rosterm::source::memory::Directory;
 use rosterm::source::{Source, vendor};
@@ -51,7 +51,7 @@ impl Desk {
             }
         };
         let (tell, inbox) = mpsc::channel();
-        let seat = Seat { runtime: runtime.handle().clone(), channel, others: Vec::new(), open, journal };
+        let seat = Seat { runtime: runtime.handle().clone(), channel, others: Vec::new(), open, memory: Memory::Kept(journal) };
         let live = Live::start(seat, move |news| drop(tell.send(news)));
         let mut model = Model::new(setting);
         live.look(model.spec().clone());
