@@ -37,6 +37,8 @@ pub struct Store {
     /// Entries and accounts that were judged while a side was being read once more. Whoever is not among them keeps the
     /// verdict that the last complete reading gave.
     touched: (Vec<RowIx>, Vec<RowIx>),
+    /// Everybody was judged while a side was being read.
+    all_touched: bool,
     /// When the last reading of each ended.
     read_at: (Option<Instant>, Option<Instant>),
 }
@@ -65,6 +67,7 @@ impl Store {
             listed_before: false,
             reading: (false, false),
             touched: (Vec::new(), Vec::new()),
+            all_touched: false,
             read_at: (None, None),
         }
     }
@@ -296,6 +299,7 @@ impl Store {
 
     /// Everybody's verdict rests on how far the sides can be believed.
     fn settle(&mut self, same: bool) {
+        let same = same && !self.all_touched;
         if same {
             // Whoever this reading touched was judged by a side that was being read.
             self.pending.evaluate.extend(self.touched.0.iter().filter(|row| self.picture.entries.has(**row)));
@@ -311,6 +315,7 @@ impl Store {
         }
         if self.reading == (false, false) {
             self.touched = (Vec::new(), Vec::new());
+            self.all_touched = false;
         }
     }
 

@@ -88,6 +88,7 @@ impl Store {
 
     /// A pass over some people.
     pub(super) fn pass_people(&mut self, what: What, range: Range<usize>) {
+        self.all_touched |= self.reading != (false, false);
         for round in steps(range.len()).chunks(ROUND) {
             let picture = &self.picture;
             let judged: Vec<Judged> =
@@ -178,21 +179,9 @@ impl crate::engine::picture::Picture {
         let mut sum = partners.iter().fold(0, |sum, row| sum ^ u8::from(self.accounts.is_off(*row)));
         match what {
             What::Classify => {}
-            What::Evaluate => {
+            What::Evaluate | What::OneRule(_) => {
                 sum = partners.iter().fold(sum, |sum, row| sum ^ self.accounts.touch(*row));
                 sum = rows(range).fold(sum, |sum, row| sum ^ self.entries.touch(row));
-            }
-            What::OneRule(rule) => {
-                // One value of each: its header first, and then the value itself.
-                sum = partners.iter().fold(sum, |sum, row| sum ^ self.accounts.touch_header(*row));
-                sum = rows(range.clone()).fold(sum, |sum, row| sum ^ self.entries.touch_header(row));
-                let column = u16::try_from(rule).unwrap_or(u16::MAX);
-                let first = |text: Option<&str>| text.and_then(|t| t.as_bytes().first()).copied().unwrap_or(0);
-                sum = partners.iter().fold(sum, |sum, row| sum ^ first(self.accounts.row(*row).first(column)));
-                let read = self.rules.rules()[rule].program.as_ref().and_then(|p| p.attributes().first().copied());
-                if let Some(column) = read {
-                    sum = rows(range).fold(sum, |sum, row| sum ^ first(self.entries.row(row).first(column)));
-                }
             }
         }
         std::hint::black_box(sum);

@@ -99,10 +99,6 @@ impl Store {
         entries.extend(&evaluate);
         unique(&mut entries);
         unique(&mut accounts);
-        if self.read_at != (None, None) && self.reading != (false, false) {
-            self.touched.0.extend(&entries);
-            self.touched.1.extend(&accounts);
-        }
         // Whom others name by a reference, and who is paired otherwise now: those are evaluated too.
         let mut bound: Vec<(RowIx, Cell, bool)> = Vec::with_capacity(entries.len());
         let mut naming = Vec::new();
@@ -119,6 +115,10 @@ impl Store {
         naming.retain(|row| bound.binary_search_by_key(row, |b| b.0).is_err());
         bound.extend(naming.into_iter().map(|row| (row, self.picture.people.at(row.index()), false)));
         unique(&mut evaluate);
+        if self.read_at != (None, None) && self.reading != (false, false) {
+            self.touched.0.extend(bound.iter().map(|b| b.0));
+            self.touched.1.extend(&accounts);
+        }
         for (row, cell, _) in &bound {
             let mask = self.picture.masks.at(row.index());
             let before = self.picture.people.at(row.index());
