@@ -40,7 +40,7 @@ pub fn run(users: usize) -> Result<(), Failure> {
     for (turn, (name, _)) in KEYS.iter().enumerate() {
         let (rows, rows_few) = (many.rows[turn], few.rows[turn]);
         let more = format!("{}.{:02}", rows / rows_few.max(1), rows * 100 / rows_few.max(1) % 100);
-        line(&format!("P8 rows evaluated in {TIMES} frames, key {name}"), &rows.to_string(), &rows_few.to_string(), &more, "<= 1.0");
+        line(&format!("P8 rows evaluated at most in a frame, key {name}"), &rows.to_string(), &rows_few.to_string(), &more, "<= 1.0");
     }
     Ok(())
 }
@@ -72,7 +72,7 @@ fn frames(users: usize) -> Result<Frames, Failure> {
             update::update(&mut model, Msg::Key(KeyEvent::new(key, KeyModifiers::NONE)));
             terminal.draw(|frame| view::draw(&mut model, frame))?;
             times.push(begun.elapsed());
-            rows += model.evaluated();
+            rows = rows.max(model.evaluated());
         }
         frames.times.push(times);
         frames.rows.push(rows);
