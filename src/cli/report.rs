@@ -46,22 +46,6 @@ pub(super) fn talk(sentence: &str) {
     let _ = writeln!(io::stderr(), "{}", clean(&redacted(sentence)));
 }
 
-/// The order in which situations are told: what needs a person first, what needs nobody last.
-const ORDER: [Situation; 12] = [
-    Situation::Blocked,
-    Situation::Leaving,
-    Situation::Ambiguous,
-    Situation::Invalid,
-    Situation::Returning,
-    Situation::Changed,
-    Situation::New,
-    Situation::Unmatched,
-    Situation::Held,
-    Situation::Left,
-    Situation::Skipped,
-    Situation::InSync,
-];
-
 /// How many rows of a situation are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Length {
@@ -93,7 +77,7 @@ pub(super) fn text<I: Iterator<Item = Row>>(
     head(out, picture, style)?;
     counts(out, picture)?;
     let rows: Vec<Row> = rows().collect();
-    for situation in ORDER {
+    for situation in Situation::WORST_FIRST {
         let of_it: Vec<&Row> = rows.iter().filter(|r| r.situation == situation).collect();
         if of_it.is_empty() {
             continue;
@@ -211,7 +195,7 @@ fn state(state: &SideState) -> &'static str {
 
 fn counts(out: &mut dyn Write, picture: &Picture) -> io::Result<()> {
     writeln!(out)?;
-    for situation in ORDER {
+    for situation in Situation::WORST_FIRST {
         let n = picture.counts().of(situation);
         if n == 0 {
             continue;

@@ -81,6 +81,7 @@ impl Facets {
 /// Both sides, and the verdict on everybody, at one moment.
 pub struct Snapshot {
     pub(super) generation: u64,
+    pub(super) era: u64,
     pub(super) picture: Picture,
     pub(super) source: SideLine,
     pub(super) target: SideLine,
@@ -96,6 +97,13 @@ impl Snapshot {
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.generation
+    }
+
+    /// The generation with which the present numbering began. Links or ends that changed outside begin a new one: a
+    /// [`Subject`] of an earlier snapshot, also one in a list, means nobody then.
+    #[must_use]
+    pub fn era(&self) -> u64 {
+        self.era
     }
 
     /// Both sides and every verdict.

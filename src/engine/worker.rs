@@ -37,6 +37,8 @@ struct Worker<'p> {
     progress: Option<Arc<Progress>>,
     notes: Arc<Vec<String>>,
     generation: u64,
+    /// The first generation of the present store.
+    era: u64,
     /// When the last snapshot was published.
     published: Instant,
     /// Something happened since.
@@ -52,6 +54,7 @@ pub(super) fn run(inbox: &Receiver<Order>, publish: &dyn Fn(News)) {
         progress: None,
         notes: Arc::default(),
         generation: 0,
+        era: 1,
         published: Instant::now(),
         is_new: false,
         redo: None,
@@ -74,6 +77,9 @@ pub(super) fn run(inbox: &Receiver<Order>, publish: &dyn Fn(News)) {
             Order::Stop => return,
             Order::Store(store) => {
                 worker.store = Some(*store);
+                // What is left of an edit was for the other one.
+                worker.redo = None;
+                worker.era = worker.generation + 1;
                 worker.is_new = true;
             }
             Order::Do(work) => {
@@ -174,6 +180,7 @@ impl Worker<'_> {
         self.generation += 1;
         let mut snapshot = snapshot(self.generation, store, self.progress.as_deref(), &self.notes);
         snapshot.busy |= self.redo.is_some();
+        snapshot.era = self.era;
         (self.publish)(News::Snapshot(Arc::new(snapshot)));
     }
 }
@@ -191,6 +198,7 @@ fn snapshot(generation: u64, store: &Store, progress: Option<&Progress>, notes: 
     let asking = progress.map(|p| (p.asked.get(), p.to_ask.get())).filter(|(asked, to_ask)| asked < to_ask);
     Snapshot {
         generation,
+        era: 1,
         source: SideLine {
             state: picture.source_state().clone(),
             reading: reads_source,

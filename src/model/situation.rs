@@ -49,6 +49,22 @@ impl Situation {
         Situation::Blocked,
     ];
 
+    /// Every situation in the order in which they are told: what needs a person first, what needs nobody last.
+    pub const WORST_FIRST: [Situation; 12] = [
+        Situation::Blocked,
+        Situation::Leaving,
+        Situation::Ambiguous,
+        Situation::Invalid,
+        Situation::Returning,
+        Situation::Changed,
+        Situation::New,
+        Situation::Unmatched,
+        Situation::Held,
+        Situation::Left,
+        Situation::Skipped,
+        Situation::InSync,
+    ];
+
     /// The code for exports and the command line.
     #[must_use]
     pub fn code(self) -> &'static str {

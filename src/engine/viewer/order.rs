@@ -7,22 +7,6 @@ use crate::mapping::functions::plain_letters;
 use crate::model::{Action, Situation, Subject};
 use rayon::prelude::*;
 
-/// The situations, those first that need a person most.
-pub const WORST_FIRST: [Situation; 12] = [
-    Situation::Blocked,
-    Situation::Leaving,
-    Situation::Ambiguous,
-    Situation::Invalid,
-    Situation::Returning,
-    Situation::Changed,
-    Situation::New,
-    Situation::Unmatched,
-    Situation::Held,
-    Situation::Left,
-    Situation::Skipped,
-    Situation::InSync,
-];
-
 /// So many rows are prepared before it is asked again whether the list is still wanted.
 const PART: usize = 128 * 1024;
 
@@ -39,7 +23,7 @@ pub(super) fn sorted(picture: &Picture, rows: &[Subject], by: SortBy, is_stale: 
     let place = |subject: Subject| -> u8 {
         let Some(user) = picture.user_of(subject) else { return u8::MAX };
         let found = if by == SortBy::Situation {
-            WORST_FIRST.iter().position(|s| *s == user.verdict.situation)
+            Situation::WORST_FIRST.iter().position(|s| *s == user.verdict.situation)
         } else {
             Action::ALL.iter().position(|a| *a == user.verdict.action)
         };

@@ -3,7 +3,6 @@
 use crate::model::Situation;
 use crate::tui::action::{Scope, TABLE, Verb};
 use crate::tui::model::Model;
-use crate::tui::pane::diff::ORDER;
 use crate::tui::widget::picker::Item;
 
 /// What a line of the help does.
@@ -56,7 +55,10 @@ pub fn situation_words(situation: Situation) -> &'static str {
 /// What the lines mean, in their order.
 pub(in crate::tui) fn meanings() -> Vec<Meaning> {
     let verbs = TABLE.iter().map(|e| Meaning::Verb(e.verb));
-    verbs.chain(ORDER.into_iter().map(Meaning::Situation)).chain(WORDS.iter().map(|_| Meaning::Word)).collect()
+    verbs
+        .chain(crate::model::Situation::WORST_FIRST.into_iter().map(Meaning::Situation))
+        .chain(WORDS.iter().map(|_| Meaning::Word))
+        .collect()
 }
 
 /// The lines.
@@ -75,6 +77,6 @@ pub(in crate::tui) fn items(model: &Model) -> Vec<Item> {
         refused: None,
         chosen: false,
     };
-    let situations = ORDER.into_iter().map(|s| plain("situation", s.words(), situation_words(s)));
+    let situations = crate::model::Situation::WORST_FIRST.into_iter().map(|s| plain("situation", s.words(), situation_words(s)));
     verbs.chain(situations).chain(WORDS.into_iter().map(|(group, aside, words)| plain(group, aside, words))).collect()
 }

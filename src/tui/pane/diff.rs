@@ -14,22 +14,6 @@ use ratatui::layout::Rect;
 use std::borrow::Cow;
 use std::rc::Rc;
 
-/// The order in which situations are told: what needs a person first, what needs nobody last.
-pub const ORDER: [Situation; 12] = [
-    Situation::Blocked,
-    Situation::Leaving,
-    Situation::Ambiguous,
-    Situation::Invalid,
-    Situation::Returning,
-    Situation::Changed,
-    Situation::New,
-    Situation::Unmatched,
-    Situation::Held,
-    Situation::Left,
-    Situation::Skipped,
-    Situation::InSync,
-];
-
 /// Cells before the first column: where the cursor is, and a mark.
 const GUTTER: u16 = 4;
 
@@ -52,7 +36,7 @@ pub fn action_word(action: Action) -> &'static str {
 
 /// The situations that a step from one to the next goes through: those that somebody is in, and the chosen one.
 pub fn steps(facets: &Facets, chosen: Option<Situation>) -> impl Iterator<Item = Situation> {
-    ORDER.into_iter().filter(move |s| facets.of(*s) > 0 || chosen == Some(*s))
+    Situation::WORST_FIRST.into_iter().filter(move |s| facets.of(*s) > 0 || chosen == Some(*s))
 }
 
 /// Everybody and each situation with its count, in at most two lines.

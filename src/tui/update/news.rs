@@ -18,6 +18,10 @@ pub(super) fn hear(model: &mut Model, news: News) {
                 model.failed = None;
             }
             model.asked = false;
+            if model.snapshot.as_ref().is_some_and(|before| before.era() != snapshot.era()) {
+                // Everybody has another number: the cursor and the list are about nobody.
+                (model.list.subject, model.list.moved, model.list.view) = (None, false, None);
+            }
             model.snapshot = Some(snapshot);
         }
         News::View(view) => show(model, view),
@@ -36,8 +40,9 @@ fn ends(snapshot: &Snapshot) -> (Option<Instant>, Option<Instant>) {
 
 /// Puts a list in place of the one before.
 fn show(model: &mut Model, view: Arc<View>) {
-    if view.spec != model.list.spec {
-        // Something else was asked for since.
+    let is_old = model.snapshot.as_ref().is_some_and(|s| view.generation < s.era());
+    if view.spec != model.list.spec || is_old {
+        // Something else was asked for since, or everybody has another number.
         return;
     }
     let list = &mut model.list;

@@ -79,7 +79,8 @@ impl Desk {
     pub fn answer(&mut self) {
         loop {
             match self.inbox.recv().unwrap() {
-                News::View(view) if view.spec == *self.model.spec() && view.complete => {
+                // A list over an earlier moment is followed by one over the present.
+                News::View(view) if view.spec == *self.model.spec() && view.complete && view.generation >= self.snapshot.generation() => {
                     update::update(&mut self.model, Msg::News(News::View(view)));
                     return;
                 }
