@@ -59,6 +59,8 @@ pub(super) struct Book {
     others: Vec<Piece>,
     /// Which values people are known by: other ones make all pieces stale.
     columns: (Vec<u16>, Vec<u16>),
+    /// The snapshot that it fits.
+    generation: Option<u64>,
 }
 
 /// What people are known by: fields, without what they are of.
@@ -180,6 +182,10 @@ fn renew(
 impl Book {
     /// Makes the text fit a snapshot.
     pub(super) fn catch_up(&mut self, snapshot: &Snapshot, is_stale: &(dyn Fn() -> bool + Sync)) {
+        if self.generation == Some(snapshot.generation()) {
+            return;
+        }
+        self.generation = None;
         let picture = &snapshot.picture;
         let columns = columns(picture);
         if columns != self.columns {
@@ -188,6 +194,9 @@ impl Book {
         let shows_names = picture.shows_names();
         renew(&mut self.people, picture.entries(), &self.columns.0, |_| ALL, false, is_stale);
         renew(&mut self.others, picture.accounts(), &self.columns.1, |rows| own_rows(picture, rows), shows_names, is_stale);
+        if !is_stale() {
+            self.generation = Some(snapshot.generation());
+        }
     }
 
     /// Everybody with all the words who may be kept, in the order in which they were read. `told` hears after each part who was
