@@ -3,7 +3,7 @@
 use hashbrown::HashTable;
 use rayon::prelude::*;
 use rosterm::engine::Picture;
-use rosterm::identity::population::{Row, RowIx};
+use rosterm::identity::population::{Row, RowIx, TOGETHER};
 use rosterm::identity::value::{key_form, key_hash};
 use rosterm::model::Subject;
 
@@ -140,14 +140,17 @@ impl Pairs {
         let differing = |part: &[(RowIx, RowIx)]| {
             let mut out = String::new();
             let mut n = 0;
-            for (at, (entry, account)) in part.iter().enumerate() {
-                if at % 32 == 0 {
-                    let ahead = &part[at..part.len().min(at + 32)];
-                    let sum = ahead.iter().fold(0, |sum, pair| sum ^ u8::from(picture.accounts().is_off(pair.1)));
-                    let sum = ahead.iter().fold(sum, |sum, pair| sum ^ picture.accounts().touch(pair.1) ^ picture.entries().touch(pair.0));
-                    std::hint::black_box(sum);
+            let (mut people, mut others) = (Vec::new(), Vec::new());
+            for (at, _) in part.iter().enumerate() {
+                if at % TOGETHER == 0 {
+                    let ahead = &part[at..part.len().min(at + TOGETHER)];
+                    let (entries, accounts): (Vec<RowIx>, Vec<RowIx>) = ahead.iter().copied().unzip();
+                    people.clear();
+                    others.clear();
+                    picture.entries().fetch(&entries, 6, &mut people);
+                    picture.accounts().fetch(&accounts, 6, &mut others);
                 }
-                let (entry, account) = (picture.entries().row(*entry), picture.accounts().row(*account));
+                let (entry, account): (Row<'_>, Row<'_>) = (people[at % TOGETHER], others[at % TOGETHER]);
                 let mut mask = 0u32;
                 for (field, (_, from, to)) in columns.of.iter().enumerate() {
                     if !wanted(field, from, entry, &mut out) {

@@ -254,7 +254,7 @@ fn whole(bench: &Bench, rounds: usize) -> Result<(), Failure> {
         for round in 0..=rounds {
             let rules = if round % 2 == 0 { one.clone() } else { other.clone() };
             let (time, ()) = timed(|| {
-                let dirty = store.set_rules(rules).unwrap_or(Dirty::Nothing);
+                let dirty = store.set_rules(rules).unwrap_or(Dirty::NOTHING);
                 finish(store, dirty);
             });
             let columns = Columns::of(store.picture());
@@ -271,6 +271,20 @@ fn whole(bench: &Bench, rounds: usize) -> Result<(), Failure> {
         (middle(&mut ours), middle(&mut floors))
     })?;
     line("P2 match rule edited, against keys, join and closures", &millis(time), &millis(floor), &ratio(time, floor), "<= 1.5");
+    // Another key for everybody: all pairs come apart, and come together again.
+    let (nobody, everybody) = (self::rules_of(bench, "'nobody-' ~ uid")?, self::rules_of(bench, "uid | lower")?);
+    let (mut apart, mut together) = bench.on_worker(move |store| {
+        let mut edit = |rules: &Rules| {
+            let (time, ()) = timed(|| {
+                let dirty = store.set_rules(rules.clone()).unwrap_or(Dirty::NOTHING);
+                finish(store, dirty);
+            });
+            time
+        };
+        (0..rounds).map(|_| (edit(&nobody), edit(&everybody))).unzip::<_, _, Vec<_>, Vec<_>>()
+    })?;
+    line("P2 match rule edited, all pairs come apart", &millis(middle(&mut apart)), "", "", "");
+    line("P2 match rule edited, everybody is paired anew", &millis(middle(&mut together)), "", "", "");
     Ok(())
 }
 
@@ -300,7 +314,7 @@ fn edits(bench: &Bench, rounds: usize) -> Result<(), Failure> {
             for round in 0..2 * rounds {
                 let rules = if round % 2 == 0 { one.clone() } else { other.clone() };
                 let begun = Instant::now();
-                let dirty = store.set_rules(rules).unwrap_or(Dirty::Nothing);
+                let dirty = store.set_rules(rules).unwrap_or(Dirty::NOTHING);
                 store.redo_first(&seen);
                 first.push(begun.elapsed());
                 finish(store, dirty);
@@ -333,14 +347,14 @@ fn singles(bench: &mut Bench, told: &str, whole_group: bool) -> Result<(), Failu
     }
     let rules = bench.rules("userName", "'everybody' if title != 'Nobody' else uid")?;
     bench.on_worker(move |store| {
-        let dirty = store.set_rules(rules).unwrap_or(Dirty::Nothing);
+        let dirty = store.set_rules(rules).unwrap_or(Dirty::NOTHING);
         finish(store, dirty);
     })?;
     let name = format!("P6 a key enters and leaves a group of {users}, {told}");
     one_by_one(bench, &name, 200, |n, value| (n, "title", if value % 2 == 0 { "Nobody".to_owned() } else { "Somebody".to_owned() }))?;
     let rules = bench.rules("userName", "uid | lower")?;
     bench.on_worker(move |store| {
-        let dirty = store.set_rules(rules).unwrap_or(Dirty::Nothing);
+        let dirty = store.set_rules(rules).unwrap_or(Dirty::NOTHING);
         finish(store, dirty);
     })?;
     bench.settle();

@@ -17,6 +17,7 @@ mod verdict;
 
 pub use links::LinkBook;
 pub use tally::Tally;
+pub(in crate::engine) use verdict::Pair;
 
 use super::ends::Ends as OpenEnds;
 use crate::config::{Channel, Policy};

@@ -25,6 +25,8 @@ impl Counter {
 /// How far a job has come.
 #[derive(Debug, Default)]
 pub struct Progress {
+    /// Both ends are open, and are being read.
+    pub begun: AtomicBool,
     /// Entries read.
     pub entries: Counter,
     /// The source has ended.

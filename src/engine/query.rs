@@ -104,6 +104,7 @@ pub(super) async fn read(job: &Job<'_>, ends: &mut Ends, desk: &mut impl Desk) -
         store.begin_target();
     })
     .await?;
+    progress.begun.store(true, Ordering::Relaxed);
     let (mut from, mut listing) = (FromSource::default(), FromTarget::default());
     {
         let mut read_source = std::pin::pin!(source.read(&schema, batches));

@@ -9,8 +9,10 @@ mod edit;
 mod pass;
 mod update;
 
+use edit::Editing;
 pub use edit::{Dirty, EditError};
 
+use super::picture::cell::Bond;
 use super::picture::{Evidence, LinkBook, Picture};
 use crate::clock::Instant;
 use crate::identity::population::{Batch, RowIx, Schema, Seen, Upsert};
@@ -39,6 +41,8 @@ pub struct Store {
     touched: (Vec<RowIx>, Vec<RowIx>),
     /// Everybody was judged while a side was being read.
     all_touched: bool,
+    /// The edit of the rules that is under way.
+    editing: Option<Editing>,
     /// When the last reading of each ended.
     read_at: (Option<Instant>, Option<Instant>),
 }
@@ -68,6 +72,7 @@ impl Store {
             reading: (false, false),
             touched: (Vec::new(), Vec::new()),
             all_touched: false,
+            editing: None,
             read_at: (None, None),
         }
     }
@@ -401,18 +406,18 @@ impl Store {
     /// Everything that is told once for all: who is contested with whom, whose address somebody new has.
     pub fn conclude(&mut self) {
         self.picture.note_mails();
-        let contests = self.matcher.contests();
+        let Picture { people, others, .. } = &self.picture;
+        let ambiguous: Vec<RowIx> =
+            (0u32..).zip(people.iter()).filter(|(_, cell)| cell.bond == Bond::Ambiguous).map(|(row, _)| RowIx(row)).collect();
+        let contests = self.matcher.contests(&ambiguous);
         let mut candidates = HashMap::new();
-        for subject in self.picture.subjects() {
-            let (entries, accounts) = match (subject.entry(), subject.account()) {
-                (Some(entry), _) if self.picture.people.at(entry.index()).bond == super::picture::cell::Bond::Ambiguous => {
-                    self.matcher.candidates(&contests, entry)
-                }
-                (None, Some(account)) => (self.matcher.claimants(&contests, account), Vec::new()),
-                _ => continue,
-            };
-            if !entries.is_empty() || !accounts.is_empty() {
-                candidates.insert(subject, (entries, accounts));
+        for entry in ambiguous {
+            candidates.insert(Subject::of_entry(entry), self.matcher.candidates(&contests, entry));
+        }
+        for row in (0u32..).zip(others.iter()).filter(|(_, cell)| cell.is_own_row()).map(|(row, _)| RowIx(row)) {
+            let claimants = self.matcher.claimants(&contests, row);
+            if !claimants.is_empty() {
+                candidates.insert(Subject::of_account(row), (claimants, Vec::new()));
             }
         }
         self.picture.candidates = Arc::new(candidates);

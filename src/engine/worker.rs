@@ -11,7 +11,7 @@ use super::store::{Dirty, Store};
 use crate::mapping::Rules;
 use crate::model::{ProblemCode, Reason, Situation, Subject};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
 
@@ -154,13 +154,9 @@ impl Worker<'_> {
                 return;
             }
         };
-        let dirty = match left {
-            Some((Dirty::Key, _)) => Dirty::Key,
-            Some(_) if dirty != Dirty::Key => Dirty::Fields,
-            _ => dirty,
-        };
+        let dirty = left.map_or(dirty, |(left, _)| dirty.and(left));
         store.redo_first(seen);
-        self.redo = (dirty != Dirty::Nothing).then_some((dirty, 0));
+        self.redo = (dirty != Dirty::NOTHING).then_some((dirty, 0));
         (self.publish)(News::Edited { accepted: true, unread: Vec::new() });
         self.tell();
     }
@@ -191,9 +187,8 @@ fn snapshot(generation: u64, store: &Store, progress: Option<&Progress>, notes: 
     let (source_at, target_at) = store.read_at();
     let (reads_source, reads_target) = store.is_reading();
     // Opening an end is a part of reading it.
-    let opens = |done: &AtomicBool| !done.load(Ordering::Relaxed);
-    let reads_source = reads_source || progress.is_some_and(|p| opens(&p.source_done));
-    let reads_target = reads_target || progress.is_some_and(|p| opens(&p.target_done));
+    let opens = progress.is_some_and(|p| !p.begun.load(Ordering::Relaxed));
+    let (reads_source, reads_target) = (reads_source || opens, reads_target || opens);
     let total = progress.map(|p| p.accounts_total.get()).filter(|n| *n > 0);
     let asking = progress.map(|p| (p.asked.get(), p.to_ask.get())).filter(|(asked, to_ask)| asked < to_ask);
     Snapshot {

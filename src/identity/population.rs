@@ -1,28 +1,29 @@
 //! The compact store for one side: every user of a source or a target, as rows of text.
 //!
-//! A map of strings per user costs nine times its data. Here the text of many rows lies in one sealed chunk; a row is a
-//! small header (which columns are present, where each value ends) and its values one after another. Rows point into
-//! chunks, so a reader's batch is taken over without copying, a changed user is a new row in a new chunk, and a snapshot
-//! is a clone of the page tables. What must stay true: chunks never change once sealed, ids are unique, and a row's
-//! number stays with its id for the life of the population.
-//!
-//! Header of a row, in bytes: form (0 narrow, 1 wide), presence bits, several-values bits, then per present column the end
-//! of its value relative to the row's text; a column with several values has their count first. Ends and counts are
-//! little-endian `u16` (narrow) or `u32` (wide).
+//! A map of strings per user costs nine times its data. Here many rows lie in one sealed chunk of text, each as it is laid out
+//! in `row`. Rows point into chunks, so a reader's batch is taken over without copying, a changed user is a new row in a
+//! new chunk, and a snapshot is a clone of the page tables. What must stay true: chunks never change once sealed, ids are
+//! unique, and a row's number stays with its id for the life of the population.
 
 mod build;
 mod ids;
+mod row;
 mod upkeep;
 
 pub use build::{BatchBuilder, Draft};
+pub use row::Row;
 pub use upkeep::Seen;
 
 use super::AttributeName;
 use super::paged::Paged;
 use super::value::key_hash;
 use ids::Ids;
+use row::{Chunk, RowRef};
 use std::sync::Arc;
 use upkeep::Upkeep;
+
+/// So many rows are fetched from memory at a time.
+pub const TOGETHER: usize = 32;
 
 /// Bytes of text in the open chunk, to which changed rows go: small enough to be copied where a snapshot holds it.
 const TAIL: usize = 8 * 1024;
@@ -80,23 +81,6 @@ impl RowIx {
     }
 }
 
-#[derive(Debug, Clone, Default)]
-struct Chunk {
-    columns: u16,
-    meta: Vec<u8>,
-    text: String,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct RowRef {
-    chunk: u32,
-    meta: u32,
-    text: u32,
-    off: bool,
-    /// The user is not there any more; the number stays with the id.
-    gone: bool,
-}
-
 /// Rows that belong together on their way from a reader to the store: one sealed chunk.
 #[derive(Debug)]
 pub struct Batch {
@@ -111,10 +95,10 @@ impl Batch {
         self.rows.len()
     }
 
-    /// How many bytes of values.
+    /// How many bytes it takes.
     #[must_use]
     pub fn text_len(&self) -> usize {
-        self.chunk.text.len()
+        self.chunk.text().len()
     }
 
     /// True if it has no rows.
@@ -125,163 +109,12 @@ impl Batch {
 
     /// Its rows.
     pub fn iter(&self) -> impl Iterator<Item = Row<'_>> {
-        self.rows.iter().map(|r| Row::new(&self.chunk, *r))
+        self.rows.iter().map(|r| self.chunk.row(*r))
     }
 }
 
 fn narrow32(n: usize) -> u32 {
     u32::try_from(n).expect("a batch is sealed long before it holds 4 GiB")
-}
-
-/// Zeroes behind the last header of a chunk: the bits of any row can be read eight bytes at a time.
-const PADDING: usize = 16;
-
-/// One user, borrowed from the store.
-#[derive(Debug, Clone, Copy)]
-pub struct Row<'a> {
-    chunk: &'a Chunk,
-    at: RowRef,
-    /// Which of the first 64 columns have a value.
-    present: u64,
-    /// Which of them have several.
-    several: u64,
-    wide: bool,
-    /// Where the ends begin.
-    ends: usize,
-}
-
-impl<'a> Row<'a> {
-    #[inline]
-    fn new(chunk: &'a Chunk, at: RowRef) -> Self {
-        let meta = at.meta as usize;
-        let bits = usize::from(chunk.columns).div_ceil(8);
-        let mask = if chunk.columns < 64 { (1u64 << chunk.columns) - 1 } else { u64::MAX };
-        let word = |from: usize| {
-            let bytes = chunk.meta.get(from..from + 8).and_then(|b| b.try_into().ok());
-            u64::from_le_bytes(bytes.expect("a chunk is padded")) & mask
-        };
-        let (present, several) = (word(meta + 1), word(meta + 1 + bits));
-        Row { chunk, at, present, several, wide: chunk.meta[meta] == 1, ends: meta + 1 + 2 * bits }
-    }
-
-    /// The number at place `slot` after the presence bits.
-    #[inline]
-    fn number(self, slot: usize) -> usize {
-        let m = &self.chunk.meta;
-        if self.wide {
-            let i = self.ends + slot * 4;
-            u32::from_le_bytes([m[i], m[i + 1], m[i + 2], m[i + 3]]) as usize
-        } else {
-            let i = self.ends + slot * 2;
-            usize::from(u16::from_le_bytes([m[i], m[i + 1]]))
-        }
-    }
-
-    #[inline]
-    fn text(self, start: usize, end: usize) -> &'a str {
-        let base = self.at.text as usize;
-        &self.chunk.text[base + start..base + end]
-    }
-
-    /// The lasting id.
-    #[inline]
-    #[must_use]
-    pub fn id(self) -> &'a str {
-        self.text(0, self.number(0))
-    }
-
-    /// The DN of an entry, the `userName` of an account.
-    #[inline]
-    #[must_use]
-    pub fn name(self) -> &'a str {
-        self.text(self.number(0), self.number(1))
-    }
-
-    /// True for a disabled entry or an inactive account.
-    #[inline]
-    #[must_use]
-    pub fn is_off(self) -> bool {
-        self.at.off
-    }
-
-    fn bit(self, column: u16, plane: usize) -> bool {
-        let bits = usize::from(self.chunk.columns).div_ceil(8);
-        let at = self.at.meta as usize + 1 + plane * bits + usize::from(column / 8);
-        self.chunk.meta[at] & 1 << (column % 8) != 0
-    }
-
-    /// The slot of the first end of `column`, the end before it, and how many values the column has.
-    #[inline]
-    fn locate(self, column: u16) -> Option<(usize, usize, usize)> {
-        if column >= 64 {
-            return self.locate_far(column);
-        }
-        let bit = 1u64 << column;
-        if self.present & bit == 0 {
-            return None;
-        }
-        if self.several & (bit - 1) != 0 {
-            return self.locate_far(column);
-        }
-        let slot = 2 + (self.present & (bit - 1)).count_ones() as usize;
-        let start = self.number(slot - 1);
-        Some(if self.several & bit == 0 { (slot, start, 1) } else { (slot + 1, start, self.number(slot)) })
-    }
-
-    /// The same for a column behind others that have several values, or one of many.
-    #[inline(never)]
-    fn locate_far(self, column: u16) -> Option<(usize, usize, usize)> {
-        if column >= self.chunk.columns || !self.bit(column, 0) {
-            return None;
-        }
-        let mut slot = 2;
-        for earlier in 0..column {
-            if self.bit(earlier, 0) {
-                slot += if self.bit(earlier, 1) { 1 + self.number(slot) } else { 1 };
-            }
-        }
-        // The end before this column's first value is the number before it: an end in every case, also after a run.
-        let start = self.number(slot - 1);
-        Some(if self.bit(column, 1) { (slot + 1, start, self.number(slot)) } else { (slot, start, 1) })
-    }
-
-    /// The first value of a column.
-    #[inline]
-    #[must_use]
-    pub fn first(self, column: u16) -> Option<&'a str> {
-        let (slot, start, _) = self.locate(column)?;
-        Some(self.text(start, self.number(slot)))
-    }
-
-    /// Every value of a column, in the order in which they were read.
-    #[inline]
-    pub fn all(self, column: u16) -> impl Iterator<Item = &'a str> {
-        let (slot, mut start, count) = self.locate(column).unwrap_or((0, 0, 0));
-        (0..count).map(move |i| {
-            let end = self.number(slot + i);
-            self.text(std::mem::replace(&mut start, end), end)
-        })
-    }
-
-    /// How many values a column has.
-    #[inline]
-    #[must_use]
-    pub fn count(self, column: u16) -> usize {
-        self.locate(column).map_or(0, |l| l.2)
-    }
-
-    fn content(self) -> (&'a [u8], &'a str, bool) {
-        let (meta, text) = self.bytes();
-        (meta, text, self.at.off)
-    }
-
-    /// The bytes of its header and of its values.
-    fn bytes(self) -> (&'a [u8], &'a str) {
-        let columns = self.chunk.columns;
-        let slots = 2 + (0..columns).filter(|c| self.bit(*c, 0)).fold(0, |n, c| n + self.count(c) + usize::from(self.bit(c, 1)));
-        let size = self.ends - self.at.meta as usize + slots * if self.wide { 4 } else { 2 };
-        (&self.chunk.meta[self.at.meta as usize..][..size], self.text(0, self.number(slots - 1)))
-    }
 }
 
 /// The mark of a part of a population: equal only while none of its rows has changed.
@@ -360,7 +193,7 @@ impl Population {
 
     /// The row number of everybody who is there, in the order in which they were first seen.
     pub fn rows(&self) -> impl Iterator<Item = RowIx> + '_ {
-        self.rows.iter().enumerate().filter(|(_, at)| !at.gone).map(|(row, _)| RowIx(narrow32(row)))
+        self.rows.iter().enumerate().filter(|(_, at)| !at.is_gone()).map(|(row, _)| RowIx(narrow32(row)))
     }
 
     /// The rows in parts, each with a mark that stays the same as long as none of its rows changes.
@@ -372,7 +205,7 @@ impl Population {
     #[must_use]
     #[inline]
     pub fn has(&self, row: RowIx) -> bool {
-        self.rows.get(row.index()).is_some_and(|at| !at.gone)
+        self.rows.get(row.index()).is_some_and(|at| !at.is_gone())
     }
 
     /// The user at `row`, also one who was there last.
@@ -383,36 +216,40 @@ impl Population {
     #[inline]
     pub fn row(&self, row: RowIx) -> Row<'_> {
         let at = *self.rows.get(row.index()).expect("the row is of this population");
-        let chunk = self.chunks.get(at.chunk as usize).and_then(Option::as_ref);
-        Row::new(chunk.expect("a chunk stays as long as a row points into it"), at)
+        self.chunk(at).row(at)
     }
 
-    /// Reads some bytes of a row, so that the rest of it is near when it is needed. To be called for a few dozen rows in a loop
-    /// that does nothing else: then memory is waited for once for all of them.
-    #[inline]
-    #[must_use]
-    pub fn touch(&self, row: RowIx) -> u8 {
-        let Some(at) = self.rows.get(row.index()) else { return 0 };
-        let Some(Some(chunk)) = self.chunks.get(at.chunk as usize) else { return 0 };
-        let (text, from) = (chunk.text.as_bytes(), at.text as usize);
-        let line = |n: usize| text.get(from + 64 * n).copied().unwrap_or(0);
-        chunk.meta[at.meta as usize] ^ line(0) ^ line(1) ^ line(2) ^ line(3) ^ line(4)
+    /// The users at some rows, fetched from memory together: in loops that do nothing else and name no place that another load has
+    /// to tell first, because a processor waits for a dozen places at once as long as for one. Of each the first `lines` lines
+    /// of memory are near then. At most [`TOGETHER`] rows.
+    ///
+    /// # Panics
+    /// If one of them is not of this population.
+    pub fn fetch<'p>(&'p self, rows: &[RowIx], lines: usize, into: &mut Vec<Row<'p>>) {
+        static NOTHING: Chunk = Chunk::nothing();
+        let mut refs = [RowRef::default(); TOGETHER];
+        let mut chunks = [&NOTHING; TOGETHER];
+        for (at, row) in refs.iter_mut().zip(rows) {
+            *at = *self.rows.get(row.index()).expect("the row is of this population");
+        }
+        for (chunk, at) in chunks.iter_mut().zip(&refs[..rows.len()]) {
+            *chunk = self.chunk(*at);
+        }
+        let found = || chunks.iter().zip(refs).take(rows.len());
+        std::hint::black_box(found().fold(0, |sum, (chunk, at)| sum ^ chunk.touch(at, lines)));
+        into.extend(found().map(|(chunk, at)| chunk.row(at)));
     }
 
-    /// The same for the header of a row alone.
     #[inline]
-    #[must_use]
-    pub fn touch_header(&self, row: RowIx) -> u8 {
-        let Some(at) = self.rows.get(row.index()) else { return 0 };
-        let Some(Some(chunk)) = self.chunks.get(at.chunk as usize) else { return 0 };
-        chunk.meta[at.meta as usize] ^ chunk.meta.get(at.meta as usize + 48).copied().unwrap_or(0)
+    fn chunk(&self, at: RowRef) -> &Chunk {
+        self.chunks.get(at.chunk()).and_then(Option::as_ref).expect("a chunk stays as long as a row points into it")
     }
 
     /// True for a disabled entry or an inactive account; reads less than the row does.
     #[inline]
     #[must_use]
     pub fn is_off(&self, row: RowIx) -> bool {
-        self.rows.get(row.index()).is_some_and(|at| at.off)
+        self.rows.get(row.index()).is_some_and(|at| at.is_off())
     }
 
     /// The row of the user with this id, if they are there.
@@ -436,7 +273,7 @@ impl Population {
         let unseen: Vec<RowIx> = self.rows().filter(|row| !self.upkeep.has_seen(*row)).collect();
         for row in unseen {
             if let Some(at) = self.rows.get_mut(row.index()) {
-                at.gone = true;
+                at.set_gone();
                 self.present -= 1;
             }
             told(row);
@@ -449,10 +286,10 @@ impl Population {
         let chunk = narrow32(self.chunks.len());
         self.chunks.push(Some(Arc::clone(&batch.chunk)));
         let mut kept: Vec<RowIx> = Vec::with_capacity(batch.rows.len());
-        self.upkeep.came(chunk, batch.chunk.text.len());
+        self.upkeep.came(chunk, batch.chunk.text().len());
         for at in &batch.rows {
-            let at = RowRef { chunk, ..*at };
-            let row = Row::new(&batch.chunk, at);
+            let at = at.moved(chunk, at.at());
+            let row = batch.chunk.row(at);
             let hash = key_hash(row.id());
             let upsert = match self.slot_of(row.id(), hash) {
                 None => {
@@ -468,7 +305,7 @@ impl Population {
                     Upsert::Inserted(known)
                 }
                 Some(known) if self.row(known).content() == row.content() => {
-                    self.upkeep.lost(chunk, row.bytes().1.len());
+                    self.upkeep.lost(chunk, row.content().0.len());
                     Upsert::Same(known)
                 }
                 Some(known) => {
@@ -493,8 +330,9 @@ impl Population {
     /// A row has new values; its old ones are garbage.
     fn replace(&mut self, row: RowIx, at: RowRef) {
         let old = self.row(row);
-        let (chunk, size) = (old.at.chunk, old.content().1.len());
-        self.upkeep.lost(chunk, size);
+        let size = old.content().0.len();
+        let chunk = self.rows.at(row.index()).chunk();
+        self.upkeep.lost(narrow32(chunk), size);
         if let Some(place) = self.rows.get_mut(row.index()) {
             *place = at;
         }
@@ -504,32 +342,27 @@ impl Population {
     fn move_to_tail(&mut self, rows: Vec<RowIx>, from: u32) {
         for row in rows {
             let at = *self.rows.get(row.index()).expect("the row is of this population");
-            if at.chunk != from {
+            if at.chunk() != from as usize {
                 continue;
             }
             let source = self.chunks.get(from as usize).and_then(Option::as_ref).map(Arc::clone);
             let source = source.expect("a chunk stays as long as a row points into it");
-            let (meta, text) = Row::new(&source, at).bytes();
+            let content = source.row(at).content().0;
             let tail = match self.upkeep.tail {
-                Some(tail) if self.chunks.get(tail as usize).and_then(Option::as_ref).is_some_and(|c| c.text.len() < TAIL) => tail,
+                Some(tail) if self.chunks.get(tail as usize).and_then(Option::as_ref).is_some_and(|c| c.text().len() < TAIL) => tail,
                 _ => {
                     let tail = narrow32(self.chunks.len());
-                    self.chunks.push(Some(Arc::new(Chunk { columns: source.columns, ..Chunk::default() })));
+                    self.chunks.push(Some(Arc::new(source.empty())));
                     self.upkeep.tail = Some(tail);
                     tail
                 }
             };
             let open = self.chunks.get_mut(tail as usize).and_then(Option::as_mut).map(Arc::make_mut);
-            let open = open.expect("the open chunk is there");
-            open.meta.truncate(open.meta.len().saturating_sub(PADDING));
-            let moved = RowRef { chunk: tail, meta: narrow32(open.meta.len()), text: narrow32(open.text.len()), ..at };
-            open.meta.extend_from_slice(meta);
-            open.meta.extend([0; PADDING]);
-            open.text.push_str(text);
-            if let Some(place) = self.rows.get_mut(row.index()) {
-                *place = moved;
+            let place = open.expect("the open chunk is there").add(content);
+            if let Some(known) = self.rows.get_mut(row.index()) {
+                *known = at.moved(tail, place);
             }
-            self.upkeep.moved(tail, row, text.len());
+            self.upkeep.moved(tail, row, content.len());
         }
         if let Some(place) = self.chunks.get_mut(from as usize) {
             *place = None;
@@ -560,8 +393,8 @@ mod tests {
     proptest! {
         #[test]
         fn what_was_pushed_is_what_is_read(
-            columns in 1usize..40,
-            users in prop::collection::vec((any::<bool>(), prop::collection::vec((0u16..40, ".{0,12}"), 0..30)), 1..30),
+            columns in prop_oneof![1usize..40, 50usize..70, 110usize..130],
+            users in prop::collection::vec((any::<bool>(), prop::collection::vec((0u16..130, ".{0,12}"), 0..90)), 1..30),
         ) {
             let schema = schema(columns);
             let mut builder = BatchBuilder::new(&schema);

@@ -38,6 +38,15 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// True if an account is known by this field: whether a link is believed, and whom the policy protects, hangs on it.
+    #[must_use]
+    pub fn is_telling(&self) -> bool {
+        let path = &self.field.path;
+        path.eq_ignore_ascii_case("userName")
+            || path.eq_ignore_ascii_case("externalId")
+            || path.get(..6).is_some_and(|head| head.eq_ignore_ascii_case("emails"))
+    }
+
     /// True if it does the same as another rule for the same field.
     #[must_use]
     pub fn is_same(&self, other: &Rule) -> bool {
@@ -46,8 +55,14 @@ impl Rule {
         if source(self).is_some_and(|text| text.contains("lookup_file")) {
             return false;
         }
+        source(self) == source(other) && self.is_same_around(other)
+    }
+
+    /// True if it fills the same field in the same way as another rule, whatever the two expressions are.
+    #[must_use]
+    pub fn is_same_around(&self, other: &Rule) -> bool {
         let rest = |r: &Rule| (r.default.clone(), r.when_missing, r.required, r.create_only, r.masked, r.case_exact);
-        self.field.path == other.field.path && source(self) == source(other) && rest(self) == rest(other)
+        self.field.path == other.field.path && rest(self) == rest(other)
     }
 }
 

@@ -1,8 +1,9 @@
 //! Who else it could be: the entries and accounts that share a key with an ambiguous entry.
 
-use super::{EntryPairing, Matcher, Side, narrow};
+use super::{Matcher, Side, narrow};
 use crate::identity::population::RowIx;
 use hashbrown::HashMap;
+use rayon::prelude::*;
 
 /// How many of each side a row names: with a match rule that gives everybody the same key, all would name all.
 const MOST: usize = 20;
@@ -19,6 +20,38 @@ struct Contest {
     accounts: Vec<RowIx>,
 }
 
+/// Rows of a step.
+const STEP: usize = 16 * 1024;
+
+/// Tells quickly of most hashes that they are not among some.
+struct Sieve(Box<[u64]>);
+
+/// As many bits as fit into a processor's nearest memory.
+const SIEVE: u64 = 128 * 1024;
+
+impl Default for Sieve {
+    fn default() -> Self {
+        Sieve(vec![0; usize::try_from(SIEVE / 64).unwrap_or(0)].into())
+    }
+}
+
+impl Sieve {
+    fn place(hash: u64) -> (usize, u64) {
+        let bit = hash % SIEVE;
+        ((bit / 64) as usize, 1 << (bit % 64))
+    }
+
+    fn add(&mut self, hash: u64) {
+        let (word, bit) = Self::place(hash);
+        self.0[word] |= bit;
+    }
+
+    fn may_have(&self, hash: u64) -> bool {
+        let (word, bit) = Self::place(hash);
+        self.0[word] & bit != 0
+    }
+}
+
 /// What a row shares with others: the key, and the `externalId`.
 fn hashes(side: &Side) -> impl Iterator<Item = u64> {
     [side.key, side.external].into_iter().filter(|hash| *hash != 0)
@@ -26,38 +59,37 @@ fn hashes(side: &Side) -> impl Iterator<Item = u64> {
 
 impl Matcher {
     /// Everybody who has a say in the ambiguous rows: entries and accounts by the key that they share, in row order.
-    /// One pass over everything; for a listing that names candidates.
+    /// One pass over everything; for a listing that names candidates. `ambiguous` are the entries of which it can't be told.
     #[must_use]
-    pub fn contests(&self) -> Contests {
+    pub fn contests(&self, ambiguous: &[RowIx]) -> Contests {
         let mut wanted: HashMap<u64, Contest> = HashMap::new();
-        let ambiguous: Vec<u32> =
-            (0..narrow(self.entries.len())).filter(|e| matches!(self.entry(RowIx(*e)), EntryPairing::Ambiguous(_))).collect();
-        for entry in &ambiguous {
-            let side = &self.entries[*entry as usize];
+        let mut sieve = Sieve::default();
+        for side in ambiguous.iter().filter_map(|entry| self.entries.get(entry.index())) {
             for hash in hashes(side) {
                 wanted.entry(hash).or_default();
+                sieve.add(hash);
             }
         }
         if wanted.is_empty() {
             return Contests { by_hash: wanted };
         }
-        let mut put = |row: u32, side: &Side, is_entry: bool| {
-            if side.present {
-                for hash in hashes(side) {
+        let concerned = |sides: &[Side]| -> Vec<RowIx> {
+            let is_concerned = |side: &Side| side.present && hashes(side).any(|hash| sieve.may_have(hash) && wanted.contains_key(&hash));
+            let rows = sides.par_iter().enumerate().with_min_len(STEP).filter(|(_, side)| is_concerned(side));
+            rows.map(|(row, _)| RowIx(narrow(row))).collect()
+        };
+        let (entries, accounts) = (concerned(&self.entries), concerned(&self.accounts));
+        for (rows, sides, is_entry) in [(entries, &self.entries, true), (accounts, &self.accounts, false)] {
+            for row in rows {
+                for hash in hashes(&sides[row.index()]) {
                     if let Some(contest) = wanted.get_mut(&hash) {
                         let list = if is_entry { &mut contest.entries } else { &mut contest.accounts };
-                        if list.last() != Some(&RowIx(row)) {
-                            list.push(RowIx(row));
+                        if list.last() != Some(&row) {
+                            list.push(row);
                         }
                     }
                 }
             }
-        };
-        for (row, side) in self.entries.iter().enumerate() {
-            put(narrow(row), side, true);
-        }
-        for (row, side) in self.accounts.iter().enumerate() {
-            put(narrow(row), side, false);
         }
         Contests { by_hash: wanted }
     }

@@ -158,7 +158,7 @@ fn an_entry_whose_account_is_gone_is_paired_anew() {
 #[test]
 fn candidates_name_everybody_who_is_contested() {
     let matcher = matcher((&[("a", ""), ("a", ""), ("b", "")], &[("a", ""), ("b", "")], &[]));
-    let contests = matcher.contests();
+    let contests = matcher.contests(&ambiguous_of(&matcher));
     assert_eq!(matcher.candidates(&contests, RowIx(0)), (vec![RowIx(1)], vec![RowIx(0)]));
     assert_eq!(matcher.candidates(&contests, RowIx(2)), (vec![], vec![]));
 }
@@ -309,7 +309,7 @@ proptest! {
         again.set_entry_keys(&keys);
         prop_assert_eq!(picture(&again), picture(&matcher));
         // Everybody is in exactly one row: an account is named by one entry's row, or has its own, or is a candidate.
-        let contests = matcher.contests();
+        let contests = matcher.contests(&ambiguous_of(&matcher));
         let mut named = std::collections::BTreeMap::<u32, Vec<String>>::new();
         for e in entries.keys() {
             match matcher.entry(RowIx(*e)) {
@@ -333,4 +333,10 @@ proptest! {
             }
         }
     }
+}
+
+/// The entries of which it can't be told who they belong with.
+fn ambiguous_of(matcher: &Matcher) -> Vec<RowIx> {
+    let rows = (0..narrow(matcher.entries.len())).map(RowIx);
+    rows.filter(|row| matches!(matcher.entry(*row), EntryPairing::Ambiguous(_))).collect()
 }

@@ -9,7 +9,7 @@ use super::diff;
 use crate::config::WhenMissing;
 use crate::identity::population::Row;
 use crate::identity::value::{Datum, trimmed, truth};
-use crate::mapping::{Context, Rule, Rules, Seen, Value};
+use crate::mapping::{Context, EvalError, Rule, Rules, Seen, Value};
 use crate::model::ProblemCode;
 use crate::model::field::FieldKind;
 
@@ -57,6 +57,40 @@ pub fn compare<'a>(
             Err(_) => Outcome::Problem(ProblemCode::MappingError),
         }),
     }
+}
+
+/// Whether an account that has what `old` wants differs from what `new` wants, by the entry alone: nothing where that takes a
+/// look at the account. Both are for the same field and differ in nothing but the expression.
+///
+/// Most users have what they should have. For them an edited rule has to be held against the one before it, and the account,
+/// which lies elsewhere in memory, need not be asked. `text` is room for a value.
+pub fn differs_from_before<'a>(old: &'a Rule, new: &'a Rule, entry: Row<'a>, cx: &'a Context, text: &mut String) -> Option<bool> {
+    let (Some(before), Some(now)) = (&old.program, &new.program) else { return None };
+    let wants = |seen: Result<Seen<'_, '_>, EvalError>, then: &mut dyn FnMut(Option<&str>) -> Option<bool>| match seen {
+        Ok(Seen::Value(Value::Text(text))) => then(Some(trimmed(&text)).filter(|text| !text.is_empty())),
+        Ok(Seen::Built(text)) => then(Some(trimmed(text)).filter(|text| !text.is_empty())),
+        Ok(Seen::Value(Value::Missing)) => then(None),
+        _ => None,
+    };
+    text.clear();
+    let had = before.view(entry, cx, |seen| {
+        wants(seen, &mut |value| {
+            text.push_str(value.unwrap_or_default());
+            Some(value.is_some())
+        })
+    })?;
+    let had = had.then_some(text.as_str());
+    now.view(entry, cx, |seen| {
+        wants(seen, &mut |value| match (had, value) {
+            _ if had == value => Some(false).filter(|_| value.is_some() || new.when_missing == WhenMissing::Clear),
+            // A value for a field of another kind, or one that breaks the field's rule, is told by who looks at everything.
+            (Some(had), Some(value)) if new.field.kind == FieldKind::Text && diff::fits(&new.field, value) => {
+                let differs = !diff::alike(value, had, !new.case_exact.unwrap_or(new.field.case_exact));
+                Some(differs).filter(|differs| !differs || !new.field.immutable)
+            }
+            _ => None,
+        })
+    })
 }
 
 /// What an account has of one field.

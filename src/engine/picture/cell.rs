@@ -40,6 +40,14 @@ const LOST: u8 = 2;
 const FIXED: u8 = 4;
 /// The linked account looks like someone else's.
 const SUSPECT: u8 = 8;
+/// The linked account shows something that was remembered of it, whatever the rules say.
+const FAMILIAR: u8 = 16;
+/// The entry is disabled.
+const DISABLED: u8 = 32;
+/// The account that the row names is inactive.
+const INACTIVE: u8 = 64;
+/// It was bound anew by an edit, and its rules were not asked since.
+const STALE: u8 = 128;
 
 /// What is kept about one row of a side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +75,7 @@ impl Default for Cell {
 
 /// What the rules of a row came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a finding of its own")]
 pub struct Findings {
     /// The fields that differ, a bit each by the place of the rule; the last bit stands for every rule from the 64th on.
     pub mask: u64,
@@ -80,6 +89,8 @@ pub struct Findings {
     pub mismatch: bool,
     /// The linked account looks like someone else's.
     pub suspect: bool,
+    /// It shows something that was remembered of it.
+    pub familiar: bool,
 }
 
 /// The bit of a rule in [`Findings::mask`].
@@ -149,6 +160,47 @@ impl Cell {
         self.flags & SUSPECT != 0
     }
 
+    /// True if the linked account shows something that was remembered of it, whatever the rules say.
+    #[inline]
+    #[must_use]
+    pub fn is_familiar(&self) -> bool {
+        self.flags & FAMILIAR != 0
+    }
+
+    /// True if the entry is disabled.
+    #[inline]
+    #[must_use]
+    pub fn is_disabled(&self) -> bool {
+        self.flags & DISABLED != 0
+    }
+
+    /// True if the account that the row names is inactive.
+    #[inline]
+    #[must_use]
+    pub fn is_inactive(&self) -> bool {
+        self.flags & INACTIVE != 0
+    }
+
+    /// True if it was bound anew by an edit, and its rules were not asked since.
+    #[inline]
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        self.flags & STALE != 0
+    }
+
+    /// Says that its rules are to be asked.
+    pub(in crate::engine) fn mark_stale(&mut self) {
+        self.set(STALE, true);
+    }
+
+    /// Notes which of the two are off; true if that is new.
+    pub(in crate::engine) fn note_off(&mut self, disabled: bool, inactive: bool) -> bool {
+        let before = self.flags;
+        self.set(DISABLED, disabled);
+        self.set(INACTIVE, inactive);
+        self.flags != before
+    }
+
     fn set(&mut self, flag: u8, on: bool) {
         self.flags = if on { self.flags | flag } else { self.flags & !flag };
     }
@@ -191,6 +243,8 @@ impl Cell {
     pub(in crate::engine) fn take(&mut self, findings: &Findings) {
         self.set(FIXED, findings.fixed);
         self.set(SUSPECT, findings.suspect);
+        self.set(FAMILIAR, findings.familiar);
+        self.set(STALE, false);
         (self.invalid, self.problems) = (findings.invalid, findings.problems);
         if findings.mismatch && matches!(self.bond, Bond::ByKey | Bond::ByExternalId) {
             self.ambiguous = Some(Reason::DuplicateInTarget);

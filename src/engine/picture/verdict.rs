@@ -2,7 +2,7 @@
 
 use super::Picture;
 use super::cell::{Bond, Cell, Findings, field_bit, problem_bit};
-use crate::identity::population::RowIx;
+use crate::identity::population::{Row, RowIx};
 use crate::identity::value::{Datum, key_form};
 use crate::mapping::Desired as Wanted;
 use crate::model::field::FieldKind;
@@ -21,7 +21,18 @@ pub(in crate::engine) struct Detail {
     pub user_name: Option<String>,
 }
 
+/// The values of a person, and those of the account that the row names.
+pub(in crate::engine) struct Pair<'p> {
+    pub person: Row<'p>,
+    pub other: Option<Row<'p>>,
+}
+
 impl Picture {
+    /// The values of an entry whose cell is bound, and those of its account.
+    pub(in crate::engine) fn pair(&self, entry: RowIx, cell: &Cell) -> Pair<'_> {
+        Pair { person: self.entries.row(entry), other: cell.account().map(|a| self.accounts.row(a)) }
+    }
+
     pub(super) fn user_name(&self, entry: Option<RowIx>, account: Option<RowIx>) -> Option<String> {
         let desired = entry.and_then(|row| self.desired_name(row));
         desired.or_else(|| {
@@ -45,9 +56,9 @@ impl Picture {
 
     /// Everything that decides about a person, from what was found out about their row.
     pub(in crate::engine) fn facts_of_person(&self, entry: RowIx, cell: &Cell, mask: u64) -> Facts {
-        let disabled = self.entries.is_off(entry);
+        let disabled = cell.is_disabled();
         let account = cell.account();
-        let active = account.is_some_and(|a| !self.accounts.is_off(a));
+        let active = account.is_some() && !cell.is_inactive();
         let mut ambiguous = cell.ambiguous;
         let ends = match (account, cell.bond) {
             (Some(_), _) => {
@@ -155,35 +166,39 @@ impl Picture {
 
     /// A linked account that shows nothing of what was remembered of it, nor of what its entry wants it to show.
     pub(super) fn is_suspect(&self, link: u32, entry: Option<RowIx>, account: RowIx) -> bool {
-        let account = self.accounts.row(account);
+        !self.is_familiar(link, account) && !entry.is_some_and(|entry| self.is_wanted(entry, account))
+    }
+
+    /// A linked account that shows something of what was remembered of it. Nothing remembered is as good.
+    fn is_familiar(&self, link: u32, account: RowIx) -> bool {
+        let name = self.accounts.row(account).name();
         // Nearly always the user name is still the one that was remembered.
         let mut remembered = self.links.remembered(link).peekable();
-        if remembered.peek().is_none() || remembered.any(|v| !v.is_empty() && v == account.name()) {
-            return false;
+        if remembered.peek().is_none() || remembered.any(|v| !v.is_empty() && v == name) {
+            return true;
         }
-        let shown: HashSet<String> = std::iter::once(account.name())
+        let shown = self.shown_by(account);
+        self.links.remembered(link).any(|v| shown.contains(key_form(v).as_ref()))
+    }
+
+    /// An account that shows something by which its entry would be known.
+    fn is_wanted(&self, entry: RowIx, account: RowIx) -> bool {
+        let shown = self.shown_by(account);
+        self.rules.rules().iter().enumerate().filter(|(_, r)| r.is_telling()).any(|(i, _)| {
+            match self.rules.desired(i, self.entries.row(entry), &self.context) {
+                Wanted::Value(datum) => shown.contains(key_form(&datum.plain()).as_ref()),
+                _ => false,
+            }
+        })
+    }
+
+    /// What an account is known by, in comparison form.
+    fn shown_by(&self, account: RowIx) -> HashSet<String> {
+        let account = self.accounts.row(account);
+        let shown = std::iter::once(account.name())
             .chain(account.all(self.about.columns.external_id))
-            .chain(account.all(self.about.columns.emails))
-            .map(|v| key_form(v).into_owned())
-            .filter(|v| !v.is_empty())
-            .collect();
-        if self.links.remembered(link).any(|v| shown.contains(key_form(v).as_ref())) {
-            return false;
-        }
-        let wanted = entry.is_some_and(|e| {
-            let telling = |path: &str| {
-                path.eq_ignore_ascii_case("userName")
-                    || path.eq_ignore_ascii_case("externalId")
-                    || path.to_ascii_lowercase().starts_with("emails")
-            };
-            self.rules.rules().iter().enumerate().filter(|(_, r)| telling(&r.field.path)).any(|(i, _)| {
-                match self.rules.desired(i, self.entries.row(e), &self.context) {
-                    Wanted::Value(datum) => shown.contains(key_form(&datum.plain()).as_ref()),
-                    _ => false,
-                }
-            })
-        });
-        !wanted
+            .chain(account.all(self.about.columns.emails));
+        shown.map(|v| key_form(v).into_owned()).filter(|v| !v.is_empty()).collect()
     }
 
     pub(super) fn hold(&self, entry: Option<RowIx>, account: Option<RowIx>) -> Option<&Hold> {
@@ -220,9 +235,9 @@ impl Picture {
     }
 
     /// What the rules of a person come to; the same as [`Self::detail`] says, in bits.
-    pub(in crate::engine) fn findings(&self, entry: RowIx, cell: &Cell) -> Findings {
+    pub(in crate::engine) fn findings(&self, entry: RowIx, pair: &Pair<'_>, cell: &Cell) -> Findings {
         let (account, bond) = (cell.account(), cell.bond);
-        let (person, other) = (self.entries.row(entry), account.map(|a| self.accounts.row(a)));
+        let Pair { person, other } = *pair;
         let resolve = |dn: &str| self.resolve(dn);
         let mut findings = Findings::default();
         for index in 0..self.rules.rules().len() {
@@ -243,15 +258,16 @@ impl Picture {
         let suspicious = bond == Bond::ByExternalId || findings.mask & field_bit(self.rules.match_rule()) != 0 || findings.problems != 0;
         findings.mismatch = suspicious && account.is_some_and(|a| self.is_mismatch(entry, a, bond));
         if let (true, Some(account)) = (cell.by_link(), account) {
-            findings.suspect = self.links.by_entry(person.id()).is_some_and(|link| self.is_suspect(link, Some(entry), account));
+            let link = self.links.by_entry(person.id());
+            findings.familiar = link.is_some_and(|link| self.is_familiar(link, account));
+            findings.suspect = link.is_some() && !findings.familiar && !self.is_wanted(entry, account);
         }
         findings
     }
 
     /// Whether one rule differs for a person; nothing where that is not all that there is to say.
-    pub(in crate::engine) fn bit_of(&self, entry: RowIx, cell: &Cell, rule: usize) -> Option<bool> {
-        let (person, other) = (self.entries.row(entry), cell.account().map(|a| self.accounts.row(a)));
-        match compare(&self.rules, rule, person, other, &self.context, &|dn: &str| self.resolve(dn)) {
+    pub(in crate::engine) fn bit_of(&self, pair: &Pair<'_>, rule: usize) -> Option<bool> {
+        match compare(&self.rules, rule, pair.person, pair.other, &self.context, &|dn: &str| self.resolve(dn)) {
             Outcome::Left | Outcome::Same => Some(false),
             Outcome::Differs | Outcome::Clears => Some(true),
             Outcome::Fixed | Outcome::Problem(_) => None,

@@ -2,25 +2,77 @@
 
 use super::Store;
 use super::pass::What;
+use crate::engine::picture::cell::field_bit;
 use crate::identity::AttributeName;
-use crate::identity::population::Upsert;
+use crate::identity::population::{RowIx, Upsert};
 use crate::mapping::Rules;
 use crate::model::Subject;
 use crate::model::field::FieldKind;
 use std::sync::Arc;
 
 /// What an edit of the rules dirties.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dirty {
-    /// Nothing: the rules are the same.
-    Nothing,
-    /// One field of everybody.
-    Field(usize),
-    /// Every field.
-    Fields,
-    /// Who belongs to whom, and every field.
-    Key,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Dirty {
+    /// The rules that are others, a bit each as in a mask of fields; all bits for every rule.
+    fields: u64,
+    /// Accounts are known by one of them.
+    telling: bool,
+    /// Who belongs to whom is another question.
+    key: bool,
 }
+
+impl Dirty {
+    /// Nothing: the rules are the same.
+    pub const NOTHING: Dirty = Dirty { fields: 0, telling: false, key: false };
+
+    /// Both.
+    #[must_use]
+    pub fn and(self, other: Dirty) -> Dirty {
+        Dirty { fields: self.fields | other.fields, telling: self.telling | other.telling, key: self.key | other.key }
+    }
+
+    /// What a pass has to do about it.
+    fn what(self) -> What {
+        // From so many rules on it is sooner done to ask all of them.
+        const MANY: u32 = 4;
+        if self.fields.count_ones() > MANY { What::Evaluate } else { What::Rules { fields: self.fields, telling: self.telling } }
+    }
+}
+
+/// An edit that is under way.
+pub(super) struct Editing {
+    /// The rules that everybody was evaluated by before, where that is sure.
+    pub old: Option<Arc<Rules>>,
+    /// Who was evaluated by the new ones already.
+    pub ahead: Vec<RowIx>,
+}
+
+impl Editing {
+    /// The old rules of fields, where nothing but the expression is new.
+    fn only_expressions(old: Arc<Rules>, new: &Rules, fields: u64) -> Option<Arc<Rules>> {
+        let same = |i: usize| {
+            let (a, b) = (&old.rules()[i], &new.rules()[i]);
+            // What is sent with a create alone may be anything by now.
+            a.is_same_around(b) && !b.create_only
+        };
+        let all = (0..new.rules().len()).filter(|i| fields & field_bit(*i) != 0).all(same);
+        all.then_some(old)
+    }
+
+    /// Notes who was evaluated by the new rules.
+    pub(super) fn went_ahead(&mut self, rows: &[RowIx]) {
+        /// With more it is not worth to know who they are.
+        const MOST: usize = 16 * 1024;
+        self.ahead.extend(rows);
+        if self.ahead.len() > MOST {
+            (self.old, self.ahead) = (None, Vec::new());
+        }
+    }
+}
+
+/// When more than one of so many people belongs with another account, everybody's rules are asked: that is done faster for
+/// everybody than for most.
+const FEW: usize = 8;
 
 /// Why rules can't take the place of the present ones: they are for other fields, or name attributes that were not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,42 +102,47 @@ impl Store {
             return Err(EditError { unread });
         }
         let changed: Vec<usize> = (0..rules.rules().len()).filter(|i| !old.rules()[*i].is_same(&rules.rules()[*i])).collect();
-        let keys = |i: &usize| *i == rules.match_rule() || Some(*i) == rules.external_id();
-        // What a link is believed by, and what the policy protects, hangs on these too.
-        let telling = |i: usize| {
-            let path = rules.rules()[i].field.path.to_ascii_lowercase();
-            path == "username" || path == "externalid" || path.starts_with("emails") || old.rules()[i].field.kind == FieldKind::Reference
-        };
-        let dirty = match changed[..] {
-            [] => Dirty::Nothing,
-            _ if changed.iter().any(keys) => Dirty::Key,
-            [one] if one < 63 && !telling(one) => Dirty::Field(one),
-            _ => Dirty::Fields,
-        };
+        let telling = changed.iter().any(|i| rules.rules()[*i].is_telling());
+        let names = |i: &usize| rules.rules()[*i].field.kind == FieldKind::Reference;
+        // Whether a person is a believable manager hangs on what they are known by; a bit stands for one rule up to the last.
+        let every = changed.iter().any(names) || (telling && self.picture.has_references()) || changed.iter().any(|i| *i >= 63);
+        let fields = if every { u64::MAX } else { changed.iter().fold(0, |mask, i| mask | field_bit(*i)) };
+        let key = changed.iter().any(|i| *i == rules.match_rule() || Some(*i) == rules.external_id());
+        let mut dirty = Dirty { fields, telling, key };
         let (before, now) = (&old.rules()[old.match_rule()], &rules.rules()[rules.match_rule()]);
         let compares_otherwise = before.case_exact != now.case_exact || before.field.case_exact != now.field.case_exact;
-        self.picture.rules = Arc::new(rules);
-        if dirty == Dirty::Key {
+        let rules = Arc::new(rules);
+        if dirty != Dirty::NOTHING {
+            // Over an edit that is not through nobody knows by which rules somebody was evaluated.
+            let old = Some(old).filter(|_| self.editing.is_none());
+            let old = old.and_then(|old| Editing::only_expressions(old, &rules, fields));
+            self.editing = Some(Editing { old, ahead: Vec::new() });
+        }
+        self.picture.rules = rules;
+        if dirty.key {
             if compares_otherwise {
                 let rows: Vec<_> = self.picture.accounts.rows().collect();
                 for row in rows {
                     self.take_account(Upsert::Changed(row));
                 }
             }
-            self.rekey();
+            let bound_anew = self.rekey();
+            if bound_anew > self.picture.entries.len() / FEW {
+                dirty.fields = u64::MAX;
+            }
         }
         Ok(dirty)
     }
 
-    /// Everybody gets the key that the rules give now, and whoever belongs to it.
-    fn rekey(&mut self) {
+    /// Everybody gets the key that the rules give now, and whoever belongs to it. Gives for how many people that is somebody else.
+    fn rekey(&mut self) -> usize {
         use rayon::prelude::*;
         let slots = u32::try_from(self.picture.entries.slots()).expect("fewer than 4 billion users");
         let sends_ids = self.picture.rules.external_id().is_some();
-        let keys: Vec<_> = (0..slots).into_par_iter().map(|row| self.keys_of_entry(crate::identity::population::RowIx(row))).collect();
+        let keys: Vec<_> = (0..slots).into_par_iter().map(|row| self.keys_of_entry(RowIx(row))).collect();
         if sends_ids {
             for (row, (key, external)) in (0u32..).zip(keys) {
-                let row = crate::identity::population::RowIx(row);
+                let row = RowIx(row);
                 if self.picture.entries.has(row) {
                     self.matcher.set_entry(row, key, external);
                 }
@@ -95,7 +152,7 @@ impl Store {
             let keys: Vec<Option<u64>> = keys.into_iter().map(|k| k.0).collect();
             self.matcher.set_entry_keys(&keys);
         }
-        self.bind_all();
+        self.bind_all()
     }
 
     /// Brings these users up to date with the rules: those that are looked at come first.
@@ -106,18 +163,20 @@ impl Store {
 
     /// A part of the work that an edit leaves: people from `from` on. Gives where to go on, nothing at the end.
     pub fn redo(&mut self, dirty: Dirty, from: usize) -> Option<usize> {
-        let what = match dirty {
-            Dirty::Nothing => return None,
-            Dirty::Field(rule) => What::OneRule(rule),
-            Dirty::Fields | Dirty::Key => What::Evaluate,
-        };
+        if dirty == Dirty::NOTHING {
+            return None;
+        }
+        if let Some(editing) = &mut self.editing {
+            super::update::unique(&mut editing.ahead);
+        }
         let slots = self.picture.entries.slots();
         let end = slots.min(from + PART);
-        self.pass_people(what, from..end);
+        self.pass_people(dirty.what(), from..end);
         if end < slots {
             return Some(end);
         }
-        if dirty == Dirty::Key {
+        self.editing = None;
+        if dirty.key {
             self.pass_accounts();
             // Who is contested with whom is another question now.
             self.conclude();

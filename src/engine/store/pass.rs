@@ -1,10 +1,13 @@
 //! Everybody at once, in steps that two threads share.
 
 use super::Store;
+use super::edit::Editing;
 use super::update::{bound_account, bound_entry};
-use crate::engine::picture::Tally;
-use crate::engine::picture::cell::{Bond, Cell};
-use crate::identity::population::RowIx;
+use crate::engine::picture::cell::{Bond, Cell, field_bit};
+use crate::engine::picture::{Pair, Picture, Tally};
+use crate::identity::population::{Row, RowIx, TOGETHER};
+use crate::mapping::{Program, Rules};
+use crate::plan::compare::differs_from_before;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -29,8 +32,13 @@ pub(super) enum What {
     Classify,
     /// Every rule, and the verdict.
     Evaluate,
-    /// One rule, and the verdict where it makes a difference.
-    OneRule(usize),
+    /// Some rules, a bit each as in a mask, and the verdict where it makes a difference; every rule of those who were bound anew.
+    Rules {
+        /// The rules.
+        fields: u64,
+        /// Accounts are known by one of them: the verdict may be another one in any case.
+        telling: bool,
+    },
 }
 
 impl Store {
@@ -42,12 +50,16 @@ impl Store {
 
     /// Everybody's rules and verdict.
     pub fn evaluate_all(&mut self) {
+        if let Some(editing) = &mut self.editing {
+            editing.old = None;
+        }
         self.pass_people(What::Evaluate, 0..self.picture.entries.slots());
         self.pass_accounts();
     }
 
-    /// Who belongs with whom, for everybody, as the matcher says now.
-    pub fn bind_all(&mut self) {
+    /// Who belongs with whom, for everybody, as the matcher says now. Gives how many people belong with another one than before.
+    pub(super) fn bind_all(&mut self) -> usize {
+        let mut stale = 0;
         for side in [Side::People, Side::Others] {
             let n = if side == Side::People { self.picture.entries.slots() } else { self.picture.accounts.slots() };
             for round in steps(n).chunks(ROUND) {
@@ -58,7 +70,14 @@ impl Store {
                         let mut judged = Judged::default();
                         for row in rows(step.clone()) {
                             let (before, cell) = match side {
-                                Side::People => (picture.people.at(row.index()), bound_entry(matcher, picture, row).0),
+                                Side::People => {
+                                    let (mut cell, is_new) = bound_entry(matcher, picture, row);
+                                    if is_new {
+                                        judged.stale += 1;
+                                        cell.mark_stale();
+                                    }
+                                    (picture.people.at(row.index()), cell)
+                                }
                                 Side::Others => {
                                     let before = picture.others.at(row.index());
                                     // Whoever is named by the same entry as before need not be asked for.
@@ -76,6 +95,7 @@ impl Store {
                     })
                     .collect();
                 for judged in bound {
+                    stale += judged.stale;
                     self.picture.tally.add(&judged.tally);
                     let cells = if side == Side::People { &mut self.picture.people } else { &mut self.picture.others };
                     for (row, cell) in judged.cells {
@@ -84,15 +104,16 @@ impl Store {
                 }
             }
         }
+        stale
     }
 
     /// A pass over some people.
     pub(super) fn pass_people(&mut self, what: What, range: Range<usize>) {
         self.all_touched |= self.reading != (false, false);
         for round in steps(range.len()).chunks(ROUND) {
-            let picture = &self.picture;
+            let (picture, editing) = (&self.picture, self.editing.as_ref());
             let judged: Vec<Judged> =
-                round.par_iter().map(|step| picture.judged(what, range.start + step.start..range.start + step.end)).collect();
+                round.par_iter().map(|step| picture.judged(what, editing, range.start + step.start..range.start + step.end)).collect();
             for judged in judged {
                 self.picture.tally.add(&judged.tally);
                 for (row, cell) in judged.cells {
@@ -142,6 +163,21 @@ enum Side {
 }
 
 impl Judged {
+    /// Notes a person for whom something is new.
+    fn note(&mut self, row: RowIx, before: (Cell, u64), after: (Cell, u64)) {
+        if after == before {
+            return;
+        }
+        self.tally.count_person(&before.0, before.1, -1);
+        self.tally.count_person(&after.0, after.1, 1);
+        if after.0 != before.0 {
+            self.cells.push((row, after.0));
+        }
+        if after.1 != before.1 {
+            self.masks.push((row, after.1));
+        }
+    }
+
     fn recount(&mut self, side: Side, mask: u64, before: &Cell, after: &Cell) {
         for (cell, by) in [(before, -1), (after, 1)] {
             match side {
@@ -155,93 +191,172 @@ impl Judged {
 /// What is new after a pass over some rows, and how the counts change by it.
 #[derive(Default)]
 struct Judged {
+    /// People whose rules are to be asked.
+    stale: usize,
     tally: Tally,
     cells: Vec<(RowIx, Cell)>,
     masks: Vec<(RowIx, u64)>,
 }
 
-/// So many rows are fetched from memory at a time.
-const TOGETHER: usize = 32;
+/// People and their accounts, fetched together.
+#[derive(Default)]
+struct Block<'p> {
+    people: Vec<RowIx>,
+    persons: Vec<Row<'p>>,
+    /// Of each, whether the account was fetched.
+    is_fetched: Vec<bool>,
+    accounts: Vec<RowIx>,
+    others: Vec<Row<'p>>,
+    /// Room for a value.
+    text: String,
+}
 
-impl crate::engine::picture::Picture {
-    /// Partners lie anywhere in memory. They are asked for together, in loops that do nothing else, because a processor waits
-    /// for a few dozen places at once as long as for one.
-    fn fetch(&self, what: What, range: Range<usize>) {
-        let mut partners = [RowIx(0); TOGETHER];
-        let mut n = 0;
-        for row in range.clone() {
-            if let Some(account) = self.people.at(row).account() {
-                partners[n] = account;
-                n += 1;
-            }
-        }
-        let partners = &partners[..n];
-        let mut sum = partners.iter().fold(0, |sum, row| sum ^ u8::from(self.accounts.is_off(*row)));
-        match what {
-            What::Classify => {}
-            What::Evaluate | What::OneRule(_) => {
-                sum = partners.iter().fold(sum, |sum, row| sum ^ self.accounts.touch(*row));
-                sum = rows(range).fold(sum, |sum, row| sum ^ self.entries.touch(row));
-            }
-        }
-        std::hint::black_box(sum);
-    }
+/// Lines of memory that most rows take.
+const LINES: usize = 6;
 
+impl Picture {
     /// What is new about these people after a pass.
-    fn judged(&self, what: What, range: Range<usize>) -> Judged {
+    fn judged(&self, what: What, editing: Option<&Editing>, range: Range<usize>) -> Judged {
         let mut judged = Judged::default();
-        let end = range.end;
-        for row in rows(range) {
-            if row.index().is_multiple_of(TOGETHER) {
-                self.fetch(what, row.index()..end.min(row.index() + TOGETHER));
+        let (fields, telling) = match what {
+            What::Classify => {
+                for row in rows(range) {
+                    let before = self.people.at(row.index());
+                    let (mut cell, mask) = (before, self.masks.at(row.index()));
+                    self.judge_person(row, &mut cell, mask);
+                    judged.note(row, (before, mask), (cell, mask));
+                }
+                return judged;
             }
-            let (before, mask_before) = (self.people.at(row.index()), self.masks.at(row.index()));
-            if before.bond == Bond::Absent {
-                continue;
-            }
-            let (mut cell, mut mask) = (before, mask_before);
-            match what {
-                What::Evaluate => {
-                    let findings = self.found_out(row, &cell);
+            What::Evaluate => (u64::MAX, true),
+            What::Rules { fields, telling } => (fields, telling),
+        };
+        let mut block = Block::default();
+        let mut from = range.start;
+        while from < range.end {
+            let to = range.end.min(from + TOGETHER);
+            // Whoever was evaluated by the new rules already is not held against the old ones.
+            let old = editing.filter(|e| what != What::Evaluate && !e.has_ahead(from..to)).and_then(|e| e.old.as_deref());
+            self.fetch(what, old, from..to, &mut block);
+            let Block { people, persons, is_fetched, others, text, .. } = &mut block;
+            let mut others = others.iter();
+            for ((row, person), is_fetched) in people.iter().zip(persons).zip(is_fetched) {
+                let (before, mask_before) = (self.people.at(row.index()), self.masks.at(row.index()));
+                let mut pair = Pair { person: *person, other: if *is_fetched { others.next().copied() } else { None } };
+                let mut known = None;
+                if is_only_bits(&before, telling) && what != What::Evaluate {
+                    let is_as_before = mask_before & fields == 0;
+                    known = old.filter(|_| is_as_before).and_then(|old| self.bits_by_entry(old, &pair, fields, text));
+                    if known.is_none() {
+                        if !*is_fetched {
+                            pair = self.pair(*row, &before);
+                        }
+                        known = self.bits_by_both(&pair, fields);
+                    }
+                    // Hashes of keys were equal; whether the keys are is asked where the names differ.
+                    let is_matched = matches!(before.bond, Bond::ByKey | Bond::ByExternalId);
+                    known = known.filter(|bits| !is_matched || bits & field_bit(self.rules.match_rule()) == 0);
+                }
+                let (mut cell, mut mask) = (before, mask_before);
+                if let Some(bits) = known {
+                    mask = mask & !fields | bits;
+                    if telling || (mask != 0) != (mask_before != 0) {
+                        self.judge_person(*row, &mut cell, mask);
+                    }
+                } else {
+                    if !*is_fetched {
+                        pair = self.pair(*row, &before);
+                    }
+                    let findings = self.findings(*row, &pair, &cell);
                     cell.take(&findings);
                     mask = findings.mask;
-                    self.judge_person(row, &mut cell, mask);
+                    self.judge_person(*row, &mut cell, mask);
                 }
-                What::Classify => self.judge_person(row, &mut cell, mask),
-                What::OneRule(rule) => self.judge_rule(row, rule, &mut cell, &mut mask),
+                judged.note(*row, (before, mask_before), (cell, mask));
             }
-            if (cell, mask) != (before, mask_before) {
-                judged.tally.count_person(&before, mask_before, -1);
-                judged.tally.count_person(&cell, mask, 1);
-                if cell != before {
-                    judged.cells.push((row, cell));
-                }
-                if mask != mask_before {
-                    judged.masks.push((row, mask));
-                }
-            }
+            from = to;
         }
         judged
     }
 
-    /// One rule has changed: its bit is new; where it makes no difference to anything else, nothing else is asked.
-    fn judge_rule(&self, row: RowIx, rule: usize, cell: &mut Cell, mask: &mut u64) {
-        let before = (*mask != 0, cell.is_fixed(), cell.problems);
-        match self.bit_of(row, cell, rule) {
-            // Without a problem on either side only the bit can be new.
-            Some(differs) if before.2 == 0 && !before.1 => {
-                let bit = crate::engine::picture::cell::field_bit(rule);
-                *mask = if differs { *mask | bit } else { *mask & !bit };
-                if (*mask != 0) == before.0 {
-                    return;
-                }
-            }
-            _ => {
-                let findings = self.found_out(row, cell);
-                cell.take(&findings);
-                *mask = findings.mask;
+    /// Fetches some people, and their partners, who lie anywhere in memory, where these will be asked.
+    fn fetch<'p>(&'p self, what: What, old: Option<&Rules>, range: Range<usize>, block: &mut Block<'p>) {
+        let Block { people, persons, is_fetched, accounts, others, .. } = block;
+        people.clear();
+        persons.clear();
+        is_fetched.clear();
+        accounts.clear();
+        others.clear();
+        let (fields, telling) = if let What::Rules { fields, telling } = what { (fields, telling) } else { (0, true) };
+        for row in rows(range) {
+            let cell = self.people.at(row.index());
+            if cell.bond != Bond::Absent {
+                let by_entry = old.is_some() && is_only_bits(&cell, telling) && self.masks.at(row.index()) & fields == 0;
+                let account = cell.account().filter(|_| !by_entry);
+                people.push(row);
+                is_fetched.push(account.is_some());
+                accounts.extend(account);
             }
         }
-        self.judge_person(row, cell, *mask);
+        let lines = if what == What::Evaluate { LINES } else { 1 };
+        self.accounts.fetch(accounts, lines, others);
+        self.entries.fetch(people, lines, persons);
+        // The headers are here; they tell where the values are.
+        let touch = |rows: &[Row<'_>], column: u16| rows.iter().fold(0, |sum, row| sum ^ row.touch(column));
+        let mut sum = 0;
+        for rule in bits(fields).filter(|_| what != What::Evaluate) {
+            sum ^= touch(others, u16::try_from(rule).unwrap_or(u16::MAX));
+            let reads = self.rules.rules()[rule].program.iter().flat_map(Program::attributes);
+            sum = reads.fold(sum, |sum, column| sum ^ touch(persons, *column));
+        }
+        std::hint::black_box(sum);
     }
+
+    /// Which of some fields differ for somebody for whom none of them did by the old rules; nothing where the account has to be
+    /// asked.
+    fn bits_by_entry(&self, old: &Rules, pair: &Pair<'_>, fields: u64, text: &mut String) -> Option<u64> {
+        let mut differing = 0;
+        for rule in bits(fields) {
+            let (old, new) = (&old.rules()[rule], &self.rules.rules()[rule]);
+            if differs_from_before(old, new, pair.person, &self.context, text)? {
+                differing |= field_bit(rule);
+            }
+        }
+        Some(differing)
+    }
+
+    /// Which of some fields differ; nothing where that is not all that there is to say.
+    fn bits_by_both(&self, pair: &Pair<'_>, fields: u64) -> Option<u64> {
+        let mut differing = 0;
+        for rule in bits(fields) {
+            if self.bit_of(pair, rule)? {
+                differing |= field_bit(rule);
+            }
+        }
+        Some(differing)
+    }
+}
+
+/// True for somebody for whom other rules can only mean other fields that differ. Problems are told by all rules together; a
+/// contested match, and a link that looks wrong, are looked at again.
+fn is_only_bits(cell: &Cell, telling: bool) -> bool {
+    let more = cell.is_stale() || cell.problems != 0 || cell.is_fixed() || cell.ambiguous.is_some();
+    !(more || (telling && cell.by_link() && !cell.is_familiar()))
+}
+
+impl Editing {
+    /// True if some of these people were evaluated by the new rules already.
+    fn has_ahead(&self, range: Range<usize>) -> bool {
+        let at = self.ahead.partition_point(|row| row.index() < range.start);
+        self.ahead.get(at).is_some_and(|row| row.index() < range.end)
+    }
+}
+
+/// The places of the bits that are set.
+fn bits(mut mask: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let bit = mask.trailing_zeros();
+        mask &= mask.wrapping_sub(1);
+        (bit < 64).then_some(bit as usize)
+    })
 }

@@ -29,15 +29,22 @@ fn config(mapping: &str, base_url: &str) -> Config {
     Config::parse(Path::new("t.toml"), &format!("{head}\n[channels.demo.mapping]\n{mapping}\n")).unwrap()
 }
 
-/// A picture with nobody in it, and the rules of each mapping over its columns. The service is asked once, to be opened.
-static START: LazyLock<(Picture, Vec<Rules>)> = LazyLock::new(|| {
+/// A picture with nobody in it, and the rules of each mapping over its columns.
+type Start = (Picture, Vec<Rules>);
+
+/// With managers, and without: whom a reference means hangs on everything else, so an edit redoes more where there are any.
+static START: LazyLock<[Start; 2]> =
+    LazyLock::new(|| [MAPPING.map(|m| m.replace("\nmanager = \"manager\"", "")), MAPPING.map(str::to_owned)].map(|m| start(&m)));
+
+/// The service is asked once, to be opened.
+fn start(mappings: &[String]) -> Start {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let service = crate::demo::service::Service::start(Vec::new(), crate::demo::service::Faults::default()).await.unwrap();
-        let channel = config(MAPPING[0], service.base_url()).channels[0].clone();
+        let channel = config(&mappings[0], service.base_url()).channels[0].clone();
         let (connector, compiled) = engine::compile(&channel).unwrap();
-        let over = |m: &&str| engine::compile_over(&config(m, service.base_url()).channels[0], compiled.schema().clone()).unwrap().1;
-        let rules: Vec<Rules> = MAPPING.iter().map(over).collect();
+        let over = |m: &String| engine::compile_over(&config(m, service.base_url()).channels[0], compiled.schema().clone()).unwrap().1;
+        let rules: Vec<Rules> = mappings.iter().map(over).collect();
         let mut settings = vendor::presets().iter().find(|p| p.0.vendor == "openldap").unwrap().0.clone();
         vendor::override_with(&mut settings, &channel.source.settings);
         let records = ldif::parse("x", b"dn: ou=people,dc=example,dc=test\nobjectClass: organizationalUnit\nou: people\n").unwrap();
@@ -48,7 +55,7 @@ static START: LazyLock<(Picture, Vec<Rules>)> = LazyLock::new(|| {
         let schema = ends.rules.schema().clone();
         (Picture::new(&channel, &ends, schema, Context { now: NOW }), rules)
     })
-});
+}
 
 /// A person: uid, title, mail, manager, disabled.
 type Person = (u8, u8, u8, u8, bool);
@@ -69,7 +76,8 @@ enum Event {
     One(u8),
     ReadSource(usize, bool),
     ReadTarget(usize, bool, bool),
-    Edit(usize),
+    /// Other rules, and where there are two of them, others again before anything was redone.
+    Edit(usize, Option<usize>),
     References,
     Whereabouts(u8, u8),
     Gone(u8),
@@ -84,7 +92,7 @@ fn event() -> impl Strategy<Value = Event> {
         2 => (0u8..8).prop_map(Event::One),
         2 => (1usize..9, prop::bool::weighted(0.8)).prop_map(|(n, c)| Event::ReadSource(n, c)),
         2 => (1usize..9, prop::bool::weighted(0.8), prop::bool::weighted(0.2)).prop_map(|(n, c, a)| Event::ReadTarget(n, c, a)),
-        1 => (0usize..MAPPING.len()).prop_map(Event::Edit),
+        1 => (0usize..MAPPING.len(), prop::option::weighted(0.3, 0usize..MAPPING.len())).prop_map(|(a, b)| Event::Edit(a, b)),
         1 => Just(Event::References),
         1 => (0u8..8, 0u8..4).prop_map(|(n, w)| Event::Whereabouts(n, w)),
         1 => (0u8..8).prop_map(Event::Gone),
@@ -99,8 +107,8 @@ fn dn(n: u8) -> String {
     format!("uid=p{n},ou=people,dc=example,dc=test")
 }
 
-fn column(store: &Store, name: &str) -> u16 {
-    store.picture.entries.schema().column(name).unwrap()
+fn column(store: &Store, name: &str) -> Option<u16> {
+    store.picture.entries.schema().column(name)
 }
 
 fn people(store: &Store, of: &[(u8, Person)]) -> Batch {
@@ -115,8 +123,8 @@ fn people(store: &Store, of: &[(u8, Person)]) -> Batch {
             ("mail", (*mail > 0).then(|| format!("u{mail}@x.test"))),
             ("manager", (*manager > 0).then(|| dn(*manager))),
         ] {
-            if let Some(value) = value {
-                draft.push(column(store, name), &value);
+            if let (Some(value), Some(column)) = (value, column(store, name)) {
+                draft.push(column, &value);
             }
         }
         builder.push(&mut draft);
@@ -164,10 +172,11 @@ fn links() -> Vec<Link> {
     vec![link(1, 1, "u1"), link(2, 3, "u2"), link(6, 7, "u4")]
 }
 
-fn store(mapping: usize) -> Store {
-    let mut store = Store::new(START.0.clone());
+fn store(managers: bool, mapping: usize) -> Store {
+    let start = &START[usize::from(managers)];
+    let mut store = Store::new(start.0.clone());
     store.remember(&links(), Vec::new(), &HashSet::new());
-    store.set_rules(START.1[mapping].clone()).ok().unwrap();
+    store.set_rules(start.1[mapping].clone()).ok().unwrap();
     store
 }
 
@@ -299,9 +308,9 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
     #[test]
-    fn incremental_equals_full_and_a_refresh_equals_a_fresh_read(events in prop::collection::vec(event(), 1..40), chunk in 1usize..9) {
+    fn incremental_equals_full_and_a_refresh_equals_a_fresh_read(managers in any::<bool>(), events in prop::collection::vec(event(), 1..40), chunk in 1usize..9) {
         let mut truth = Truth::default();
-        let mut store = store(0);
+        let mut store = store(managers, 0);
         let mut mapping = 0;
         let (mut known, mut gone) = (Vec::new(), Vec::new());
         for event in events {
@@ -322,11 +331,14 @@ proptest! {
                 }
                 Event::ReadSource(chunk, complete) => read_source(&mut store, &truth, chunk, complete),
                 Event::ReadTarget(chunk, complete, again) => read_target(&mut store, &truth, chunk, complete, again),
-                Event::Edit(other) => {
-                    mapping = other;
-                    let dirty = store.set_rules(START.1[other].clone()).ok().unwrap();
-                    let seen: Vec<Subject> = store.picture.subjects().take(3).collect();
-                    store.redo_first(&seen);
+                Event::Edit(other, another) => {
+                    let mut dirty = Dirty::NOTHING;
+                    for other in [Some(other), another].into_iter().flatten() {
+                        mapping = other;
+                        dirty = dirty.and(store.set_rules(START[usize::from(managers)].1[other].clone()).ok().unwrap());
+                        let seen: Vec<Subject> = store.picture.subjects().take(3).collect();
+                        store.redo_first(&seen);
+                    }
                     let mut from = 0;
                     while let Some(next) = store.redo(dirty, from) {
                         from = next;
@@ -349,7 +361,7 @@ proptest! {
         store.find_references();
         learn(&mut store, &known, &gone);
         prop_assert_eq!(state(&store), full(&store));
-        let mut fresh = self::store(mapping);
+        let mut fresh = self::store(managers, mapping);
         read_source(&mut fresh, &truth, chunk, true);
         read_target(&mut fresh, &truth, 9 - chunk, true, false);
         fresh.find_references();

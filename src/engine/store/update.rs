@@ -2,7 +2,7 @@
 
 use super::Store;
 use crate::engine::picture::Picture;
-use crate::engine::picture::cell::{Bond, Cell, Findings};
+use crate::engine::picture::cell::{Bond, Cell};
 use crate::identity::population::RowIx;
 use crate::matching::{EntryPairing, Matcher};
 use crate::plan::classify::classify;
@@ -32,8 +32,10 @@ pub(super) fn bound_entry(matcher: &Matcher, picture: &Picture, row: RowIx) -> (
     }
     let pairing = matcher.entry(row);
     let own = if matches!(pairing, EntryPairing::Ambiguous(_)) { matcher.own_account(row) } else { None };
-    let is_new = cell.bind_entry(pairing, own, matcher.link_of_entry(row).is_some(), matcher.lost_account(row));
-    (cell, is_new)
+    let is_bound = cell.bind_entry(pairing, own, matcher.link_of_entry(row).is_some(), matcher.lost_account(row));
+    let is_inactive = cell.account().is_some_and(|account| picture.accounts.is_off(account));
+    let is_other = cell.note_off(picture.entries.is_off(row), is_inactive);
+    (cell, is_bound || is_other)
 }
 
 pub(super) fn bound_account(matcher: &Matcher, picture: &Picture, row: RowIx) -> Cell {
@@ -47,11 +49,6 @@ pub(super) fn bound_account(matcher: &Matcher, picture: &Picture, row: RowIx) ->
 }
 
 impl Picture {
-    /// What the rules come to for a bound entry.
-    pub(super) fn found_out(&self, row: RowIx, cell: &Cell) -> Findings {
-        self.findings(row, cell)
-    }
-
     /// The verdict on a person whose cell is bound and evaluated.
     pub(super) fn judge_person(&self, row: RowIx, cell: &mut Cell, mask: u64) {
         if cell.bond != Bond::Absent {
@@ -115,6 +112,11 @@ impl Store {
         naming.retain(|row| bound.binary_search_by_key(row, |b| b.0).is_err());
         bound.extend(naming.into_iter().map(|row| (row, self.picture.people.at(row.index()), false)));
         unique(&mut evaluate);
+        if let Some(editing) = &mut self.editing {
+            let new = bound.iter().filter(|(_, _, is_new)| *is_new).map(|b| b.0);
+            let rows: Vec<RowIx> = new.chain(evaluate.iter().copied()).collect();
+            editing.went_ahead(&rows);
+        }
         if self.read_at != (None, None) && self.reading != (false, false) {
             self.touched.0.extend(bound.iter().map(|b| b.0));
             self.touched.1.extend(&accounts);
@@ -130,7 +132,7 @@ impl Store {
         let judge = |(row, mut cell, is_new): (RowIx, Cell, bool)| {
             let mut mask = picture.masks.at(row.index());
             if cell.bond != Bond::Absent && (is_new || evaluate.binary_search(&row).is_ok()) {
-                let findings = picture.found_out(row, &cell);
+                let findings = picture.findings(row, &picture.pair(row, &cell), &cell);
                 cell.take(&findings);
                 mask = findings.mask;
             }

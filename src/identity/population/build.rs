@@ -1,6 +1,7 @@
 //! Rows being put together: by a reader, in a draft that is used again for every user, and then into a batch.
 
-use super::{Batch, Chunk, RowRef, Schema, narrow32};
+use super::row::{self, Chunk, FIXED, LONG, PADDING, RowRef};
+use super::{Batch, Schema, narrow32};
 use std::sync::Arc;
 
 /// A row that a reader is putting together: reused for every user, so that no value is allocated for.
@@ -59,7 +60,8 @@ impl Draft {
 #[derive(Debug)]
 pub struct BatchBuilder {
     columns: u16,
-    meta: Vec<u8>,
+    /// Of the row that is being added.
+    header: Vec<u8>,
     text: String,
     rows: Vec<RowRef>,
 }
@@ -70,7 +72,7 @@ impl BatchBuilder {
     pub fn new(schema: &Schema) -> Self {
         BatchBuilder {
             columns: u16::try_from(schema.columns.len()).unwrap_or(u16::MAX),
-            meta: Vec::new(),
+            header: Vec::new(),
             text: String::new(),
             rows: Vec::new(),
         }
@@ -79,40 +81,41 @@ impl BatchBuilder {
     /// Adds the row that `draft` holds. Values of one column are brought together; the order within a column is kept.
     pub fn push(&mut self, draft: &mut Draft) {
         draft.values.sort_by_key(|v| v.0);
-        let wide = draft.text.len() > usize::from(u16::MAX) || draft.values.len() > usize::from(u16::MAX);
-        self.rows.push(RowRef { chunk: 0, meta: narrow32(self.meta.len()), text: narrow32(self.text.len()), off: draft.off, gone: false });
-        self.meta.push(u8::from(wide));
-        let bits = usize::from(self.columns).div_ceil(8);
-        let presence = self.meta.len();
-        self.meta.resize(presence + 2 * bits, 0);
-        let text_start = self.text.len();
+        let runs = draft.values.chunk_by(|a, b| a.0 == b.0).filter(|run| run.len() > 1).count();
+        let numbers = FIXED + draft.values.len() + runs;
+        let wide = row::header_len(self.columns, numbers, false) + draft.text.len() >= LONG;
+        let header = &mut self.header;
+        header.clear();
+        header.push(u8::from(wide));
+        let bits = row::bytes_of_bits(self.columns);
+        header.resize(1 + 2 * bits, 0);
+        let mut end = row::header_len(self.columns, numbers, wide);
+        let put = |header: &mut Vec<u8>, n: usize| row::put(header, wide, narrow32(n));
+        put(header, end);
+        put(header, end + draft.id_end);
+        end += draft.name_end;
+        put(header, end);
+        for run in draft.values.chunk_by(|a, b| a.0 == b.0) {
+            let (byte, bit) = (1 + usize::from(run[0].0 / 7), 1 << (run[0].0 % 7));
+            header[byte] |= bit;
+            if run.len() > 1 {
+                header[bits + byte] |= bit;
+                put(header, run.len());
+            }
+            for (_, from, to) in run {
+                end += to - from;
+                put(header, end);
+            }
+        }
+        self.rows.push(RowRef::new(narrow32(self.text.len()), draft.off));
+        self.text.push_str(std::str::from_utf8(&self.header).expect("a header is ASCII"));
         self.text.push_str(&draft.text[..draft.name_end]);
-        self.put(wide, draft.id_end);
-        self.put(wide, draft.name_end);
-        let mut i = 0;
-        while let Some(&(column, ..)) = draft.values.get(i) {
-            let run = draft.values[i..].iter().take_while(|v| v.0 == column).count();
-            let (byte, bit) = (usize::from(column / 8), 1 << (column % 8));
-            self.meta[presence + byte] |= bit;
-            if run > 1 {
-                self.meta[presence + bits + byte] |= bit;
-                self.put(wide, run);
-            }
-            for &(_, start, end) in &draft.values[i..i + run] {
-                self.text.push_str(&draft.text[start..end]);
-                self.put(wide, self.text.len() - text_start);
-            }
-            i += run;
+        for (_, from, to) in &draft.values {
+            self.text.push_str(&draft.text[*from..*to]);
         }
     }
 
-    fn put(&mut self, wide: bool, n: usize) {
-        let n = narrow32(n);
-        let bytes = n.to_le_bytes();
-        self.meta.extend_from_slice(if wide { &bytes } else { &bytes[..2] });
-    }
-
-    /// How many bytes of text it holds.
+    /// How many bytes it holds.
     #[must_use]
     pub fn text_len(&self) -> usize {
         self.text.len()
@@ -132,14 +135,12 @@ impl BatchBuilder {
 
     /// Seals it, and leaves an empty one behind.
     pub fn seal(&mut self) -> Batch {
-        // Exact copies: an allocator keeps the room that a grown buffer has left, and there are a thousand of these. The
-        // buffers stay for the next batch.
-        let mut meta = Vec::with_capacity(self.meta.len() + super::PADDING);
-        meta.extend_from_slice(&self.meta);
-        meta.extend([0; super::PADDING]);
-        let chunk = Chunk { columns: self.columns, meta, text: self.text.as_str().to_owned() };
-        self.meta.clear();
+        // An exact copy: an allocator keeps the room that a grown buffer has left, and there are a thousand of these. The
+        // buffer stays for the next batch.
+        let mut text = String::with_capacity(self.text.len() + PADDING.len());
+        text.push_str(&self.text);
+        text.push_str(PADDING);
         self.text.clear();
-        Batch { chunk: Arc::new(chunk), rows: std::mem::take(&mut self.rows) }
+        Batch { chunk: Arc::new(Chunk::new(self.columns, text)), rows: std::mem::take(&mut self.rows) }
     }
 }
