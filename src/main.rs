@@ -7,6 +7,7 @@ use rosterm::tui::theme::{Glyphs, Theme};
 use rosterm::tui::{self, Setting};
 
 fn main() -> std::process::ExitCode {
+    rosterm::use_small_pages();
     let code = match cli::run() {
         Next::Done(code) => code,
         Next::Screens(opening) => cli::end(screens(*opening)),

@@ -15,6 +15,7 @@ mod scim;
 mod store;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    rosterm::use_small_pages();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let number = |name: &str| -> Result<Option<usize>, std::num::ParseIntError> {
         let at = arguments.iter().position(|a| a == name);

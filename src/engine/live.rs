@@ -11,7 +11,7 @@ use super::query::{self, Job};
 use super::snapshot::Snapshot;
 use super::store::Store;
 use super::view::{Spec, View};
-use super::viewer::{self, Wish};
+use super::viewer::{self, Newest, Wish};
 use super::worker::{self, Order};
 use crate::clock::{self, Instant};
 use crate::config::Channel;
@@ -93,13 +93,16 @@ impl Live {
         let wanted = Arc::new(AtomicU64::new(0));
         let heard = Arc::clone(&wanted);
         let viewed = Arc::clone(&tell);
-        spawn("viewer", move || viewer::run(&wish, &heard, &|view| viewed(News::View(view))));
+        let newest = Arc::new(Newest::default());
+        let offered = Arc::clone(&newest);
+        spawn("viewer", move || viewer::run(&wish, &offered, &heard, &|view| viewed(News::View(view))));
         let (to_viewer, told) = (wishes.clone(), Arc::clone(&tell));
         let publish = move |news: News| {
             let over = if let News::Snapshot(snapshot) = &news { Some(Arc::clone(snapshot)) } else { None };
             told(news);
             if let Some(snapshot) = over {
-                let _ = to_viewer.send(Wish::Over(snapshot));
+                newest.set(snapshot);
+                let _ = to_viewer.send(Wish::Over);
             }
         };
         spawn("worker", move || worker::run(&inbox, &publish));

@@ -246,7 +246,7 @@ impl Picture {
         if self.tally.of(Situation::New) > 0 {
             let nobodys = (0u32..).zip(self.others.iter()).filter(|(_, c)| c.is_own_row() && c.verdict.reason == Some(Reason::NeverLinked));
             for row in nobodys.map(|(row, _)| RowIx(row)) {
-                for mail in self.accounts.row(row).all(self.about.columns.emails) {
+                for mail in self.about.columns.emails(self.accounts.row(row)) {
                     // Of several the first by id: never by the order in which they came.
                     let known = mails.entry(key_hash(&key_form(mail))).or_insert(row);
                     if self.accounts.row(row).id() < self.accounts.row(*known).id() {
@@ -269,7 +269,7 @@ impl Picture {
             let Wanted::Value(mail) = self.rules.desired(i, self.entries.row(entry), &self.context) else { return None };
             let mail = key_form(&mail.plain()).into_owned();
             let row = *self.mails.get(&key_hash(&mail))?;
-            let shows = self.accounts.row(row).all(self.about.columns.emails).any(|theirs| key_form(theirs) == mail);
+            let shows = self.about.columns.emails(self.accounts.row(row)).any(|theirs| key_form(theirs) == mail);
             (shows && self.others.at(row.index()).is_own_row()).then_some(row)
         })
     }
@@ -412,7 +412,7 @@ impl Picture {
         let row = self.accounts.row(account);
         let mut shown: Vec<String> = std::iter::once(row.name())
             .chain(row.all(self.about.columns.external_id))
-            .chain(row.all(self.about.columns.emails))
+            .chain(self.about.columns.emails(row))
             .filter(|v| !v.trim().is_empty())
             .map(str::to_owned)
             .collect();

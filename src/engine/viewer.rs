@@ -16,15 +16,30 @@ use crate::identity::population::RowIx;
 use crate::model::Subject;
 use rayon::prelude::*;
 use search::{Book, Words};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+/// Where the newest snapshot lies until the viewer comes for it. It never waits in a queue: whoever holds one keeps alive
+/// whatever has changed since.
+#[derive(Default)]
+pub(super) struct Newest(Mutex<Option<Arc<Snapshot>>>);
+
+impl Newest {
+    pub(super) fn set(&self, snapshot: Arc<Snapshot>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(snapshot);
+    }
+
+    fn take(&self) -> Option<Arc<Snapshot>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
 
 /// What the viewer is told.
 pub(super) enum Wish {
     /// There is a newer snapshot.
-    Over(Arc<Snapshot>),
+    Over,
     /// Another list is wanted; the number grows.
     For(Spec, u64),
     /// The channel is left.
@@ -50,7 +65,7 @@ impl Wanted<'_> {
     }
 }
 
-pub(super) fn run(inbox: &Receiver<Wish>, latest: &AtomicU64, tell: &dyn Fn(Arc<View>)) {
+pub(super) fn run(inbox: &Receiver<Wish>, newest: &Newest, latest: &AtomicU64, tell: &dyn Fn(Arc<View>)) {
     let mut book = Book::default();
     let mut over: Option<Arc<Snapshot>> = None;
     let (mut spec, mut number) = (Spec::default(), 0);
@@ -67,9 +82,11 @@ pub(super) fn run(inbox: &Receiver<Wish>, latest: &AtomicU64, tell: &dyn Fn(Arc<
         };
         match heard {
             Ok(Wish::Stop) | Err(RecvTimeoutError::Disconnected) => return,
-            Ok(Wish::Over(snapshot)) => {
-                over = Some(snapshot);
-                newer = true;
+            Ok(Wish::Over) => {
+                if let Some(snapshot) = newest.take() {
+                    over = Some(snapshot);
+                    newer = true;
+                }
                 continue;
             }
             Ok(Wish::For(wish, n)) => {

@@ -195,9 +195,8 @@ impl Picture {
     /// What an account is known by, in comparison form.
     fn shown_by(&self, account: RowIx) -> HashSet<String> {
         let account = self.accounts.row(account);
-        let shown = std::iter::once(account.name())
-            .chain(account.all(self.about.columns.external_id))
-            .chain(account.all(self.about.columns.emails));
+        let shown =
+            std::iter::once(account.name()).chain(account.all(self.about.columns.external_id)).chain(self.about.columns.emails(account));
         shown.map(|v| key_form(v).into_owned()).filter(|v| !v.is_empty()).collect()
     }
 

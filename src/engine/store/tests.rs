@@ -141,16 +141,11 @@ fn accounts(store: &Store, of: &[(u8, Account)]) -> Batch {
         draft.begin(&format!("a{n}"), &user_name);
         draft.set_off(*off);
         let external = (*external < 8).then(|| id(*external));
-        // By the place of the rule; `externalId` and e-mail also stand in columns of their own.
+        // By the place of the rule.
         for (at, value) in
-            [(1, external.clone()), (2, (*title > 0).then(|| format!("t{title}"))), (3, (*mail > 0).then(|| format!("u{mail}@x.test")))]
+            [(1, external), (2, (*title > 0).then(|| format!("t{title}"))), (3, (*mail > 0).then(|| format!("u{mail}@x.test")))]
         {
             if let Some(value) = value {
-                draft.push(at, &value);
-            }
-        }
-        for (at, value) in [(columns.external_id, external), (columns.emails, (*mail > 0).then(|| format!("u{mail}@x.test")))] {
-            if let Some(value) = value.filter(|_| !draft.has(at)) {
                 draft.push(at, &value);
             }
         }

@@ -93,9 +93,11 @@ fn columns(picture: &Picture) -> (Vec<u16>, Vec<u16>) {
     (ours, theirs)
 }
 
-fn add(text: &mut String, value: &str) {
+/// Adds the folded form of a value to the text of a row, which begins at `start`. What is a part of what is there already (a
+/// first name, of an address) is found there.
+fn add(text: &mut String, start: usize, value: &str) {
+    let from = text.len();
     if value.is_ascii() {
-        let from = text.len();
         text.push_str(value);
         text[from..].make_ascii_lowercase();
     } else {
@@ -107,30 +109,43 @@ fn add(text: &mut String, value: &str) {
             text.push_str(&plain);
         }
     }
-    // No word has one: nothing is found across two values.
-    text.push('\n');
+    let (before, new) = text.as_bytes()[start..].split_at(from - start);
+    if new.is_empty() || memmem::find(before, new).is_some() {
+        text.truncate(from);
+    } else {
+        // No word has one: nothing is found across two values.
+        text.push('\n');
+    }
 }
 
-fn piece(version: Version, population: &Population, rows: std::ops::Range<u32>, columns: &[u16], own: Own, with_name: bool) -> Piece {
-    let mut text = String::new();
+fn piece(
+    version: Version,
+    population: &Population,
+    rows: std::ops::Range<u32>,
+    columns: &[u16],
+    own: Own,
+    with_name: bool,
+    text: &mut String,
+) -> Piece {
+    text.clear();
     let mut ends = Vec::with_capacity(rows.len());
+    let mut values: Vec<&str> = Vec::new();
     for (at, row) in rows.enumerate() {
         if own[at / 64 % 4] & 1 << (at % 64) != 0 {
             let stored: Row<'_> = population.row(RowIx(row));
-            if with_name {
-                add(&mut text, stored.name());
-            }
-            for column in columns {
-                if let Some(value) = stored.first(*column) {
-                    add(&mut text, value);
-                }
+            values.clear();
+            values.extend(Some(stored.name()).filter(|_| with_name));
+            values.extend(columns.iter().filter_map(|column| stored.first(*column)));
+            values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+            let start = text.len();
+            for value in &values {
+                add(text, start, value);
             }
         }
         ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
     }
     // An exact copy: an allocator keeps the room that a grown text has left.
-    let text = text.as_str().to_owned();
-    Piece { version, own, text, ends }
+    Piece { version, own, text: text.as_str().to_owned(), ends }
 }
 
 /// Which accounts of a piece have a row of their own.
@@ -165,9 +180,9 @@ fn renew(
         }
         let made: Vec<Piece> = part
             .par_iter()
-            .map(|i| {
+            .map_init(String::new, |text, i| {
                 let (version, rows, own) = &versions[*i];
-                piece(version.clone(), population, rows.clone(), columns, *own, with_name)
+                piece(version.clone(), population, rows.clone(), columns, *own, with_name, text)
             })
             .collect();
         for (i, made) in part.iter().zip(made) {

@@ -44,6 +44,20 @@ impl Draft {
         self.values.iter().any(|v| v.0 == column)
     }
 
+    /// Takes out values of a column that another column has too.
+    pub fn remove_repeated(&mut self, column: u16, other: u16) {
+        let Draft { text, values, .. } = self;
+        let mut at = 0;
+        while let Some(&(this, start, end)) = values.get(at) {
+            let repeats = |v: &(u16, usize, usize)| v.0 == other && text[v.1..v.2] == text[start..end];
+            if this == column && values.iter().any(repeats) {
+                values.remove(at);
+            } else {
+                at += 1;
+            }
+        }
+    }
+
     /// The values pushed so far for a column.
     pub fn values(&self, column: u16) -> impl Iterator<Item = &str> {
         self.values.iter().filter(move |v| v.0 == column).map(|v| &self.text[v.1..v.2])

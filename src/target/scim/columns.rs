@@ -3,7 +3,7 @@
 use super::super::path::{Path, get};
 use super::wanted::Wanted;
 use crate::identity::AttributeName;
-use crate::identity::population::{Draft, Schema};
+use crate::identity::population::{Draft, Row, Schema};
 use crate::identity::value::truth;
 use crate::model::field::Field;
 use serde_json::{Map, Value};
@@ -15,10 +15,14 @@ pub struct Columns {
     schema: Schema,
     paths: Vec<Path>,
     wanted: Option<Wanted>,
-    /// `externalId`.
+    /// How many fields are mapped.
+    mapped: usize,
+    /// `externalId`: the mapped field where it is one.
     pub external_id: u16,
-    /// Every e-mail address.
-    pub emails: u16,
+    /// E-mail addresses that stand in no mapped field.
+    other_emails: u16,
+    /// Mapped fields that are e-mail addresses.
+    emails: Vec<u16>,
     /// `meta.version`.
     pub version: u16,
 }
@@ -35,15 +39,33 @@ impl Columns {
             paths.push(Path::parse(path).unwrap_or(Path { schema: None, attribute: path.to_owned(), which: None, sub: None }));
             column
         };
+        let (mut mapped, mut external_id) = (0, None);
         for field in fields {
-            add(field.path.clone(), &field.path);
+            let column = add(field.path.clone(), &field.path);
+            if field.path.eq_ignore_ascii_case("externalId") {
+                external_id = Some(column);
+            }
+            mapped += 1;
         }
         // A blank can't be in a path: these never collide with a mapped field.
-        let external_id = add(" externalId".to_owned(), "externalId");
-        let emails = add(" emails".to_owned(), "emails.value");
+        let external_id = external_id.unwrap_or_else(|| add(" externalId".to_owned(), "externalId"));
+        let other_emails = add(" emails".to_owned(), "emails.value");
         let version = add(" version".to_owned(), "meta.version");
-        let wanted = Wanted::of(&paths);
-        Columns { schema, paths, wanted, external_id, emails, version }
+        let is_email = |path: &Path| {
+            let is_value = path.sub.as_ref().is_none_or(|sub| sub.eq_ignore_ascii_case("value"));
+            path.schema.is_none() && path.attribute.eq_ignore_ascii_case("emails") && is_value
+        };
+        let emails: Vec<u16> = (0u16..).zip(&paths[..mapped]).filter(|(_, path)| is_email(path)).map(|(column, _)| column).collect();
+        let mut wanted = Wanted::of(&paths);
+        if let Some(wanted) = &mut wanted {
+            wanted.once = emails.iter().map(|column| (other_emails, *column)).collect();
+        }
+        Columns { schema, paths, wanted, mapped, external_id, other_emails, emails, version }
+    }
+
+    /// Every e-mail address of an account.
+    pub fn emails<'a>(&self, row: Row<'a>) -> impl Iterator<Item = &'a str> {
+        self.emails.iter().chain([&self.other_emails]).flat_map(move |column| row.all(*column))
     }
 
     /// As a population's schema.
@@ -54,7 +76,7 @@ impl Columns {
 
     /// The paths of the mapped fields.
     pub(super) fn mapped(&self) -> &[Path] {
-        &self.paths[..usize::from(self.external_id)]
+        &self.paths[..self.mapped]
     }
 
     /// The same as a tree to walk a page by; nothing where the paths can't be told apart by their names alone.
@@ -69,6 +91,10 @@ impl Columns {
         draft.set_off(!is_active(resource));
         for (column, path) in (0u16..).zip(&self.paths) {
             path.values(resource, |value| draft.push(column, value));
+        }
+        // An address that stands in a mapped field need not be kept twice.
+        for column in &self.emails {
+            draft.remove_repeated(self.other_emails, *column);
         }
         true
     }

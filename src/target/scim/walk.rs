@@ -92,6 +92,9 @@ impl<'w> State<'w> {
         for (column, start, end) in &self.values {
             draft.push(*column, &self.text[*start..*end]);
         }
+        for (column, other) in &self.wanted.once {
+            draft.remove_repeated(*column, *other);
+        }
         true
     }
 

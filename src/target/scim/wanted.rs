@@ -19,6 +19,8 @@ pub(super) struct Wanted {
     pub members: Vec<Member>,
     /// How many attributes and extensions there are, below all members.
     pub slots: usize,
+    /// A value of the first column is not kept where the second one has it too.
+    pub once: Vec<(u16, u16)>,
 }
 
 /// A member of a resource, or of an extension.
@@ -93,7 +95,7 @@ impl Wanted {
     /// The tree for these paths, path number `i` filling column `i`. Nothing where two of them spell one name in different
     /// letter cases: then it depends on each which of a resource's spellings is the exact one.
     pub fn of(paths: &[Path]) -> Option<Self> {
-        let mut wanted = Wanted { members: Vec::new(), slots: 0 };
+        let mut wanted = Wanted { members: Vec::new(), slots: 0, once: Vec::new() };
         for (name, role) in [("id", Role::Id), ("userName", Role::Name), ("active", Role::Active)] {
             wanted.attribute(None, name)?.role = Some(role);
         }
@@ -114,7 +116,7 @@ impl Wanted {
     }
 
     fn attribute(&mut self, schema: Option<&str>, name: &str) -> Option<&mut Attribute> {
-        let Wanted { members, slots } = self;
+        let Wanted { members, slots, .. } = self;
         let members = match schema {
             None => members,
             Some(urn) => match &mut member(members, urn, slots, || Kind::Extension(Vec::new()))?.kind {
