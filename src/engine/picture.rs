@@ -115,11 +115,11 @@ pub struct Picture {
     /// How the last readings ended.
     pub(super) ended: (SideState, SideState),
     /// By row of the entries.
-    pub(super) people: Paged<Cell>,
+    pub(super) people: Paged<Cell, 255>,
     /// The fields that differ, by row of the entries.
-    pub(super) masks: Paged<u64>,
+    pub(super) masks: Paged<u64, 254>,
     /// By row of the accounts.
-    pub(super) others: Paged<Cell>,
+    pub(super) others: Paged<Cell, 255>,
     pub(super) tally: Tally,
     pub(super) links: Arc<LinkBook>,
     pub(super) known: Arc<Known>,
@@ -199,8 +199,7 @@ impl Picture {
 
     /// The value of the match field at an account.
     pub(super) fn match_text<'p>(&self, account: StoredRow<'p>) -> Option<&'p str> {
-        let field = &self.rules.rules()[self.rules.match_rule()].field;
-        if field.path.eq_ignore_ascii_case("userName") {
+        if self.rules.user_name() == Some(self.rules.match_rule()) {
             Some(account.name())
         } else {
             u16::try_from(self.rules.match_rule()).ok().and_then(|c| account.first(c))

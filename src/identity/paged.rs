@@ -11,7 +11,8 @@ const NODE: usize = 64;
 
 type Leaf<T> = Arc<[T]>;
 
-/// A list of `T` with cheap copies. See the module's text.
+/// A list of `T` with cheap copies. See the module's text. With its two counters a leaf had better be a power of two of bytes:
+/// allocators round up.
 #[derive(Debug)]
 pub struct Paged<T, const LEAF: usize = 256> {
     top: Arc<Vec<Arc<Vec<Leaf<T>>>>>,

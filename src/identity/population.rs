@@ -133,7 +133,7 @@ pub struct Population {
     schema: Arc<Schema>,
     /// In small leaves: a copy of one counts up as many references.
     chunks: Paged<Option<Arc<Chunk>>, 64>,
-    rows: Paged<RowRef>,
+    rows: Paged<RowRef, 254>,
     present: usize,
     ids: Ids,
     upkeep: Upkeep,

@@ -72,6 +72,7 @@ pub struct Rules {
     list: Vec<Rule>,
     match_rule: usize,
     external_id: Option<usize>,
+    user_name: Option<usize>,
     schema: Schema,
 }
 
@@ -156,7 +157,8 @@ impl Rules {
                 .hint(format!("add {match_field} = \"...\" to the mapping, or name another field with `match` in the target"))
         })?;
         let external_id = by_name("externalId");
-        Ok(Rules { list: rules, match_rule, external_id, schema })
+        let user_name = rules.iter().position(|r| r.field.path.eq_ignore_ascii_case("userName"));
+        Ok(Rules { list: rules, match_rule, external_id, user_name, schema })
     }
 
     /// The rules, in the order of the file.
@@ -174,7 +176,7 @@ impl Rules {
     /// The place of the rule for `userName`, if there is one.
     #[must_use]
     pub fn user_name(&self) -> Option<usize> {
-        self.list.iter().position(|r| r.field.path.eq_ignore_ascii_case("userName"))
+        self.user_name
     }
 
     /// The place of the rule for `externalId`, if there is one.

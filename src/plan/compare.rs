@@ -48,7 +48,9 @@ pub fn compare<'a>(
     if index == rules.match_rule() && rules.has_several_keys(entry) {
         return Outcome::Problem(ProblemCode::SeveralValues);
     }
-    let turn = Turn { rule, account: account.map(|row| Stored::new(rule, index, row)), resolve };
+    let is_name = rules.user_name() == Some(index);
+    let stored = account.map(|row| Stored { row, column: u16::try_from(index).ok(), is_name });
+    let turn = Turn { rule, account: stored, resolve };
     match &rule.program {
         None => turn.missing(),
         Some(program) => program.view(entry, cx, |seen| match seen {
@@ -103,10 +105,6 @@ struct Stored<'a> {
 }
 
 impl<'a> Stored<'a> {
-    fn new(rule: &Rule, index: usize, row: Row<'a>) -> Self {
-        Stored { row, column: u16::try_from(index).ok(), is_name: rule.field.path.eq_ignore_ascii_case("userName") }
-    }
-
     /// The one value of a field that takes one, or the name.
     fn text(self) -> Option<&'a str> {
         let text = if self.is_name { Some(self.row.name()) } else { self.column.and_then(|column| self.row.first(column)) };

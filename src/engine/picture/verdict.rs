@@ -380,7 +380,7 @@ impl Picture {
     pub(in crate::engine) fn stored(&self, account: RowIx, index: usize) -> Datum {
         let account = self.accounts.row(account);
         let field = &self.rules.rules()[index].field;
-        if field.path.eq_ignore_ascii_case("userName") {
+        if self.rules.user_name() == Some(index) {
             return Datum::text(account.name());
         }
         u16::try_from(index).map_or(Datum::Unassigned, |column| diff::typed(field, account.all(column)))
