@@ -173,6 +173,20 @@ impl Connector {
         self.remove.contains(&RemoveAction::Delete)
     }
 
+    /// How its services are written to.
+    #[must_use]
+    pub fn dialect(&self) -> super::scim::Dialect {
+        let read_only = self.fields.iter().filter(|f| f.read_only).filter_map(|f| FieldPath::parse(&f.path).ok()).collect();
+        super::scim::Dialect {
+            version: self.version,
+            update: self.update,
+            activate: self.activate,
+            put: self.put,
+            active_as: self.active_as,
+            read_only,
+        }
+    }
+
     /// The names of the connectors that are built in, but for the demo's own.
     pub fn built_in() -> impl Iterator<Item = &'static str> {
         BUILT_IN.iter().map(|(name, _)| *name).filter(|name| *name != "demo")

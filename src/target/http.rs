@@ -7,9 +7,11 @@
 mod answer;
 mod auth;
 mod pace;
+mod send;
 
 pub use answer::Answer;
 pub use pace::Pace;
+pub use send::{Method, Request, Sent};
 
 use super::connector::Connector;
 use crate::config::{Auth, Rate, TargetConfig};

@@ -1,20 +1,25 @@
 //! A SCIM service as a target, in its 1.1 and 2.0 dialects: opened, listed to a proven end, looked up, checked.
 
+mod account;
 mod check;
 mod columns;
 mod discovery;
+mod edit;
 mod listing;
 mod lookup;
 mod page;
 mod tally;
 mod walk;
 mod wanted;
+mod write;
 
+pub use account::{Habits, Resource, Seen};
 pub use columns::Columns;
 pub use listing::Listed;
 pub use lookup::Sought;
 pub use page::accounts_of;
 pub use tally::OddItem;
+pub use write::{Dialect, Set, Write};
 
 use super::connector::{Connector, Paging, Version};
 use super::http::{Http, Pace};
@@ -22,7 +27,8 @@ use crate::config::TargetConfig;
 use crate::error::{Error, Result};
 use discovery::Announced;
 use page::{Page, PageError, Place};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// A service that answered its first request.
 pub struct Target {
@@ -35,6 +41,11 @@ pub struct Target {
     by_cursor: bool,
     announces_cursors: bool,
     concurrency: usize,
+    dialect: Dialect,
+    own_content_type: String,
+    lag: Duration,
+    has_versions: bool,
+    habits: Mutex<Habits>,
 }
 
 impl Target {
@@ -68,6 +79,11 @@ impl Target {
             by_cursor: connector.paging == Paging::Cursor,
             announces_cursors: false,
             concurrency: config.concurrency,
+            dialect: connector.dialect(),
+            own_content_type: connector.content_type.clone(),
+            lag: Duration::from_secs(connector.lag_seconds.into()),
+            has_versions: false,
+            habits: Mutex::default(),
         })
     }
 

@@ -24,6 +24,12 @@ pub struct Answer {
     pub wait: Option<Duration>,
     /// The host that a redirect points to; nothing else of its address, which may hold a secret.
     pub points_to: Option<String>,
+    /// `ETag`: the version of what was read or written.
+    pub etag: Option<String>,
+    /// `Location` of what was created.
+    pub location: Option<String>,
+    /// What the service calls this request, for its support.
+    pub request_id: Option<String>,
 }
 
 /// Reads a whole answer, up to a limit.
@@ -37,6 +43,10 @@ pub(super) async fn read(mut response: reqwest::Response) -> Result<Answer, reqw
         Some(to.port().map_or_else(|| format!("{}://{host}", to.scheme()), |port| format!("{}://{host}:{port}", to.scheme())))
     });
     let wait = wait_asked_for(response.headers());
+    let etag = header("etag").map(str::to_owned);
+    let location = header("location").filter(|_| status == 201).map(str::to_owned);
+    let ids = ["x-request-id", "request-id", "x-correlation-id", "x-fb-trace-id"];
+    let request_id = ids.iter().find_map(|name| header(name)).map(|id| id.chars().take(80).collect());
     let mut body = Vec::new();
     while let Some(piece) = response.chunk().await? {
         if body.len() + piece.len() > MAX_BODY {
@@ -45,7 +55,7 @@ pub(super) async fn read(mut response: reqwest::Response) -> Result<Answer, reqw
         }
         body.extend_from_slice(&piece);
     }
-    Ok(Answer { status, content_type, body, wait, points_to })
+    Ok(Answer { status, content_type, body, wait, points_to, etag, location, request_id })
 }
 
 /// `Retry-After` in seconds or as a date (RFC 9110 section 10.2.3), or the header of those who invent their own.

@@ -33,7 +33,7 @@ pub struct Sought {
 }
 
 /// What one look-up by name found.
-enum Named {
+pub(super) enum Named {
     /// These accounts, each of which was checked.
     Accounts(Vec<Map<String, Value>>),
     /// It can't be told.
@@ -144,7 +144,7 @@ impl Target {
         (answers, builder.seal())
     }
 
-    async fn named(&self, sought: &Sought) -> Named {
+    pub(super) async fn named(&self, sought: &Sought) -> Named {
         let mut found: Vec<Map<String, Value>> = Vec::new();
         let mut trouble = None;
         let mut asked = false;
