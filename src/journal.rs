@@ -1,14 +1,19 @@
-//! What is remembered between two starts: links and holds, in one SQLite file that an operator can look into.
+//! What is remembered between two starts, in one SQLite file that an operator can look into: links and holds, and everything
+//! about runs.
 //!
 //! The file is made when something is first remembered; reading from one that is not there finds nothing. It is readable
-//! by its owner only, and one that a newer rosterm wrote is refused. The whole of it leaves and enters as a [`Document`].
+//! by its owner only, and one that a newer rosterm wrote is refused. Links and holds leave and enter as a [`Document`]. What must
+//! stay true: a request is in the file, durably, before it leaves.
 
 pub mod document;
 pub mod merge;
+pub mod run;
 mod sqlite;
+mod writer;
 
 pub use document::Document;
-pub use sqlite::{Journal, Mode};
+pub use sqlite::{Journal, Mode, Note};
+pub use writer::Writer;
 
 /// What the links of a channel belong to.
 #[derive(Debug, Clone, PartialEq, Eq)]

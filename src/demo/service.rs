@@ -7,11 +7,14 @@ mod dialect;
 mod door;
 mod faults;
 mod gzip;
+mod held;
 mod listing;
+mod write;
 
 pub use accounts::{Accounts, By, Refused};
 pub use dialect::Envelope;
 pub use faults::{Clients, Cursors, Faults, Filtering, Hiding, Throttle};
+pub use write::{Effect, Hook, Writing};
 
 use crate::error::{Error, Result};
 use axum::Router;
@@ -20,17 +23,17 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use dialect::{error, json};
+use held::Held;
 use serde_json::{Value, json};
-use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// The state of a running service.
 pub(super) struct Inner {
-    users: Vec<Value>,
-    by_id: HashMap<String, usize>,
-    /// Instead of `users`.
+    held: RwLock<Held>,
+    /// Instead of what is held.
     crowd: Option<Arc<Accounts>>,
+    done: write::Done,
     faults: Faults,
     requests: AtomicUsize,
     listings: AtomicUsize,
@@ -70,12 +73,11 @@ impl Service {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.map_err(no_port)?;
         let port = listener.local_addr().map_err(no_port)?.port();
         let users: Vec<Value> = if faults.version_1 { users.into_iter().map(dialect::in_version_1).collect() } else { users };
-        let by_id = users.iter().enumerate().filter_map(|(i, u)| Some((u.get("id")?.as_str()?.to_owned(), i))).collect();
         let version_1 = faults.version_1;
         let inner = Arc::new(Inner {
-            users,
-            by_id,
+            held: RwLock::new(Held::new(users)),
             crowd,
+            done: write::Done::default(),
             faults,
             requests: AtomicUsize::new(0),
             listings: AtomicUsize::new(0),
@@ -87,8 +89,8 @@ impl Service {
         let (config, schemas) =
             if version_1 { ("/ServiceProviderConfigs", "/Schemas/Users") } else { ("/ServiceProviderConfig", "/Schemas") };
         let scim = Router::new()
-            .route("/Users", get(listing::list))
-            .route("/Users/{id}", get(one))
+            .route("/Users", get(listing::list).post(write::create))
+            .route("/Users/{id}", get(one).put(write::change).patch(write::change).delete(write::change))
             .route(config, get(announce))
             .route(schemas, get(schema))
             .fallback(nowhere)
@@ -130,6 +132,26 @@ impl Service {
         self.inner.door.granted()
     }
 
+    /// Everything that happened to accounts, in order.
+    #[must_use]
+    pub fn effects(&self) -> Vec<Effect> {
+        self.inner.done.effects.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The accounts that are held, as they are now.
+    #[must_use]
+    pub fn users(&self) -> Vec<Value> {
+        self.inner.held().users.clone()
+    }
+
+    /// Somebody else changes what is held.
+    pub fn edit(&self, change: impl FnOnce(&mut Vec<Value>)) {
+        let mut held = self.inner.held_mut();
+        let mut users = std::mem::take(&mut held.users);
+        change(&mut users);
+        held.set(users);
+    }
+
     /// How many requests were being answered at once, at most.
     #[must_use]
     pub fn at_once(&self) -> usize {
@@ -151,16 +173,32 @@ async fn one(State(inner): State<Arc<Inner>>, Path(id): Path<String>) -> Respons
     if let Some(status) = inner.faults.lookup_status {
         return error(&inner, status, None, "single accounts are not for you");
     }
-    if let Some(accounts) = &inner.crowd {
+    if inner.faults.writing.delay > 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(inner.faults.writing.delay)).await;
+    }
+    if inner.done.is_unknown(&id) {
+        return error(&inner, 404, None, "there is no such account");
+    }
+    if let Some(accounts) = inner.crowd.as_ref().filter(|_| !inner.faults.writing.versions) {
         return match accounts.find(By::Id, &id).pop() {
             Some(account) => dialect::json_text(&inner, 200, account),
             None => error(&inner, 404, None, "there is no such account"),
         };
     }
-    let hidden = |user: &Value| inner.faults.hides_inactive.as_ref().is_some_and(|h| !h.shown_by_id) && !listing::is_active(user);
-    match inner.by_id.get(&id) {
-        Some(i) if !hidden(&inner.users[*i]) => json(&inner, 200, &inner.users[*i]),
+    let hides = inner.faults.hides_inactive.as_ref().is_some_and(|h| !h.shown_by_id);
+    match inner.account(&id) {
+        Some(user) if !hides || listing::is_active(&user) => inner.shown(200, &id),
         _ => error(&inner, 404, None, "there is no such account"),
+    }
+}
+
+impl Inner {
+    fn held(&self) -> RwLockReadGuard<'_, Held> {
+        self.held.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn held_mut(&self) -> RwLockWriteGuard<'_, Held> {
+        self.held.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -169,12 +207,12 @@ async fn announce(State(inner): State<Arc<Inner>>, _request: Request) -> Respons
         return error(&inner, 404, None, "there is no such resource");
     }
     let mut body = json!({
-        "patch": {"supported": !inner.faults.version_1},
+        "patch": {"supported": !inner.faults.version_1 && !inner.faults.writing.no_patch},
         "bulk": {"supported": false},
         "filter": {"supported": inner.faults.filtering != Filtering::Refused, "maxResults": 1000},
         "changePassword": {"supported": false},
         "sort": {"supported": false},
-        "etag": {"supported": false},
+        "etag": {"supported": inner.faults.writing.versions},
     });
     if let (Some(cursors), Some(object)) = (&inner.faults.cursors, body.as_object_mut()) {
         let method = if cursors.only { "cursor" } else { "index" };

@@ -1,9 +1,11 @@
 //! The SQLite file behind the journal.
 
 mod open;
+mod runs;
 mod state;
 
 pub use open::Mode;
+pub use runs::Note;
 
 use super::Belonging;
 use crate::clock::Instant;

@@ -1,6 +1,6 @@
 //! What a service can be told to do otherwise than it should.
 
-use super::Envelope;
+use super::{Envelope, Writing};
 
 /// What the service does otherwise than it should.
 #[derive(Debug, Clone, Default)]
@@ -72,6 +72,8 @@ pub struct Faults {
     pub silent: bool,
     /// Each page takes so many milliseconds, and a little more for the earlier ones.
     pub delay: u64,
+    /// What it does otherwise when it is written to.
+    pub writing: Writing,
 }
 
 /// What a service shows of the accounts that its listing hides.

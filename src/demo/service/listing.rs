@@ -85,7 +85,8 @@ fn by_index(inner: &Inner, request: usize, start: usize, count: usize) -> Respon
         let body = axum::body::Body::from_stream(futures_util::stream::iter(pieces));
         return (StatusCode::OK, [("content-type", "application/scim+json")], body).into_response();
     }
-    let listed = listed(inner);
+    let held = inner.held();
+    let listed = listed(inner, &held.users);
     let mut from = if faults.ignore_start { 0 } else { start - 1 };
     if from >= listed.len() && faults.refuse_past_end {
         return error(inner, 400, Some("invalidValue"), "startIndex is too large");
@@ -104,7 +105,8 @@ fn by_index(inner: &Inner, request: usize, start: usize, count: usize) -> Respon
 
 /// A page by cursor. With `empty_page` a page with nobody on it comes after the first one.
 fn by_cursor(inner: &Inner, from: usize, count: usize, empty_page: bool) -> Response {
-    let listed = listed(inner);
+    let held = inner.held();
+    let listed = listed(inner, &held.users);
     let page: Vec<Value> = listed.iter().skip(from).take(count).map(|user| shown(inner, user)).collect();
     let end = from + page.len();
     let kind = if empty_page && from == 0 { "empty" } else { "after" };
@@ -112,13 +114,13 @@ fn by_cursor(inner: &Inner, from: usize, count: usize, empty_page: bool) -> Resp
     answer(inner, &page, Some((0, total)), (end < listed.len()).then(|| format!("{kind} {end}")))
 }
 
-fn listed(inner: &Inner) -> Vec<&Value> {
+fn listed<'u>(inner: &Inner, users: &'u [Value]) -> Vec<&'u Value> {
     let faults = &inner.faults;
     let shown = |user: &&Value| {
         (faults.unlisted.is_none() || user.get("id").and_then(Value::as_str) != faults.unlisted)
             && (faults.hides_inactive.is_none() || is_active(user))
     };
-    inner.users.iter().filter(shown).collect()
+    users.iter().filter(shown).collect()
 }
 
 /// An account as the listing shows it.
@@ -204,7 +206,8 @@ fn filtered(inner: &Inner, filter: &str, count: usize) -> Response {
         }
     };
     let hidden = |user: &&Value| faults.hides_inactive.is_some_and(|h| !h.shown_by_filter) && !is_active(user);
-    let found: Vec<&Value> = inner.users.iter().filter(matches).filter(|u| !hidden(u)).collect();
+    let held = inner.held();
+    let found: Vec<&Value> = held.users.iter().filter(matches).filter(|u| !hidden(u)).collect();
     let page: Vec<Value> = found.iter().take(count).map(|u| (*u).clone()).collect();
     answer(inner, &page, Some((1, found.len())), None)
 }

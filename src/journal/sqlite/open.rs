@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The migrations, in order: the state has as many as its `user_version` says.
-const MIGRATIONS: [&str; 1] = [include_str!("../../../assets/sql/001-links-and-holds.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("../../../assets/sql/001-links-and-holds.sql"), include_str!("../../../assets/sql/002-runs.sql")];
 
 /// How often a file that changes while it is read is read again.
 const TRIES: usize = 3;
@@ -149,7 +150,7 @@ fn to_read(path: &Path) -> std::result::Result<Connection, Wrong> {
         let found = version(&connection)?;
         Ok((connection, found))
     };
-    let (connection, found) = match open() {
+    let (mut connection, found) = match open() {
         Err(Wrong::Sqlite(e)) if is_barred(&e) => {
             let connection = into_memory(path)?;
             let found = version(&connection)?;
@@ -161,7 +162,22 @@ fn to_read(path: &Path) -> std::result::Result<Connection, Wrong> {
     if found == 0 {
         return empty();
     }
+    if found < MIGRATIONS.len() {
+        return brought_up_to_date(&mut connection);
+    }
     Ok(connection)
+}
+
+/// A state of an earlier version, in memory and as this version has it: who only reads changes no file.
+fn brought_up_to_date(connection: &mut Connection) -> std::result::Result<Connection, Wrong> {
+    let mut bytes = connection.serialize("main")?.to_vec();
+    // As in `into_memory`: memory has no write-ahead log, and what lay in one is part of what was serialised.
+    bytes[18..20].fill(1);
+    let mut memory = Connection::open_in_memory()?;
+    let length = bytes.len();
+    memory.deserialize_read_exact("main", bytes.as_slice(), length, false)?;
+    migrate(&mut memory)?;
+    Ok(memory)
 }
 
 /// The file as it stands, in memory.
@@ -265,6 +281,25 @@ mod tests {
         let foreign = folder.path().join("notes.txt");
         std::fs::write(&foreign, "notes").unwrap();
         assert!(matches!(into_memory(&foreign), Err(Wrong::NotOurs)));
+    }
+
+    #[test]
+    fn a_state_of_an_earlier_version_is_read_as_this_one_has_it_and_stays_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rosterm.db");
+        let connection = Connection::open(&path).unwrap();
+        connection.pragma_update(None, "journal_mode", "WAL").unwrap();
+        connection.execute_batch(MIGRATIONS[0]).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        connection.execute("INSERT INTO holds VALUES ('s', 'entry', 'e1', 'on leave', 'op', 1, NULL)", []).unwrap();
+        // Still in the write-ahead log.
+        let journal = Journal::open(&path, Mode::Read).unwrap();
+        assert_eq!(journal.holds("s", Instant(2)).unwrap().len(), 1);
+        assert_eq!(journal.unended("s").unwrap(), None);
+        assert_eq!(version(&connection).ok(), Some(1), "the file is as it was");
+        let journal = Journal::open(&path, Mode::Write).unwrap();
+        assert_eq!(journal.holds("s", Instant(2)).unwrap().len(), 1);
+        assert_eq!(version(&connection).ok(), Some(2));
     }
 
     #[test]

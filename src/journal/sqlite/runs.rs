@@ -1,0 +1,546 @@
+//! Runs in the file: frozen rows, intents, outcomes, and what is remembered with them.
+
+use super::{Journal, origin_text};
+use crate::clock::Instant;
+use crate::error::{Error, Result};
+use crate::identity::{AccountId, EntryId};
+use crate::journal::run::{
+    Baseline, Ending, FrozenRow, Intent, Kept, LastPlan, Learnt, NewRun, Outcome, Owed, RowEnd, RowState, Run, RunId, Step, StepKind,
+    StepResult,
+};
+use crate::model::Action;
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
+
+/// A text that names nothing that we know: written by another version.
+fn foreign(column: usize, text: &str) -> rusqlite::Error {
+    let told = format!("`{text}` is not a word of this version");
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, told.into())
+}
+
+fn word<T>(row: &Row<'_>, column: usize, of: impl Fn(&str) -> Option<T>) -> rusqlite::Result<T> {
+    let text: String = row.get(column)?;
+    of(&text).ok_or_else(|| foreign(column, &text))
+}
+
+pub(super) fn action_of(code: &str) -> Option<Action> {
+    Action::ALL.into_iter().find(|a| a.code() == code)
+}
+
+impl Journal {
+    fn unwritten(&self, e: &rusqlite::Error) -> Error {
+        Error::failure(format!("the journal in {} cannot be written: {e}", self.path.display()))
+            .hint("check the disk and the file's owner; what is not in the journal is not sent")
+    }
+
+    /// The level of durability: 2 is FULL (SQLite documentation, PRAGMA synchronous).
+    ///
+    /// # Errors
+    /// Where the file can't be read.
+    pub fn durability(&self) -> Result<u32> {
+        self.connection.pragma_query_value(None, "synchronous", |row| row.get(0)).map_err(|e| self.wrong(&e))
+    }
+
+    /// Begins a run; its rows follow.
+    ///
+    /// # Errors
+    /// Where the file can't be written.
+    pub fn begin_run(&mut self, run: &NewRun) -> Result<RunId> {
+        let sql = "INSERT INTO runs (channel, service, plan, undo_of, author, started, terms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        let values = params![run.channel, run.service, run.plan, run.undo_of.map(|r| r.0), run.author, run.started.0, run.terms];
+        self.connection.execute(sql, values).map_err(|e| self.unwritten(&e))?;
+        Ok(RunId(self.connection.last_insert_rowid()))
+    }
+
+    /// Adds rows to a run that is not frozen yet.
+    ///
+    /// # Errors
+    /// Where the file can't be written.
+    pub fn add_rows(&mut self, run: RunId, rows: &[FrozenRow]) -> Result<()> {
+        let write = |connection: &mut Connection| -> rusqlite::Result<()> {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            {
+                let mut statement = transaction.prepare_cached(
+                    "INSERT INTO run_rows (run, n, action, user_name, entry, account, state, content) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                )?;
+                for row in rows {
+                    statement.execute(params![
+                        run.0,
+                        row.n,
+                        row.action.code(),
+                        row.user_name,
+                        row.entry.as_ref().map(EntryId::as_str),
+                        row.account.as_ref().map(AccountId::as_str),
+                        row.state.code(),
+                        row.content
+                    ])?;
+                }
+            }
+            transaction.commit()
+        };
+        write(&mut self.connection).map_err(|e| self.unwritten(&e))
+    }
+
+    /// All rows of a run are there: from here on it may be sent.
+    ///
+    /// # Errors
+    /// Where the file can't be written.
+    pub fn freeze(&mut self, run: RunId) -> Result<()> {
+        let done = self.connection.execute("UPDATE runs SET frozen = 1 WHERE id = ?1", [run.0]);
+        done.map(|_| ()).map_err(|e| self.unwritten(&e))
+    }
+
+    /// Takes back runs of a service of which not all rows are there: nothing was sent for them.
+    ///
+    /// # Errors
+    /// Where the file can't be written.
+    pub fn drop_unfrozen(&mut self, service: &str) -> Result<()> {
+        let write = |connection: &mut Connection| -> rusqlite::Result<()> {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            transaction.execute("DELETE FROM run_rows WHERE run IN (SELECT id FROM runs WHERE service = ?1 AND frozen = 0)", [service])?;
+            transaction.execute("DELETE FROM runs WHERE service = ?1 AND frozen = 0", [service])?;
+            transaction.commit()
+        };
+        write(&mut self.connection).map_err(|e| self.unwritten(&e))
+    }
+
+    /// The rows of a run from number `from` on that are in this state (in any, without one), at most so many.
+    ///
+    /// # Errors
+    /// Where the file can't be read.
+    pub fn rows(&self, run: RunId, state: Option<RowState>, from: u32, most: usize) -> Result<Vec<FrozenRow>> {
+        let read = || -> rusqlite::Result<Vec<FrozenRow>> {
+            let sql = "SELECT n, action, user_name, entry, account, state, content FROM run_rows WHERE run = ?1 AND n >= ?2 AND (?3 IS NULL OR state = ?3) ORDER BY n LIMIT ?4";
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let most = i64::try_from(most).unwrap_or(i64::MAX);
+            let rows = statement.query_map(params![run.0, from, state.map(RowState::code), most], row_of)?;
+            rows.collect()
+        };
+        read().map_err(|e| self.wrong(&e))
+    }
+
+    /// Requests of a run of which it is not known what came of them, with their rows.
+    ///
+    /// # Errors
+    /// Where the file can't be read.
+    pub fn open_steps(&self, run: RunId) -> Result<Vec<(FrozenRow, Intent)>> {
+        let read = || -> rusqlite::Result<Vec<(FrozenRow, Intent)>> {
+            let sql = "SELECT r.n, r.action, r.user_name, r.entry, r.account, r.state, r.content, s.run, s.n, s.step, s.kind, s.begun, s.request, s.before \
+                       FROM steps s JOIN run_rows r ON r.run = s.run AND r.n = s.n WHERE s.run = ?1 AND s.ended IS NULL ORDER BY s.n, s.step";
+            let mut statement = self.connection.prepare(sql)?;
+            let rows = statement.query_map([run.0], |row| Ok((row_of(row)?, intent_of(row, 7)?)))?;
+            rows.collect()
+        };
+        read().map_err(|e| self.wrong(&e))
+    }
+
+    /// Every request of one row.
+    ///
+    /// # Errors
+    /// Where the file can't be read.
+    pub fn steps(&self, run: RunId, n: u32) -> Result<Vec<Step>> {
+        let read = || -> rusqlite::Result<Vec<Step>> {
+            let sql = "SELECT run, n, step, kind, begun, request, before, ended, result, status, cause, request_id, after FROM steps WHERE run = ?1 AND n = ?2 ORDER BY step";
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let steps = statement.query_map(params![run.0, n], |row| {
+                let intent = intent_of(row, 0)?;
+                let ended: Option<i64> = row.get(7)?;
+                let outcome = match ended {
+                    None => None,
+                    Some(ended) => Some(Outcome {
+                        run: intent.run,
+                        n: intent.n,
+                        step: intent.step,
+                        ended,
+                        result: word(row, 8, StepResult::of)?,
+                        status: row.get(9)?,
+                        cause: row.get(10)?,
+                        request_id: row.get(11)?,
+                        after: row.get(12)?,
+                    }),
+                };
+                Ok(Step { intent, outcome })
+            })?;
+            steps.collect()
+        };
+        read().map_err(|e| self.wrong(&e))
+    }
+
+    /// Writes intents, outcomes and ends of rows, all of them or none, in this order. When this returns they are durable.
+    ///
+    /// # Errors
+    /// Where the file can't be written.
+    pub fn note(&mut self, service: &str, channel: &str, notes: &[Note]) -> Result<()> {
+        let write = |connection: &mut Connection| -> rusqlite::Result<()> {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            for note in notes {
+                match note {
+                    Note::Intent(intent) => write_intent(&transaction, intent)?,
+                    Note::Outcome(outcome) => write_outcome(&transaction, outcome)?,
+                    Note::End(end, at) => write_end(&transaction, service, channel, end, *at)?,
+                }
+            }
+            transaction.commit()
+        };
+        write(&mut self.connection).map_err(|e| self.unwritten(&e))
+    }
+
+    /// The run has ended. Rows that were not come to are left, unless it is to go on later.
+    ///
+    /// # Errors
+    /// Where the file can't be written.
+    pub fn end_run(&mut self, run: RunId, at: Instant, ending: Ending, why: Option<&str>) -> Result<()> {
+        let write = |connection: &mut Connection| -> rusqlite::Result<()> {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            transaction.execute("UPDATE run_rows SET state = 'left' WHERE run = ?1 AND state = 'waiting'", [run.0])?;
+            transaction
+                .execute("UPDATE runs SET ended = ?2, ending = ?3, why = ?4 WHERE id = ?1", params![run.0, at.0, ending.code(), why])?;
+            transaction.commit()
+        };
+        write(&mut self.connection).map_err(|e| self.unwritten(&e))
+    }
+
+    /// A run.
+    ///
+    /// # Errors
+    /// Where the file can't be read.
+    pub fn run(&self, id: RunId) -> Result<Option<Run>> {
+        Ok(self.select_runs("id = ?1", &id.0.to_string(), 1)?.pop())
+    }
+
+    /// The last runs of a channel, the newest first.
+    ///
+    /// # Errors
+    /// Where the file can't be read.
+    pub fn runs(&self, channel: &str, most: usize) -> Result<Vec<Run>> {
+        self.select_runs("channel = ?1", channel, most)
+    }
+
+    /// The run of a service that has not ended: it is under way, or was interrupted.
+    ///
+    /// # Errors
+    /// Where the file can't be read.
+    pub fn unended(&self, service: &str) -> Result<Option<Run>> {
+        Ok(self.select_runs("service = ?1 AND ended IS NULL AND frozen = 1", service, 1)?.pop())
+    }
+
+    fn select_runs(&self, which: &str, value: &str, most: usize) -> Result<Vec<Run>> {
+        let read = || -> rusqlite::Result<Vec<Run>> {
+            let sql = format!(
+                "SELECT id, channel, service, plan, undo_of, author, started, terms, frozen, ended, ending, why FROM runs WHERE {which} ORDER BY id DESC LIMIT ?2"
+            );
+            let mut statement = self.connection.prepare(&sql)?;
+            let runs = statement.query_map(params![value, i64::try_from(most).unwrap_or(i64::MAX)], run_of)?;
+            let mut runs: Vec<Run> = runs.collect::<rusqlite::Result<_>>()?;
+            for run in &mut runs {
+                let mut counts = self.connection.prepare_cached("SELECT state, count(*) FROM run_rows WHERE run = ?1 GROUP BY state")?;
+                let counted = counts.query_map([run.id.0], |row| Ok((word(row, 0, RowState::of)?, row.get::<_, i64>(1)?)))?;
+                for state in counted {
+                    let (state, n) = state?;
+                    run.rows[state as usize] = usize::try_from(n).unwrap_or(0);
+                }
+                let open = "SELECT count(*) FROM steps WHERE run = ?1 AND ended IS NULL";
+                let open: i64 = self.connection.query_row(open, [run.id.0], |row| row.get(0))?;
+                run.open = usize::try_from(open).unwrap_or(0);
+            }
+            Ok(runs)
+        };
+        read().map_err(|e| self.wrong(&e))
+    }
+
+    /// The rows of runs that a user had, the newest first.
+    ///
+    /// # Errors
+    /// Where the file can't be read.
+    pub fn rows_of(&self, entry: Option<&EntryId>, account: Option<&AccountId>, most: usize) -> Result<Vec<(RunId, FrozenRow)>> {
+        let read = || -> rusqlite::Result<Vec<(RunId, FrozenRow)>> {
+            let sql = "SELECT n, action, user_name, entry, account, state, content, run FROM run_rows WHERE entry = ?1 OR account = ?2 ORDER BY run DESC, n LIMIT ?3";
+            let mut statement = self.connection.prepare(sql)?;
+            let most = i64::try_from(most).unwrap_or(i64::MAX);
+            let values = params![entry.map(EntryId::as_str), account.map(AccountId::as_str), most];
+            let rows = statement.query_map(values, |row| Ok((RunId(row.get(7)?), row_of(row)?)))?;
+            rows.collect()
+        };
+        read().map_err(|e| self.wrong(&e))
+    }
+
+    /// What is owed at a service.
+    ///
+    /// # Errors
+    /// Where the file can't be read.
+    pub fn owed(&self, service: &str) -> Result<Vec<Owed>> {
+        let read = || -> rusqlite::Result<Vec<Owed>> {
+            let sql = "SELECT subject, channel, user_name, action, run, attempts, cause, at FROM owed WHERE service = ?1 ORDER BY at DESC, subject";
+            let mut statement = self.connection.prepare(sql)?;
+            let owed = statement.query_map([service], |row| {
+                Ok(Owed {
+                    subject: row.get(0)?,
+                    channel: row.get(1)?,
+                    user_name: row.get(2)?,
+                    action: word(row, 3, action_of)?,
+                    run: RunId(row.get(4)?),
+                    attempts: row.get(5)?,
+                    cause: row.get(6)?,
+                    at: Instant(row.get(7)?),
+                })
+            })?;
+            owed.collect()
+        };
+        read().map_err(|e| self.wrong(&e))
+    }
+
+    /// Forgets what is owed to a user. True if there was something.
+    ///
+    /// # Errors
+    /// Where the file can't be written.
+    pub fn forget_owed(&mut self, service: &str, subject: &str) -> Result<bool> {
+        let done = self.connection.execute("DELETE FROM owed WHERE service = ?1 AND subject = ?2", [service, subject]);
+        done.map(|n| n > 0).map_err(|e| self.wrong(&e))
+    }
+
+    /// The accounts of a service that we made inactive.
+    ///
+    /// # Errors
+    /// Where the file can't be read.
+    pub fn disabled(&self, service: &str) -> Result<Vec<AccountId>> {
+        let read = || -> rusqlite::Result<Vec<AccountId>> {
+            let mut statement = self.connection.prepare("SELECT account FROM disabled WHERE service = ?1")?;
+            statement.query_map([service], |row| Ok(AccountId::new(row.get::<_, String>(0)?)))?.collect()
+        };
+        read().map_err(|e| self.wrong(&e))
+    }
+
+    /// The values that a service does not take as they are sent.
+    ///
+    /// # Errors
+    /// Where the file can't be read.
+    pub fn kept(&self, service: &str) -> Result<Vec<Kept>> {
+        let read = || -> rusqlite::Result<Vec<Kept>> {
+            let mut statement = self.connection.prepare("SELECT account, field, sent, shows FROM kept WHERE service = ?1")?;
+            let kept = statement.query_map([service], |row| {
+                Ok(Kept { account: AccountId::new(row.get::<_, String>(0)?), field: row.get(1)?, sent: row.get(2)?, shows: row.get(3)? })
+            })?;
+            kept.collect()
+        };
+        read().map_err(|e| self.wrong(&e))
+    }
+
+    /// What a service turned out to want, JSON.
+    ///
+    /// # Errors
+    /// Where the file can't be read.
+    pub fn habits(&self, service: &str) -> Result<Option<String>> {
+        let found = self.connection.query_row("SELECT habits FROM habits WHERE service = ?1", [service], |row| row.get(0)).optional();
+        found.map_err(|e| self.wrong(&e))
+    }
+
+    /// Remembers what a service turned out to want.
+    ///
+    /// # Errors
+    /// Where the file can't be written.
+    pub fn set_habits(&mut self, service: &str, habits: &str) -> Result<()> {
+        let done = self.connection.execute("INSERT OR REPLACE INTO habits (service, habits) VALUES (?1, ?2)", [service, habits]);
+        done.map(|_| ()).map_err(|e| self.unwritten(&e))
+    }
+
+    /// How many people the channel had at the last read that was believed.
+    ///
+    /// # Errors
+    /// Where the file can't be read.
+    pub fn baseline(&self, channel: &str) -> Result<Option<Baseline>> {
+        let found = self
+            .connection
+            .query_row("SELECT entries, at FROM baselines WHERE channel = ?1", [channel], |row| {
+                Ok(Baseline { entries: usize::try_from(row.get::<_, i64>(0)?).unwrap_or(0), at: Instant(row.get(1)?) })
+            })
+            .optional();
+        found.map_err(|e| self.wrong(&e))
+    }
+
+    /// Believes a read.
+    ///
+    /// # Errors
+    /// Where the file can't be written.
+    pub fn set_baseline(&mut self, channel: &str, baseline: Baseline) -> Result<()> {
+        let sql = "INSERT OR REPLACE INTO baselines (channel, entries, at) VALUES (?1, ?2, ?3)";
+        let entries = i64::try_from(baseline.entries).unwrap_or(i64::MAX);
+        let done = self.connection.execute(sql, params![channel, entries, baseline.at.0]);
+        done.map(|_| ()).map_err(|e| self.unwritten(&e))
+    }
+
+    /// Whom the last plan of a channel would remove.
+    ///
+    /// # Errors
+    /// Where the file can't be read.
+    pub fn last_plan(&self, channel: &str) -> Result<Option<LastPlan>> {
+        let found = self
+            .connection
+            .query_row("SELECT plan, at, removals, fingerprint FROM last_plans WHERE channel = ?1", [channel], |row| {
+                Ok(LastPlan {
+                    plan: row.get(0)?,
+                    at: Instant(row.get(1)?),
+                    removals: usize::try_from(row.get::<_, i64>(2)?).unwrap_or(0),
+                    fingerprint: row.get(3)?,
+                })
+            })
+            .optional();
+        found.map_err(|e| self.wrong(&e))
+    }
+
+    /// Remembers whom a plan would remove.
+    ///
+    /// # Errors
+    /// Where the file can't be written.
+    pub fn set_last_plan(&mut self, channel: &str, plan: &LastPlan) -> Result<()> {
+        let sql = "INSERT OR REPLACE INTO last_plans (channel, plan, at, removals, fingerprint) VALUES (?1, ?2, ?3, ?4, ?5)";
+        let removals = i64::try_from(plan.removals).unwrap_or(i64::MAX);
+        let done = self.connection.execute(sql, params![channel, plan.plan, plan.at.0, removals, plan.fingerprint]);
+        done.map(|_| ()).map_err(|e| self.unwritten(&e))
+    }
+}
+
+/// Something for the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// A request is about to leave.
+    Intent(Intent),
+    /// What came of it.
+    Outcome(Outcome),
+    /// A row has come to its end, at this moment.
+    End(RowEnd, Instant),
+}
+
+fn row_of(row: &Row<'_>) -> rusqlite::Result<FrozenRow> {
+    Ok(FrozenRow {
+        n: row.get(0)?,
+        action: word(row, 1, action_of)?,
+        user_name: row.get(2)?,
+        entry: row.get::<_, Option<String>>(3)?.map(EntryId::new),
+        account: row.get::<_, Option<String>>(4)?.map(AccountId::new),
+        state: word(row, 5, RowState::of)?,
+        content: row.get(6)?,
+    })
+}
+
+fn intent_of(row: &Row<'_>, first: usize) -> rusqlite::Result<Intent> {
+    Ok(Intent {
+        run: RunId(row.get(first)?),
+        n: row.get(first + 1)?,
+        step: row.get(first + 2)?,
+        kind: word(row, first + 3, StepKind::of)?,
+        begun: row.get(first + 4)?,
+        request: row.get(first + 5)?,
+        before: row.get(first + 6)?,
+    })
+}
+
+fn run_of(row: &Row<'_>) -> rusqlite::Result<Run> {
+    let ended: Option<i64> = row.get(9)?;
+    Ok(Run {
+        id: RunId(row.get(0)?),
+        what: NewRun {
+            channel: row.get(1)?,
+            service: row.get(2)?,
+            plan: row.get(3)?,
+            undo_of: row.get::<_, Option<i64>>(4)?.map(RunId),
+            author: row.get(5)?,
+            started: Instant(row.get(6)?),
+            terms: row.get(7)?,
+        },
+        frozen: row.get(8)?,
+        ended: match ended {
+            None => None,
+            Some(at) => Some((Instant(at), word(row, 10, Ending::of)?)),
+        },
+        why: row.get(11)?,
+        rows: [0; RowState::ALL.len()],
+        open: 0,
+    })
+}
+
+fn write_intent(connection: &Connection, intent: &Intent) -> rusqlite::Result<()> {
+    let mut statement =
+        connection.prepare_cached("INSERT INTO steps (run, n, step, kind, begun, request, before) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
+    statement.execute(params![intent.run.0, intent.n, intent.step, intent.kind.code(), intent.begun, intent.request, intent.before])?;
+    Ok(())
+}
+
+fn write_outcome(connection: &Connection, outcome: &Outcome) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(
+        "UPDATE steps SET ended = ?4, result = ?5, status = ?6, cause = ?7, request_id = ?8, after = ?9 WHERE run = ?1 AND n = ?2 AND step = ?3",
+    )?;
+    statement.execute(params![
+        outcome.run.0,
+        outcome.n,
+        outcome.step,
+        outcome.ended,
+        outcome.result.code(),
+        outcome.status,
+        outcome.cause,
+        outcome.request_id,
+        outcome.after
+    ])?;
+    Ok(())
+}
+
+fn write_end(connection: &Connection, service: &str, channel: &str, end: &RowEnd, at: Instant) -> rusqlite::Result<()> {
+    let sql = "UPDATE run_rows SET state = ?3, account = coalesce(?4, account) WHERE run = ?1 AND n = ?2";
+    let mut statement = connection.prepare_cached(sql)?;
+    statement.execute(params![end.run.0, end.n, end.state.code(), end.account.as_ref().map(AccountId::as_str)])?;
+    for learnt in &end.learnt {
+        write_learnt(connection, service, channel, end.run, learnt, at)?;
+    }
+    Ok(())
+}
+
+fn write_learnt(connection: &Connection, service: &str, channel: &str, run: RunId, learnt: &Learnt, at: Instant) -> rusqlite::Result<()> {
+    match learnt {
+        Learnt::Link(link) => {
+            // Whoever is linked already stays so: a link is never taken over silently.
+            let sql = "INSERT INTO links (service, entry, account, channel, origin, since, remembered, last_active) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING";
+            connection.prepare_cached(sql)?.execute(params![
+                service,
+                link.entry.as_str(),
+                link.account.as_str(),
+                link.channel,
+                origin_text(link.origin),
+                link.since.0,
+                serde_json::to_string(&link.remembered).unwrap_or_else(|_| "[]".to_owned()),
+                link.last_active
+            ])?;
+        }
+        Learnt::Shows { account, remembered, active } => {
+            let sql = "UPDATE links SET remembered = ?3, last_active = ?4 WHERE service = ?1 AND account = ?2";
+            let remembered = serde_json::to_string(remembered).unwrap_or_else(|_| "[]".to_owned());
+            connection.prepare_cached(sql)?.execute(params![service, account.as_str(), remembered, active])?;
+        }
+        Learnt::Unlink(account) => {
+            connection.prepare_cached("DELETE FROM links WHERE service = ?1 AND account = ?2")?.execute([service, account.as_str()])?;
+        }
+        Learnt::Disabled(account) => {
+            let sql = "INSERT OR REPLACE INTO disabled (service, account, run, at) VALUES (?1, ?2, ?3, ?4)";
+            connection.prepare_cached(sql)?.execute(params![service, account.as_str(), run.0, at.0])?;
+        }
+        Learnt::NotDisabled(account) => {
+            connection.prepare_cached("DELETE FROM disabled WHERE service = ?1 AND account = ?2")?.execute([service, account.as_str()])?;
+        }
+        Learnt::Owed { subject, user_name, action, cause } => {
+            let sql = "INSERT INTO owed (service, subject, channel, user_name, action, run, attempts, cause, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?8) \
+                       ON CONFLICT (service, subject) DO UPDATE SET channel = ?3, user_name = ?4, action = ?5, \
+                       attempts = attempts + (run <> ?6), run = ?6, cause = ?7, at = ?8";
+            connection.prepare_cached(sql)?.execute(params![service, subject, channel, user_name, action.code(), run.0, cause, at.0])?;
+        }
+        Learnt::Settled(subject) => {
+            connection.prepare_cached("DELETE FROM owed WHERE service = ?1 AND subject = ?2")?.execute([service, subject])?;
+        }
+        Learnt::Kept(kept) => {
+            let sql = "INSERT OR REPLACE INTO kept (service, account, field, sent, shows, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+            connection.prepare_cached(sql)?.execute(params![service, kept.account.as_str(), kept.field, kept.sent, kept.shows, at.0])?;
+        }
+        Learnt::NotKept(account, field) => {
+            let sql = "DELETE FROM kept WHERE service = ?1 AND account = ?2 AND field = ?3";
+            connection.prepare_cached(sql)?.execute([service, account.as_str(), field])?;
+        }
+    }
+    Ok(())
+}
