@@ -123,6 +123,15 @@ impl Source {
         }
     }
 
+    /// Looks these entries up as [`Self::find`] does; those that are found come with their values too, as rows of `schema`. An
+    /// entry of which an attribute comes in parts has no row.
+    pub async fn reread(&mut self, schema: &Schema, ids: &[EntryId]) -> (Vec<(EntryId, EntryEvidence)>, Batch) {
+        match self {
+            Source::Ldap(ldap) => ldap.reread(schema, ids).await,
+            Source::Memory(directory) => directory.reread(schema, ids),
+        }
+    }
+
     /// Looks these entries up under the look-up base, wherever they are now. One answer for each id.
     pub async fn find(&mut self, ids: &[EntryId]) -> Vec<(EntryId, EntryEvidence)> {
         match self {

@@ -36,6 +36,7 @@ use connection::Query;
 use dial::Dialer;
 use failure::{Failure, NO_SUCH_OBJECT, REFERRAL, short};
 use people::Wanted;
+use rows::Rows;
 use session::Session;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -141,13 +142,25 @@ impl Ldap {
 
     /// Looks entries up by id, wherever they are now.
     pub async fn find(&mut self, ids: &[EntryId]) -> Vec<(EntryId, EntryEvidence)> {
+        self.find_in(ids, None).await.0
+    }
+
+    /// The same, with the values of those that are found.
+    pub async fn reread(&mut self, schema: &Schema, ids: &[EntryId]) -> (Vec<(EntryId, EntryEvidence)>, Batch) {
+        self.find_in(ids, Some(schema)).await
+    }
+
+    async fn find_in(&mut self, ids: &[EntryId], schema: Option<&Schema>) -> (Vec<(EntryId, EntryEvidence)>, Batch) {
         let mut answers = Vec::with_capacity(ids.len());
+        let none = Schema::default();
+        let settings = self.facts.settings.clone();
+        let mut rows = Rows::new(&settings, None, self.now, schema.unwrap_or(&none));
         for batch in ids.chunks(lookup::BATCH) {
             // Whether an idle connection is still alive is asked once; after that its failures are answers.
             let usable = !answers.is_empty() && self.session.as_mut().is_some_and(|s| s.connection.is_usable());
             let ready = if usable { Ok(()) } else { self.connect().await.map_err(|e| e.message().to_owned()) };
             let found = match ready {
-                Ok(()) => self.find_batch(batch).await,
+                Ok(()) => self.find_batch(batch, schema.is_some().then_some(&mut rows)).await,
                 Err(cause) => Err(cause),
             };
             match found {
@@ -155,7 +168,7 @@ impl Ldap {
                 Err(cause) => answers.extend(batch.iter().map(|id| (id.clone(), EntryEvidence::Unknown { cause: cause.clone() }))),
             }
         }
-        answers
+        (answers, rows.builder.seal())
     }
 
     /// The lasting ids of entries by DN.
@@ -172,13 +185,17 @@ impl Ldap {
         answers
     }
 
-    async fn find_batch(&mut self, ids: &[EntryId]) -> std::result::Result<Vec<(EntryId, EntryEvidence)>, String> {
+    async fn find_batch(
+        &mut self,
+        ids: &[EntryId],
+        rows: Option<&mut Rows<'_>>,
+    ) -> std::result::Result<Vec<(EntryId, EntryEvidence)>, String> {
         if self.members.as_ref().is_none_or(|(_, read)| read.elapsed() > MEMBERS_AGE) {
             self.read_members().await.map_err(|f| f.detail)?;
         }
         let look_in = self.facts.settings.lookup_base.as_ref().unwrap_or(&self.facts.naming_context).clone();
         let mut session = self.session.take().ok_or("the connection was lost")?;
-        let found = lookup::find(&mut session, &self.wanted(), &look_in, ids).await;
+        let found = lookup::find(&mut session, &self.wanted(), &look_in, ids, rows).await;
         self.session = Some(session);
         found.map_err(|f| f.detail)
     }

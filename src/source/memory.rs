@@ -224,14 +224,7 @@ impl Directory {
                 without_id.push(record.dn.clone());
                 continue;
             };
-            draft.begin(&id, &record.dn);
-            draft.set_off(self.disabled(record));
-            for (name, value) in &record.attributes {
-                if let Some(column) = schema.column(name) {
-                    let as_id = self.facts.settings.id_attribute.is(name);
-                    push_value(&mut draft, column, value.bytes(), as_id.then_some(id.as_str()));
-                }
-            }
+            self.fill(&mut draft, schema, &id, record);
             builder.push(&mut draft);
             if builder.text_len() >= BATCH_TEXT {
                 if batches.send(builder.seal()).await.is_err() {
@@ -268,17 +261,39 @@ impl Directory {
     /// See [`super::Source::find`].
     #[must_use]
     pub fn find(&self, ids: &[EntryId]) -> Vec<(EntryId, EntryEvidence)> {
+        self.reread(&Schema::default(), ids).0
+    }
+
+    fn fill(&self, draft: &mut Draft, schema: &Schema, id: &str, record: &Record) {
+        draft.begin(id, &record.dn);
+        draft.set_off(self.disabled(record));
+        for (name, value) in &record.attributes {
+            if let Some(column) = schema.column(name) {
+                let as_id = self.facts.settings.id_attribute.is(name);
+                push_value(draft, column, value.bytes(), as_id.then_some(id));
+            }
+        }
+    }
+
+    /// The same, with the values of those that are found.
+    pub fn reread(&self, schema: &Schema, ids: &[EntryId]) -> (Vec<(EntryId, EntryEvidence)>, Batch) {
         let look_in = self.facts.settings.lookup_base.clone().unwrap_or_else(|| self.facts.naming_context.clone());
         let base = if self.facts.kind == "csv" { self.clauses.base.clone() } else { DnKey::of(&look_in) };
         let found = self.entries.by_id(ids, &base, |record| self.id(record));
+        let (mut builder, mut draft) = (BatchBuilder::new(schema), Draft::default());
         let answer = |record: Option<Cow<'_, Record>>| match record {
             Some(record) => {
+                if let Some(id) = self.id(&record) {
+                    self.fill(&mut draft, schema, &id, &record);
+                    builder.push(&mut draft);
+                }
                 let (disabled, verdicts) = (self.disabled(&record), self.verdicts(None, &record));
                 EntryEvidence::Found { dn: record.into_owned().dn, disabled, verdicts }
             }
             None => EntryEvidence::NotFound { base: look_in.clone() },
         };
-        ids.iter().cloned().zip(found.into_iter().map(answer)).collect()
+        let answers = ids.iter().cloned().zip(found.into_iter().map(answer)).collect();
+        (answers, builder.seal())
     }
 }
 

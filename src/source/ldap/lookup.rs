@@ -6,10 +6,11 @@
 use super::connection::Query;
 use super::failure::Failure;
 use super::people::{Wanted, is_inside};
-use super::rows::UID;
+use super::rows::{Rows, UID};
 use super::session::Session;
 use crate::identity::EntryId;
 use crate::identity::dn::DnKey;
+use crate::identity::population::Schema;
 use crate::model::{EntryEvidence, Verdicts};
 use crate::source::scope::{Members, in_base};
 use crate::source::{attributes_to_ask, status};
@@ -24,7 +25,8 @@ struct Found {
     uid: Option<String>,
 }
 
-/// The answers for at most [`BATCH`] ids, in their order.
+/// The answers for at most [`BATCH`] ids, in their order. With `rows` those that are found come as rows too; one that has an
+/// attribute in parts does not.
 ///
 /// # Errors
 /// Where anything ended in another way than with success: then nothing is known about any of them.
@@ -33,6 +35,7 @@ pub async fn find(
     wanted: &Wanted<'_>,
     look_in: &str,
     ids: &[EntryId],
+    mut rows: Option<&mut Rows<'_>>,
 ) -> Result<Vec<(EntryId, EntryEvidence)>, Failure> {
     let settings = wanted.settings;
     let any = ids
@@ -51,9 +54,9 @@ pub async fn find(
         names_only: false,
         most: 0,
     };
-    // What a status rule and the id need, and no column.
-    let mut attributes: Vec<String> =
-        attributes_to_ask(&crate::identity::population::Schema::default(), settings).iter().map(|a| a.as_str().to_owned()).collect();
+    // What a status rule and the id need, and the columns of rows.
+    let columns = rows.as_ref().map_or_else(Schema::default, |rows| rows.schema().clone());
+    let mut attributes: Vec<String> = attributes_to_ask(&columns, settings).iter().map(|a| a.as_str().to_owned()).collect();
     if wanted.members.is_some_and(Members::by_uid) {
         attributes.push(UID.to_owned());
     }
@@ -66,6 +69,9 @@ pub async fn find(
             let id = entry.first(settings.id_attribute.as_str()).and_then(|bytes| settings.id_form.text(bytes)).map(|id| folded(&id));
             match id.filter(|id| asked.contains(id)) {
                 Some(id) => {
+                    if let Some(rows) = rows.as_deref_mut() {
+                        rows.take(entry);
+                    }
                     let first = |name: &str| entry.first(name).and_then(|bytes| std::str::from_utf8(bytes).ok());
                     let disabled = status::is_disabled(settings, wanted.now, first);
                     if found.insert(id, Found { dn: entry.dn.to_owned(), disabled, uid: first(UID).map(str::to_owned) }).is_some() {
