@@ -67,6 +67,13 @@ pub fn now() -> Instant {
     Instant(jiff::Timestamp::now().as_second())
 }
 
+/// The current time in milliseconds since 1970, for what is measured and noted.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the one clock")]
+pub fn now_in_millis() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,13 +6,15 @@
 //! stay true: a request is in the file, durably, before it leaves.
 
 pub mod document;
+mod lock;
 pub mod merge;
 pub mod run;
 mod sqlite;
 mod writer;
 
 pub use document::Document;
-pub use sqlite::{Journal, Mode, Note};
+pub use lock::Lock;
+pub use sqlite::{Begun, Journal, Mode, Note, Remembered};
 pub use writer::Writer;
 
 /// What the links of a channel belong to.

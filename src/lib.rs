@@ -10,6 +10,7 @@
 //! Everything left of `apply` is pure: data in, data out, no I/O, no clock. The modules stand in the order in which data
 //! flows; `tests/it/house.rs` keeps who may import whom.
 
+pub mod apply;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -344,6 +344,8 @@ pub enum ProblemCode {
     PolicyOff,
     /// The account is protected by the policy.
     Protected,
+    /// The service does not take the value as it was sent, and keeps its own.
+    KeptByTarget,
 }
 
 impl ProblemCode {
@@ -358,6 +360,7 @@ impl ProblemCode {
         ProblemCode::LookupFailed,
         ProblemCode::PolicyOff,
         ProblemCode::Protected,
+        ProblemCode::KeptByTarget,
     ];
 
     /// The code for exports.
@@ -373,6 +376,7 @@ impl ProblemCode {
             ProblemCode::LookupFailed => "lookup_failed",
             ProblemCode::PolicyOff => "policy_off",
             ProblemCode::Protected => "protected",
+            ProblemCode::KeptByTarget => "kept_by_target",
         }
     }
 
@@ -385,7 +389,11 @@ impl ProblemCode {
             ProblemCode::InvalidValue => Some(Reason::InvalidValue),
             ProblemCode::SeveralValues => Some(Reason::SeveralValues),
             ProblemCode::ImmutableChanged => Some(Reason::ImmutableChanged),
-            ProblemCode::Unresolved | ProblemCode::LookupFailed | ProblemCode::PolicyOff | ProblemCode::Protected => None,
+            ProblemCode::Unresolved
+            | ProblemCode::LookupFailed
+            | ProblemCode::PolicyOff
+            | ProblemCode::Protected
+            | ProblemCode::KeptByTarget => None,
         }
     }
 }

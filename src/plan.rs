@@ -8,6 +8,7 @@ pub mod csv;
 pub mod decision;
 pub mod diff;
 pub mod file;
+pub mod guard;
 pub mod page;
 
 use crate::identity::value::Datum;

@@ -213,7 +213,7 @@ where
             &opened
         }
     };
-    let (links, holds) = query::remembered(job, &ends, journal)?;
+    let query::Recalled { links, holds, lessons } = query::remembered(job, &ends, journal)?;
     let (base_url, facts, schema) = (ends.target.base_url().to_owned(), ends.source.facts().clone(), query::asked_of(&ends));
     let now = job.now;
     // What is there is read into once more, unless somebody changed links meanwhile, or the ends are others.
@@ -221,6 +221,7 @@ where
         let fits = store.fits(&base_url, &facts, &schema, &links);
         if fits {
             store.read_again(holds, now);
+            store.heed(lessons);
         }
         fits
     };

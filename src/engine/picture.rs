@@ -6,6 +6,7 @@
 //! while matching goes on.
 
 pub mod cell;
+mod lessons;
 mod links;
 mod notes;
 mod odd;
@@ -15,6 +16,7 @@ mod rows;
 mod tally;
 mod verdict;
 
+pub use lessons::Lessons;
 pub use links::LinkBook;
 pub use tally::Tally;
 pub(in crate::engine) use verdict::Pair;
@@ -97,6 +99,8 @@ pub(super) struct Known {
     pub claims: HashMap<EntryId, String>,
     pub holds_on_entries: HashMap<EntryId, Hold>,
     pub holds_on_accounts: HashMap<AccountId, Hold>,
+    /// What earlier runs taught.
+    pub lessons: Lessons,
 }
 
 /// Entries and accounts, as rows, that a row could be about.

@@ -3,7 +3,7 @@
 use super::desk::Desk;
 use super::ends::Ends;
 use super::evidence;
-use super::picture::Picture;
+use super::picture::{Lessons, Picture};
 use super::progress::Progress;
 use super::store::{Absorbed, Store};
 use crate::clock::{self, Instant};
@@ -55,24 +55,36 @@ pub async fn look(job: &Job<'_>, mut ends: Ends, journal: &Journal) -> Result<Pi
 /// Where the state can't be read, or its links belong to something else.
 pub(super) fn set_up(job: &Job<'_>, ends: &Ends, journal: &Journal) -> Result<Store> {
     let Job { channel, now, .. } = *job;
-    let (links, holds) = remembered(job, ends, journal)?;
+    let Recalled { links, holds, lessons } = remembered(job, ends, journal)?;
     let foreign = foreign_channels(journal, &links, &belonging_of(ends))?;
     let mut store = Store::new(Picture::new(channel, ends, asked_of(ends), Context { now }));
     store.remember(&links, holds, &foreign);
+    store.heed(lessons);
     Ok(store)
 }
 
 /// Holds, and what they are set on.
 type Holds = Vec<(HoldOn, Hold)>;
 
+/// What is remembered about both ends of a channel.
+pub(super) struct Recalled {
+    pub links: Vec<Link>,
+    pub holds: Holds,
+    pub lessons: Lessons,
+}
+
 /// What is remembered about both ends by now.
 ///
 /// # Errors
 /// Where the state can't be read, or its links belong to something else.
-pub(super) fn remembered(job: &Job<'_>, ends: &Ends, journal: &Journal) -> Result<(Vec<Link>, Holds)> {
+pub(super) fn remembered(job: &Job<'_>, ends: &Ends, journal: &Journal) -> Result<Recalled> {
     let belonging = belonging_of(ends);
     check_belonging(job.channel, journal, &belonging)?;
-    Ok((journal.links(&belonging.base_url)?, journal.holds(&belonging.base_url, job.now)?))
+    Ok(Recalled {
+        links: journal.links(&belonging.base_url)?,
+        holds: journal.holds(&belonging.base_url, job.now)?,
+        lessons: Lessons::of(journal, &belonging.base_url)?,
+    })
 }
 
 /// What links of these ends belong to.

@@ -13,7 +13,7 @@ use edit::Editing;
 pub use edit::{Dirty, EditError};
 
 use super::picture::cell::Bond;
-use super::picture::{Evidence, LinkBook, Picture};
+use super::picture::{Evidence, Lessons, LinkBook, Picture};
 use crate::clock::Instant;
 use crate::identity::population::{Batch, RowIx, Schema, Seen, Upsert};
 use crate::identity::value::key_hash;
@@ -91,6 +91,17 @@ impl Store {
     #[must_use]
     pub fn into_picture(self) -> Picture {
         self.picture
+    }
+
+    /// What earlier runs taught about the service.
+    pub fn heed(&mut self, lessons: Lessons) {
+        if self.picture.known.lessons == lessons {
+            return;
+        }
+        let before = std::mem::replace(&mut Arc::make_mut(&mut self.picture.known).lessons, lessons);
+        if before.kept != self.picture.known.lessons.kept {
+            self.evaluate_all();
+        }
     }
 
     /// The remembered pairs and the holds of the service; said before anybody is read. Links of `foreign` channels name entries

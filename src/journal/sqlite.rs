@@ -5,7 +5,7 @@ mod runs;
 mod state;
 
 pub use open::Mode;
-pub use runs::Note;
+pub use runs::{Begun, Note, Remembered};
 
 use super::Belonging;
 use crate::clock::Instant;
@@ -22,6 +22,12 @@ pub struct Journal {
 }
 
 impl Journal {
+    /// The file; nothing for a journal in memory.
+    #[must_use]
+    pub fn file(&self) -> Option<&std::path::Path> {
+        (self.path.as_os_str() != ":memory:").then_some(&self.path)
+    }
+
     fn wrong(&self, e: &rusqlite::Error) -> Error {
         Error::failure(format!("the state in {} cannot be used: {e}", self.path.display()))
             .hint("check the disk and the file's owner; nothing was changed")

@@ -172,7 +172,7 @@ mod tests {
         }
         // Another connection sees it.
         let other = Journal::open(&path, Mode::Read).unwrap();
-        assert_eq!(other.open_steps(run).unwrap().len(), 300);
+        assert_eq!(other.begun_rows(run).unwrap().len(), 300);
         let outcome = Outcome {
             run,
             n: 7,

@@ -22,6 +22,7 @@ impl Picture {
     pub fn row(&self, user: &User) -> Row {
         let verdict = &user.verdict;
         let mut detail = self.detail(user.entry, user.account);
+        let lessons = &self.known.lessons;
         let linked = user.entry.is_none_or(|e| matches!(self.people.at(e.index()).bond, Bond::Linked | Bond::Unlisted));
         let active = |from: bool, to: bool| Change { field: "active".to_owned(), from: Datum::Bool(from), to: Datum::Bool(to) };
         let changes = match verdict.action {
@@ -71,20 +72,24 @@ impl Picture {
         let contested = |e: RowIx| self.people.at(e.index()).bond == Bond::Ambiguous;
         let candidates =
             if verdict.situation == Situation::New || user.entry.is_none_or(contested) { self.candidates(user) } else { Vec::new() };
+        let (entry, account) = (self.entry_ref(user), self.account_ref(user));
+        let by_us = account.as_ref().is_some_and(|a| lessons.disabled.contains(a.id.as_str()));
+        let owed = entry.as_ref().and_then(|e| lessons.failures.get(&e.id));
+        let owed = owed.or_else(|| account.as_ref().and_then(|a| lessons.failures.get(&a.id)));
         Row {
             situation: verdict.situation,
             reason: verdict.reason,
             user_name: detail.user_name.take(),
             action: verdict.action,
-            approved: starts_approved(verdict.action, linked, &changes, false),
-            entry: self.entry_ref(user),
-            account: self.account_ref(user),
+            approved: starts_approved(verdict.action, linked, &changes, by_us),
+            last_failure: owed.cloned(),
+            entry,
+            account,
             changes,
             candidates,
             problems,
             hold: self.hold(user.entry, user.account).cloned(),
             would_be: verdict.would_be,
-            last_failure: None,
         }
     }
 

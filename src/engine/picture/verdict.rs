@@ -242,6 +242,9 @@ impl Picture {
         for index in 0..self.rules.rules().len() {
             match compare(&self.rules, index, person, other, &self.context, &resolve) {
                 Outcome::Left | Outcome::Same => {}
+                Outcome::Differs | Outcome::Clears if self.is_kept(pair, index) => {
+                    findings.problems |= problem_bit(ProblemCode::KeptByTarget);
+                }
                 Outcome::Differs | Outcome::Clears => findings.mask |= field_bit(index),
                 Outcome::Fixed => {
                     findings.fixed = true;
@@ -268,9 +271,26 @@ impl Picture {
     pub(in crate::engine) fn bit_of(&self, pair: &Pair<'_>, rule: usize) -> Option<bool> {
         match compare(&self.rules, rule, pair.person, pair.other, &self.context, &|dn: &str| self.resolve(dn)) {
             Outcome::Left | Outcome::Same => Some(false),
+            Outcome::Differs | Outcome::Clears if self.is_kept(pair, rule) => None,
             Outcome::Differs | Outcome::Clears => Some(true),
             Outcome::Fixed | Outcome::Problem(_) => None,
         }
+    }
+
+    /// True if the service is known to keep its own value for this field, whatever it is sent.
+    fn is_kept(&self, pair: &Pair<'_>, rule: usize) -> bool {
+        let lessons = &self.known.lessons;
+        let Some(account) = pair.other.filter(|a| !lessons.kept.is_empty() && lessons.kept.contains_key(a.id())) else { return false };
+        let wanted = match self.rules.desired(rule, pair.person, &self.context) {
+            Wanted::Value(value) if self.rules.rules()[rule].field.kind == FieldKind::Reference => match self.resolve(&value.plain()) {
+                Ok(id) => Datum::Text(id),
+                Err(_) => return false,
+            },
+            Wanted::Value(value) => value,
+            Wanted::Clear => Datum::Unassigned,
+            Wanted::Keep | Wanted::Problem(_) => return false,
+        };
+        lessons.is_kept(account.id(), &self.rules.rules()[rule].field.name, &wanted, &self.stored_in(account, rule))
     }
 
     /// True if a pair was made by equal hashes of texts that are not equal.
@@ -369,6 +389,18 @@ impl Picture {
                 detail.problems.push(Problem { field: Some(rule.field.name.clone()), code: ProblemCode::ImmutableChanged, message });
                 continue;
             }
+            let id = account.map(|a| self.accounts.row(a).id()).unwrap_or_default();
+            if self.known.lessons.is_kept(id, &rule.field.name, &to, &from) {
+                let message = format!(
+                    "{} takes \"{}\" for {} and keeps \"{}\": it is not sent again while both stay so",
+                    self.about.connector.1,
+                    to.plain(),
+                    rule.field.name,
+                    from.plain()
+                );
+                detail.problems.push(Problem { field: Some(rule.field.name.clone()), code: ProblemCode::KeptByTarget, message });
+                continue;
+            }
             detail.desired.changed = true;
             let (from, to) = if rule.masked { (self.mask(&from), self.mask(&to)) } else { (from, to) };
             detail.changes.push(Change { field: rule.field.name.clone(), from, to });
@@ -378,7 +410,10 @@ impl Picture {
 
     /// What the target has for rule number `index`.
     pub(in crate::engine) fn stored(&self, account: RowIx, index: usize) -> Datum {
-        let account = self.accounts.row(account);
+        self.stored_in(self.accounts.row(account), index)
+    }
+
+    fn stored_in(&self, account: Row<'_>, index: usize) -> Datum {
         let field = &self.rules.rules()[index].field;
         if self.rules.user_name() == Some(index) {
             return Datum::text(account.name());

@@ -119,16 +119,22 @@ impl Journal {
         read().map_err(|e| self.wrong(&e))
     }
 
-    /// Requests of a run of which it is not known what came of them, with their rows.
+    /// Rows of a run that are to be sent and of which a request was noted before: the last one, and whether it is not known what
+    /// came of it, or something is left to do after it.
     ///
     /// # Errors
     /// Where the file can't be read.
-    pub fn open_steps(&self, run: RunId) -> Result<Vec<(FrozenRow, Intent)>> {
-        let read = || -> rusqlite::Result<Vec<(FrozenRow, Intent)>> {
-            let sql = "SELECT r.n, r.action, r.user_name, r.entry, r.account, r.state, r.content, s.run, s.n, s.step, s.kind, s.begun, s.request, s.before \
-                       FROM steps s JOIN run_rows r ON r.run = s.run AND r.n = s.n WHERE s.run = ?1 AND s.ended IS NULL ORDER BY s.n, s.step";
+    pub fn begun_rows(&self, run: RunId) -> Result<Vec<Begun>> {
+        let read = || -> rusqlite::Result<Vec<Begun>> {
+            let sql = "SELECT r.n, r.action, r.user_name, r.entry, r.account, r.state, r.content, s.run, s.n, s.step, s.kind, s.begun, s.request, s.before, s.result \
+                       FROM steps s JOIN run_rows r ON r.run = s.run AND r.n = s.n WHERE s.run = ?1 AND r.state = 'waiting' \
+                       AND s.step = (SELECT max(step) FROM steps t WHERE t.run = s.run AND t.n = s.n) ORDER BY s.n";
             let mut statement = self.connection.prepare(sql)?;
-            let rows = statement.query_map([run.0], |row| Ok((row_of(row)?, intent_of(row, 7)?)))?;
+            let rows = statement.query_map([run.0], |row| {
+                let result: Option<String> = row.get(14)?;
+                let had_no_effect = result.as_deref() == Some(StepResult::Unsent.code());
+                Ok(Begun { row: row_of(row)?, intent: intent_of(row, 7)?, had_no_effect })
+            })?;
             rows.collect()
         };
         read().map_err(|e| self.wrong(&e))
@@ -260,6 +266,34 @@ impl Journal {
             let values = params![entry.map(EntryId::as_str), account.map(AccountId::as_str), most];
             let rows = statement.query_map(values, |row| Ok((RunId(row.get(7)?), row_of(row)?)))?;
             rows.collect()
+        };
+        read().map_err(|e| self.wrong(&e))
+    }
+
+    /// What is remembered about users by now: whether a hold is set on them that is in force at `now`, and whom their ends are
+    /// linked to. One answer each.
+    ///
+    /// # Errors
+    /// Where the file can't be read.
+    pub fn remembered_of(&self, service: &str, now: Instant, users: &[(Option<&str>, Option<&str>)]) -> Result<Vec<Remembered>> {
+        let read = || -> rusqlite::Result<Vec<Remembered>> {
+            let held = "SELECT EXISTS (SELECT 1 FROM holds WHERE service = ?1 AND (until IS NULL OR until > ?2) \
+                        AND ((held = 'entry' AND id = ?3) OR (held = 'account' AND id = ?4)))";
+            let mut held = self.connection.prepare_cached(held)?;
+            let mut by_entry = self.connection.prepare_cached("SELECT account FROM links WHERE service = ?1 AND entry = ?2")?;
+            let mut by_account = self.connection.prepare_cached("SELECT entry FROM links WHERE service = ?1 AND account = ?2")?;
+            let one = |(entry, account): &(Option<&str>, Option<&str>)| -> rusqlite::Result<Remembered> {
+                let of = |statement: &mut rusqlite::CachedStatement<'_>, id: &Option<&str>| match id {
+                    None => Ok(None),
+                    Some(id) => statement.query_row([service, *id], |row| row.get(0)).optional(),
+                };
+                Ok(Remembered {
+                    held: held.query_row(params![service, now.0, entry, account], |row| row.get(0))?,
+                    account_of_entry: of(&mut by_entry, entry)?,
+                    entry_of_account: of(&mut by_account, account)?,
+                })
+            };
+            users.iter().map(one).collect()
         };
         read().map_err(|e| self.wrong(&e))
     }
@@ -397,6 +431,28 @@ impl Journal {
         let done = self.connection.execute(sql, params![channel, plan.plan, plan.at.0, removals, plan.fingerprint]);
         done.map(|_| ()).map_err(|e| self.unwritten(&e))
     }
+}
+
+/// A row of which a request was noted, and that has not come to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Begun {
+    /// The row.
+    pub row: FrozenRow,
+    /// Its last request.
+    pub intent: Intent,
+    /// It is known that the request had no effect.
+    pub had_no_effect: bool,
+}
+
+/// What is remembered about a user.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Remembered {
+    /// A hold is set on entry or account.
+    pub held: bool,
+    /// The account that the entry is linked to.
+    pub account_of_entry: Option<String>,
+    /// The entry that the account is linked to.
+    pub entry_of_account: Option<String>,
 }
 
 /// Something for the journal.

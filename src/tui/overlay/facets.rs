@@ -35,6 +35,7 @@ pub fn problem_words(problem: ProblemCode) -> Cow<'static, str> {
         ProblemCode::LookupFailed => "a look-up was refused or failed".into(),
         ProblemCode::PolicyOff => "the policy switched this off".into(),
         ProblemCode::Protected => "the policy protects the account".into(),
+        ProblemCode::KeptByTarget => "the service keeps a value of its own".into(),
         other => other.reason().map_or_else(|| other.code().replace('_', " ").into(), |r| r.words().into()),
     }
 }

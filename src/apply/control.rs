@@ -1,0 +1,77 @@
+//! What somebody who watches a run can see, and what they can do about it.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use tokio::sync::Notify;
+
+/// Pause, go on, cancel.
+#[derive(Debug, Default)]
+pub struct Control {
+    paused: AtomicBool,
+    cancelled: AtomicBool,
+    changed: Notify,
+}
+
+impl Control {
+    /// No further row is begun until it is told to go on.
+    pub fn pause(&self) {
+        self.paused.store(true, Ordering::Release);
+    }
+
+    /// Goes on.
+    pub fn resume(&self) {
+        self.paused.store(false, Ordering::Release);
+        self.changed.notify_waiters();
+        self.changed.notify_one();
+    }
+
+    /// No further row is begun at all; those that are on their way come to their end.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Release);
+        self.changed.notify_waiters();
+        self.changed.notify_one();
+    }
+
+    /// True while it is paused.
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        self.paused.load(Ordering::Acquire) && !self.is_cancelled()
+    }
+
+    /// True once it is cancelled.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Acquire)
+    }
+
+    /// Returns when something else may be true.
+    pub(super) async fn changed(&self) {
+        self.changed.notified().await;
+    }
+}
+
+/// How far a run has come: counters that any thread may read.
+#[derive(Debug, Default)]
+pub struct Meter {
+    /// Rows of the run.
+    pub total: AtomicUsize,
+    /// Rows that have come to an end, by action (in the order of `Action::ALL`).
+    pub ended: [AtomicUsize; 7],
+    /// Rows of each action.
+    pub planned: [AtomicUsize; 7],
+    /// Rows that failed.
+    pub failed: AtomicUsize,
+    /// Rows that were stale.
+    pub stale: AtomicUsize,
+    /// Rows in doubt.
+    pub doubt: AtomicUsize,
+    /// Requests in flight.
+    pub in_flight: AtomicUsize,
+}
+
+impl Meter {
+    /// Rows that have come to an end.
+    #[must_use]
+    pub fn done(&self) -> usize {
+        self.ended.iter().map(|n| n.load(Ordering::Relaxed)).sum()
+    }
+}

@@ -1,0 +1,75 @@
+//! Picking a run up that was interrupted: what may have been sent is looked into first.
+//!
+//! A request that left just before the end may still be on its way, and a service that has it may take as long as it takes to
+//! answer. So nobody is asked what came of a request before the time that any request may take has passed since it left.
+
+use super::executor::{Ends, Order, bench_of};
+use super::report::Counting;
+use super::row::{Finished, Item};
+use crate::clock;
+use crate::error::{Error, Result};
+use crate::journal::{Begun, Remembered, Writer};
+use crate::plan::Row;
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// No request is waited for longer than this.
+const LONGEST: Duration = Duration::from_secs(120);
+
+/// What looking into an interrupted run came to.
+#[derive(Debug, Default)]
+pub struct Settled {
+    /// Rows of which it is known now what came of them.
+    pub counting: Counting,
+    /// Rows that are to be sent: the number of their next request, and whether an earlier one may have arrived in part.
+    pub begun: HashMap<u32, (u32, bool)>,
+}
+
+/// How long until it can be told what came of the requests of an interrupted run.
+#[must_use]
+pub fn wait(begun: &[Begun], timeout: Duration) -> Duration {
+    let last = begun.iter().filter(|b| !b.had_no_effect).map(|b| b.intent.begun).max();
+    let now = clock::now_in_millis();
+    // A clock that was set back must not make us wait for ever.
+    let since = last.map(|last| Duration::from_millis(u64::try_from(now - last).unwrap_or(0)));
+    since.map_or(Duration::ZERO, |since| timeout.min(LONGEST).saturating_sub(since))
+}
+
+/// Looks into every request of which it is not known what came of it. Reads only, and notes what it finds.
+///
+/// # Errors
+/// Where the journal can't be read or written, or the service refuses us.
+pub async fn settle(order: &Order<'_>, ends: Ends<'_>, journal: &Writer, tell: &(dyn Fn(&Finished) + Sync)) -> Result<Settled> {
+    let run = order.run;
+    let begun = journal.with(move |journal| journal.begun_rows(run)).await??;
+    tokio::time::sleep(wait(&begun, ends.target.timeout())).await;
+    let bench = bench_of(order, ends, journal);
+    let mut settled = Settled::default();
+    for Begun { row: frozen, intent, had_no_effect } in begun {
+        let row: Row = serde_json::from_str(&frozen.content)
+            .map_err(|e| Error::failure(format!("row {} of run {run} in the journal is not readable: {e}", frozen.n)))?;
+        let n = frozen.n;
+        if had_no_effect {
+            settled.begun.insert(n, (intent.step + 1, false));
+            continue;
+        }
+        let (service, entry, account) = (order.service.to_owned(), frozen.entry.clone(), frozen.account.clone());
+        let memory = journal.with(move |journal| {
+            let user = (entry.as_ref().map(crate::identity::EntryId::as_str), account.as_ref().map(crate::identity::AccountId::as_str));
+            journal.remembered_of(&service, clock::now(), &[user])
+        });
+        let memory: Remembered = memory.await??.pop().unwrap_or_default();
+        let item = Item { frozen, row, memory, entry: None, lost_before: true, step: intent.step };
+        match bench.settle(&item, &intent).await? {
+            Some(finished) => {
+                if let Some(why) = finished.stop {
+                    return Err(Error::failure(format!("it cannot be told what came of run {run}: {why}")));
+                }
+                settled.counting.add(&finished);
+                tell(&finished);
+            }
+            None => drop(settled.begun.insert(n, (intent.step + 1, true))),
+        }
+    }
+    Ok(settled)
+}

@@ -1,0 +1,648 @@
+//! One row of a run: checked, sent in one step or two, and noted.
+
+use super::check::{self, ACTIVE, Allowed, Not, rule_of};
+use super::deliver::{Act, Delivery, Fate, Way, not_taken, request};
+use super::gate::Gate;
+use crate::clock::{self, Instant};
+use crate::error::Result;
+use crate::identity::population::{Batch, Schema};
+use crate::identity::value::Datum;
+use crate::identity::{AccountId, EntryId};
+use crate::journal::run::{FrozenRow, Intent, Kept, Learnt, Outcome, RowEnd, RowState, RunId, StepKind, StepResult};
+use crate::journal::{Note, Remembered, Writer};
+use crate::mapping::{Context, Desired, Rules};
+use crate::model::field::FieldKind;
+use crate::model::{Action, EntryEvidence, Link, LinkOrigin};
+use crate::plan::Row;
+use crate::source::Source;
+use crate::target::{Resource, Seen, Set, Sought, Target};
+use serde_json::{Map, Value, json};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex;
+
+/// What was found out about an entry may be so old when its row is sent.
+pub(super) const FRESH: Duration = Duration::from_secs(30);
+
+/// What every row of a run needs.
+pub(super) struct Bench<'a> {
+    pub run: RunId,
+    pub service: &'a str,
+    pub channel: &'a str,
+    pub target: &'a Target,
+    /// One question at a time.
+    pub source: Mutex<&'a mut Source>,
+    pub schema: &'a Schema,
+    pub rules: &'a Rules,
+    pub cx: Context,
+    pub journal: &'a Writer,
+    pub gate: Gate,
+    pub allowed: Allowed,
+    /// The run takes another one back: what the directory wants is not asked.
+    pub is_undo: bool,
+    /// Accounts that this run has created, by the entry's id: whom references can mean now.
+    pub made: std::sync::Mutex<HashMap<String, String>>,
+}
+
+/// A row on its way.
+pub(super) struct Item {
+    pub frozen: FrozenRow,
+    pub row: Row,
+    pub memory: Remembered,
+    pub entry: Option<EntryFacts>,
+    /// An earlier request of this row may have arrived.
+    pub lost_before: bool,
+    /// The number of the next request of this row.
+    pub step: u32,
+}
+
+/// What was found out about an entry, and when.
+#[derive(Clone)]
+pub(super) struct EntryFacts {
+    pub evidence: EntryEvidence,
+    /// Its values, as one row of a batch.
+    pub values: Option<(Arc<Batch>, usize)>,
+    pub at: tokio::time::Instant,
+    /// The accounts of those whom its values name, by DN.
+    pub references: Arc<HashMap<String, String>>,
+}
+
+/// What became of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    /// Its number.
+    pub n: u32,
+    /// What was to be sent.
+    pub action: Action,
+    /// Whose.
+    pub called: String,
+    /// Where it stands.
+    pub state: RowState,
+    /// Why, or what is worth knowing.
+    pub cause: Option<String>,
+    /// The account, where there is one.
+    pub account: Option<String>,
+    /// Nothing more can be sent at all, and why.
+    pub stop: Option<String>,
+    /// Fields of which the service keeps a value of its own.
+    pub kept: Vec<String>,
+}
+
+/// What a row came to before it is noted.
+struct End {
+    state: RowState,
+    cause: Option<String>,
+    account: Option<String>,
+    after: Option<Resource>,
+    stop: Option<String>,
+    learnt: Vec<Learnt>,
+    outcome: Option<Outcome>,
+    kept: Vec<String>,
+}
+
+impl End {
+    fn without_request(state: RowState, cause: Option<String>) -> Self {
+        End { state, cause, account: None, after: None, stop: None, learnt: Vec::new(), outcome: None, kept: Vec::new() }
+    }
+}
+
+impl Bench<'_> {
+    /// Takes a row to its end.
+    ///
+    /// # Errors
+    /// Where the journal can't be written: then nothing more may be sent.
+    pub async fn take(&self, item: Item) -> Result<Finished> {
+        let end = self.worked(&item).await?;
+        self.noted(&item, end).await
+    }
+
+    async fn worked(&self, item: &Item) -> Result<End> {
+        let row = &item.row;
+        if let Err(not) = check::against_memory(row, &item.memory, &self.allowed) {
+            return Ok(self.refused(item, not));
+        }
+        if row.action == Action::Link {
+            return Ok(End { learnt: self.link(item, None).into_iter().collect(), ..End::without_request(RowState::Done, None) });
+        }
+        let checked = async {
+            let facts = self.fresh_facts(item).await?;
+            let account = self.account(item).await?;
+            let fields = self.fields(row, facts.as_ref())?;
+            Ok((account, fields))
+        };
+        match checked.await {
+            Ok((account, fields)) => self.sent(item, account, fields).await,
+            Err(not) => Ok(self.refused(item, not)),
+        }
+    }
+
+    /// The row is not sent.
+    fn refused(&self, item: &Item, not: Not) -> End {
+        match not {
+            Not::Stale(what) => End::without_request(RowState::Stale, Some(what)),
+            Not::Unknown(cause) => {
+                let owed = self.owed(item, &cause);
+                End { learnt: vec![owed], ..End::without_request(RowState::Failed, Some(cause)) }
+            }
+            Not::Needless(note) => {
+                let learnt = vec![Learnt::Settled(subject(&item.row))];
+                End { learnt, ..End::without_request(RowState::Done, Some(note)) }
+            }
+        }
+    }
+
+    /// The facts about the entry, asked for once more where they have grown old. Checked.
+    async fn fresh_facts(&self, item: &Item) -> std::result::Result<Option<EntryFacts>, Not> {
+        if self.is_undo || item.row.entry.is_none() {
+            return Ok(None);
+        }
+        let facts = match &item.entry {
+            Some(facts) if facts.at.elapsed() < FRESH => facts.clone(),
+            _ => self
+                .facts_of(std::slice::from_ref(item))
+                .await
+                .pop()
+                .flatten()
+                .ok_or_else(|| Not::Unknown("the person was not looked up".to_owned()))?,
+        };
+        let values = facts.values.as_ref().and_then(|(batch, at)| batch.iter().nth(*at));
+        let references = |dn: &str| facts.references.get(dn).cloned();
+        check::against_entry(&item.row, &facts.evidence, values, self.rules, &self.cx, &references)?;
+        Ok(Some(facts))
+    }
+
+    /// The account as it is now; nothing where its version is asked for with the request itself, or where there is none yet.
+    async fn account(&self, item: &Item) -> std::result::Result<Option<Resource>, Not> {
+        let row = &item.row;
+        let Some(account) = &row.account else { return Ok(None) };
+        if self.goes_by_version(row) {
+            return Ok(None);
+        }
+        let seen = {
+            let _pass = self.gate.enter().await;
+            self.target.account(&account.id).await
+        };
+        match seen {
+            Seen::Found(resource) => {
+                check::against_account(row, &resource, self.rules, item.lost_before)?;
+                Ok(Some(*resource))
+            }
+            Seen::NotFound if row.action.is_deprovision() => Err(Not::Needless("the account is gone already".to_owned())),
+            Seen::NotFound => Err(Not::Stale("the account is gone".to_owned())),
+            Seen::Unknown { cause, .. } => Err(Not::Unknown(format!("the account could not be read: {cause}"))),
+        }
+    }
+
+    /// True where the service itself refuses a request for another version: then nobody need be asked first.
+    fn goes_by_version(&self, row: &Row) -> bool {
+        let has_version = row.account.as_ref().is_some_and(|a| a.version.is_some());
+        if !self.target.has_versions() || !has_version {
+            return false;
+        }
+        let sets: Vec<Set<'_>> = row
+            .changes
+            .iter()
+            .filter_map(|c| rule_of(self.rules, &c.field))
+            .map(|(_, rule)| Set { field: &rule.field, value: Datum::Unassigned })
+            .collect();
+        let active = row.changes.iter().any(|c| c.field == ACTIVE).then_some(true);
+        let dialect = self.target.dialect();
+        row.action == Action::Delete
+            || (!dialect.needs_before(&sets, active) && (sets.is_empty() || active.is_none() || dialect.is_one_request()))
+    }
+
+    /// What is sent, field by field: as it was approved, and what is masked as the rule gives it now.
+    fn fields(&self, row: &Row, facts: Option<&EntryFacts>) -> std::result::Result<Vec<Set<'_>>, Not> {
+        let values = facts.and_then(|f| f.values.as_ref()).and_then(|(batch, at)| batch.iter().nth(*at));
+        let mut fields = Vec::with_capacity(row.changes.len());
+        for change in row.changes.iter().filter(|c| c.field != ACTIVE) {
+            let Some((index, rule)) = rule_of(self.rules, &change.field) else {
+                return Err(Not::Stale(format!("{} is not mapped any more", change.field)));
+            };
+            let value = if rule.masked {
+                match values.map(|values| self.rules.desired(index, values, &self.cx)) {
+                    Some(Desired::Value(value)) => value,
+                    Some(Desired::Clear) => Datum::Unassigned,
+                    Some(Desired::Keep) | None => continue,
+                    Some(Desired::Problem(problem)) => {
+                        return Err(Not::Stale(format!("the rule of {} fails by now: {}", change.field, problem.message)));
+                    }
+                }
+            } else {
+                change.to.clone()
+            };
+            fields.push(Set { field: &rule.field, value });
+        }
+        Ok(fields)
+    }
+
+    async fn sent(&self, item: &Item, account: Option<Resource>, fields: Vec<Set<'_>>) -> Result<End> {
+        let row = &item.row;
+        let version = if self.target.has_versions() {
+            account.as_ref().map_or_else(|| row.account.as_ref().and_then(|a| a.version.clone()), |a| a.version.clone())
+        } else {
+            None
+        };
+        let Some((kind, act, later)) = self.acts(row, &fields) else {
+            return Ok(End::without_request(RowState::Done, None));
+        };
+        let way = self.way(item, &fields);
+        let sent = self.step(item, item.step, kind, &act, account, version, &way).await?;
+        self.finish(item, &act, sent, &fields, later, way).await
+    }
+
+    /// The first request of a row, and the fields that go with a second one.
+    fn acts<'f>(&self, row: &Row, fields: &[Set<'f>]) -> Option<(StepKind, Act<'f>, Vec<Set<'f>>)> {
+        let id = row.account.as_ref().map(|a| a.id.as_str()).unwrap_or_default();
+        let one_request = self.target.dialect().is_one_request();
+        let all = || fields.to_vec();
+        Some(match row.action {
+            Action::Create => {
+                let active = !row.changes.iter().any(|c| c.field == ACTIVE && c.to == Datum::Bool(false));
+                (StepKind::Create, Act::Create { fields: all(), active }, Vec::new())
+            }
+            Action::Update => (StepKind::Fields, Act::change(id, all(), None), Vec::new()),
+            // Taking a run back may restore values together with the status.
+            Action::Enable | Action::Disable => {
+                let active = Some(row.action == Action::Enable);
+                if fields.is_empty() {
+                    (StepKind::Active, Act::change(id, Vec::new(), active), Vec::new())
+                } else if one_request {
+                    (StepKind::Fields, Act::change(id, all(), active), Vec::new())
+                } else {
+                    (StepKind::Active, Act::change(id, Vec::new(), active), all())
+                }
+            }
+            Action::Delete => (StepKind::Delete, Act::Delete { id: id.to_owned() }, Vec::new()),
+            Action::Link | Action::None => return None,
+        })
+    }
+
+    fn way(&self, item: &Item, fields: &[Set<'_>]) -> Way<'_> {
+        Way {
+            target: self.target,
+            rules: self.rules,
+            gate: &self.gate,
+            created: None,
+            lost_before: item.lost_before,
+            sought: self.sought(&item.row, fields),
+        }
+    }
+
+    /// What follows from the first request: a second one, where there is something left for it, and what is remembered.
+    async fn finish(
+        &self,
+        item: &Item,
+        act: &Act<'_>,
+        (delivery, outcome): (Delivery, Outcome),
+        fields: &[Set<'_>],
+        later: Vec<Set<'_>>,
+        mut way: Way<'_>,
+    ) -> Result<End> {
+        let row = &item.row;
+        let step = outcome.step + 1;
+        let mut end = self.after(item, act, delivery, outcome);
+        if end.state != RowState::Done {
+            return Ok(end);
+        }
+        // What did not stick on the create, and what goes by another verb than the status.
+        let mut rest = later;
+        if let (Action::Create, Some(after)) = (row.action, &end.after) {
+            let missing = |set: &&Set<'_>| set.field.after_create && !set.value.is_unassigned();
+            rest.extend(not_taken(self.rules, fields, after).into_iter().map(|(set, _)| set).filter(missing).cloned());
+            way.created = Some(tokio::time::Instant::now());
+        }
+        if !rest.is_empty() {
+            let id = end.account.clone().unwrap_or_default();
+            self.journal.note(end.outcome.take().map(Note::Outcome).into_iter().collect()).await?;
+            let act = Act::change(&id, rest, None);
+            let (delivery, outcome) = self.step(item, step, StepKind::Fields, &act, end.after.take(), None, &way).await?;
+            let second = self.after(item, &act, delivery, outcome);
+            end = End { learnt: end.learnt.into_iter().chain(second.learnt).collect(), account: end.account.or(second.account), ..second };
+        }
+        if end.state == RowState::Done {
+            self.remember(item, fields, &mut end);
+        }
+        Ok(end)
+    }
+
+    /// A request of this row may have arrived before the run was interrupted: did it? Nothing where it is known that it did not,
+    /// and the row is to be sent.
+    ///
+    /// # Errors
+    /// Where the journal can't be written.
+    pub async fn settle(&self, item: &Item, intent: &Intent) -> Result<Option<Finished>> {
+        let facts = if item.row.changes.iter().any(|c| rule_of(self.rules, &c.field).is_some_and(|(_, rule)| rule.masked)) {
+            self.facts_of(std::slice::from_ref(item)).await.pop().flatten()
+        } else {
+            None
+        };
+        let fields = self.fields(&item.row, facts.as_ref()).unwrap_or_default();
+        let Some((_, act, later)) = self.acts(&item.row, &fields) else { return Ok(None) };
+        let way = self.way(item, &fields);
+        // Of an account that was created the fields may be what was under way.
+        let whole = match &act {
+            Act::Change { id, active, .. } => Act::change(id, fields.clone(), *active),
+            other => other.clone(),
+        };
+        let Some(delivery) = way.look_into(&whole).await else {
+            let outcome = Outcome {
+                run: self.run,
+                n: intent.n,
+                step: intent.step,
+                ended: clock::now_in_millis(),
+                result: StepResult::Unsent,
+                status: None,
+                cause: Some("the run was interrupted; it had no effect".to_owned()),
+                request_id: None,
+                after: None,
+            };
+            self.journal.note(vec![Note::Outcome(outcome)]).await?;
+            return Ok(None);
+        };
+        let later = if delivery.fate == Fate::Done { Vec::new() } else { later };
+        let outcome = Outcome {
+            run: self.run,
+            n: intent.n,
+            step: intent.step,
+            ended: clock::now_in_millis(),
+            result: delivery.result,
+            status: delivery.status,
+            cause: delivery.cause.clone(),
+            request_id: None,
+            after: delivery.after.as_ref().and_then(|after| self.image(&item.row, Some(after))),
+        };
+        let end = self.finish(item, &whole, (delivery, outcome), &fields, later, way).await?;
+        self.noted(item, end).await.map(Some)
+    }
+
+    /// One request, noted before it leaves.
+    #[expect(clippy::too_many_arguments, reason = "what one request is made of")]
+    async fn step(
+        &self,
+        item: &Item,
+        step: u32,
+        kind: StepKind,
+        act: &Act<'_>,
+        account: Option<Resource>,
+        version: Option<String>,
+        way: &Way<'_>,
+    ) -> Result<(Delivery, Outcome)> {
+        let shown = request(self.target, act, account.as_ref(), None).map(|r| format!("{} {}", r.method.word(), r.path));
+        let intent = Intent {
+            run: self.run,
+            n: item.frozen.n,
+            step,
+            kind,
+            begun: clock::now_in_millis(),
+            request: shown.unwrap_or_else(|| format!("change {}", act.id().unwrap_or_default())),
+            before: self.image(&item.row, account.as_ref()),
+        };
+        self.journal.note(vec![Note::Intent(intent)]).await?;
+        let delivery = way.deliver(act, account, version).await;
+        let outcome = Outcome {
+            run: self.run,
+            n: item.frozen.n,
+            step,
+            ended: clock::now_in_millis(),
+            result: delivery.result,
+            status: delivery.status,
+            cause: delivery.cause.clone(),
+            request_id: delivery.request_id.clone(),
+            after: delivery.after.as_ref().and_then(|after| self.image(&item.row, Some(after))),
+        };
+        Ok((delivery, outcome))
+    }
+
+    fn after(&self, item: &Item, act: &Act<'_>, delivery: Delivery, outcome: Outcome) -> End {
+        let account = delivery.after.as_ref().map(|a| a.id.clone()).or_else(|| act.id().map(str::to_owned));
+        let cause = delivery.cause;
+        let (state, stop) = match &delivery.fate {
+            Fate::Done => (RowState::Done, None),
+            Fate::Failed => (RowState::Failed, None),
+            Fate::Stale => (RowState::Stale, None),
+            Fate::Doubt => (RowState::Doubt, None),
+            Fate::Stop(why) => (RowState::Waiting, Some(why.clone())),
+        };
+        let learnt = match state {
+            RowState::Failed | RowState::Doubt => vec![self.owed(item, cause.as_deref().unwrap_or("it failed"))],
+            _ => Vec::new(),
+        };
+        let account = account.filter(|_| matches!(state, RowState::Done | RowState::Doubt) || item.row.account.is_some());
+        End { state, cause, account, after: delivery.after, stop, learnt, outcome: Some(outcome), kept: Vec::new() }
+    }
+
+    /// What a row that is done teaches.
+    fn remember(&self, item: &Item, fields: &[Set<'_>], end: &mut End) {
+        let row = &item.row;
+        end.learnt.push(Learnt::Settled(subject(row)));
+        let Some(id) = end.account.clone() else { return };
+        let account = AccountId::new(id.as_str());
+        match row.action {
+            Action::Disable if !self.is_undo => end.learnt.push(Learnt::Disabled(account.clone())),
+            Action::Enable | Action::Disable => end.learnt.push(Learnt::NotDisabled(account.clone())),
+            Action::Delete => {
+                end.learnt.extend([Learnt::NotDisabled(account.clone()), Learnt::Unlink(account)]);
+                return;
+            }
+            Action::Create => {
+                if let Some(entry) = &row.entry
+                    && let Ok(mut made) = self.made.lock()
+                {
+                    made.insert(entry.id.clone(), id.clone());
+                }
+            }
+            Action::Update | Action::Link | Action::None => {}
+        }
+        end.learnt.extend(self.link(item, end.after.as_ref()));
+        if let Some(after) = &end.after {
+            end.learnt.push(Learnt::Shows { account: account.clone(), remembered: shows(after), active: after.is_active() });
+            if self.is_undo {
+                return;
+            }
+            let differing = not_taken(self.rules, fields, after);
+            for set in fields {
+                match differing.iter().find(|(other, _)| other.field.name == set.field.name) {
+                    Some((_, shows)) => {
+                        end.kept.push(set.field.name.clone());
+                        if !self.rules.rules().iter().any(|r| r.masked && r.field.name == set.field.name) {
+                            end.learnt.push(Learnt::Kept(Kept {
+                                account: account.clone(),
+                                field: set.field.name.clone(),
+                                sent: json_of(&set.value),
+                                shows: json_of(shows),
+                            }));
+                        }
+                    }
+                    None => end.learnt.push(Learnt::NotKept(account.clone(), set.field.name.clone())),
+                }
+            }
+        }
+    }
+
+    /// The link that a row brings, unless its ends are linked.
+    fn link(&self, item: &Item, after: Option<&Resource>) -> Option<Learnt> {
+        let row = &item.row;
+        if self.is_undo || item.memory.account_of_entry.is_some() || item.memory.entry_of_account.is_some() {
+            return None;
+        }
+        let entry = row.entry.as_ref()?;
+        let account = after.map(|a| a.id.clone()).or_else(|| row.account.as_ref().map(|a| a.id.clone()))?;
+        let remembered = match after {
+            Some(after) => shows(after),
+            None => row.account.as_ref().and_then(|a| a.user_name.clone()).into_iter().collect(),
+        };
+        let active = after.map_or_else(|| row.account.as_ref().is_some_and(|a| a.active), Resource::is_active);
+        Some(Learnt::Link(Box::new(Link {
+            entry: EntryId::new(entry.id.as_str()),
+            account: AccountId::new(account.as_str()),
+            channel: self.channel.to_owned(),
+            origin: if row.action == Action::Create { LinkOrigin::Created } else { LinkOrigin::Matched },
+            since: clock::now(),
+            remembered,
+            last_active: active,
+        })))
+    }
+
+    fn owed(&self, item: &Item, cause: &str) -> Learnt {
+        Learnt::Owed {
+            subject: subject(&item.row),
+            user_name: item.row.user_name.clone(),
+            action: item.row.action,
+            cause: crate::text::cut(cause, 500).into_owned(),
+        }
+    }
+
+    async fn noted(&self, item: &Item, end: End) -> Result<Finished> {
+        let at: Instant = clock::now();
+        let mut notes: Vec<Note> = end.outcome.into_iter().map(Note::Outcome).collect();
+        // A row that is to go on later stays as it is.
+        if end.state != RowState::Waiting {
+            let account = end.account.as_deref().map(AccountId::new);
+            notes.push(Note::End(RowEnd { run: self.run, n: item.frozen.n, state: end.state, account, learnt: end.learnt }, at));
+        }
+        self.journal.note(notes).await?;
+        Ok(Finished {
+            n: item.frozen.n,
+            action: item.row.action,
+            called: item.row.called().to_owned(),
+            state: end.state,
+            cause: end.cause,
+            account: end.account,
+            stop: end.stop,
+            kept: end.kept,
+        })
+    }
+
+    /// What a look-up by name asks for: what the account is sent, or shows.
+    pub(super) fn sought(&self, row: &Row, fields: &[Set<'_>]) -> Option<Sought> {
+        let of = |rule: Option<usize>| -> Option<String> {
+            let name = &self.rules.rules()[rule?].field.name;
+            let set = fields.iter().find(|set| set.field.name == *name)?;
+            Some(set.value.plain().into_owned()).filter(|text| !text.is_empty())
+        };
+        let user_name = of(self.rules.user_name()).or_else(|| row.account.as_ref().and_then(|a| a.user_name.clone()));
+        let key = &self.rules.rules()[self.rules.match_rule()].field.path;
+        let matched = of(Some(self.rules.match_rule())).filter(|_| !key.eq_ignore_ascii_case("userName"));
+        let sought = Sought { user_name, external_id: of(self.rules.external_id()), matched: matched.map(|value| (key.clone(), value)) };
+        (sought != Sought::default()).then_some(sought)
+    }
+
+    /// What an account has of everything that a row changes, as JSON: what is masked is left out.
+    fn image(&self, row: &Row, account: Option<&Resource>) -> Option<String> {
+        let account = account?;
+        let mut fields = Map::new();
+        for change in row.changes.iter().filter(|c| c.field != ACTIVE) {
+            if let Some((_, rule)) = rule_of(self.rules, &change.field).filter(|(_, rule)| !rule.masked) {
+                let value = check::value_of(account, rule);
+                fields.insert(change.field.clone(), serde_json::to_value(value).unwrap_or(Value::Null));
+            }
+        }
+        Some(json!({"active": account.is_active(), "version": account.version, "fields": fields}).to_string())
+    }
+
+    /// Looks the entries of some rows up, all of them with one question.
+    pub(super) async fn facts_of(&self, items: &[Item]) -> Vec<Option<EntryFacts>> {
+        let ids: Vec<EntryId> = items.iter().filter_map(|i| i.row.entry.as_ref()).map(|e| EntryId::new(e.id.as_str())).collect();
+        if ids.is_empty() || self.is_undo {
+            return items.iter().map(|_| None).collect();
+        }
+        let mut source = self.source.lock().await;
+        let (answers, batch) = source.reread(self.schema, &ids).await;
+        let at = tokio::time::Instant::now();
+        let batch = Arc::new(batch);
+        // Directories compare ids without regard to case.
+        let places: HashMap<String, usize> = batch.iter().enumerate().map(|(at, row)| (row.id().to_ascii_lowercase(), at)).collect();
+        let references = Arc::new(self.accounts_named(items, &batch, &mut source).await);
+        drop(source);
+        let mut evidence: HashMap<String, EntryEvidence> = answers.into_iter().map(|(id, e)| (id.as_str().to_owned(), e)).collect();
+        let facts = |item: &Item| {
+            let id = &item.row.entry.as_ref()?.id;
+            let place = places.get(&id.to_ascii_lowercase()).copied();
+            let evidence = evidence.remove(id).or_else(|| Some(EntryEvidence::Unknown { cause: "it was asked for twice".to_owned() }))?;
+            Some(EntryFacts { evidence, values: place.map(|at| (Arc::clone(&batch), at)), at, references: Arc::clone(&references) })
+        };
+        items.iter().map(facts).collect()
+    }
+
+    /// The accounts of the people whom the values of some rows name, as far as they are linked.
+    async fn accounts_named(&self, items: &[Item], batch: &Batch, source: &mut Source) -> HashMap<String, String> {
+        let rules: Vec<usize> =
+            (0..self.rules.rules().len()).filter(|i| self.rules.rules()[*i].field.kind == FieldKind::Reference).collect();
+        let names = |item: &Item| rules.iter().any(|i| item.row.changes.iter().any(|c| c.field == self.rules.rules()[*i].field.name));
+        if rules.is_empty() || !items.iter().any(names) {
+            return HashMap::new();
+        }
+        let mut dns: Vec<String> = Vec::new();
+        for values in batch.iter() {
+            for rule in &rules {
+                if let Desired::Value(dn) = self.rules.desired(*rule, values, &self.cx) {
+                    dns.push(dn.plain().into_owned());
+                }
+            }
+        }
+        dns.sort();
+        dns.dedup();
+        self.accounts_of(&dns, source).await
+    }
+
+    /// The accounts that the people with these DNs are linked to.
+    pub(super) async fn accounts_of(&self, dns: &[String], source: &mut Source) -> HashMap<String, String> {
+        let mut entries: Vec<(String, String)> = Vec::new();
+        for (dn, identified) in source.identify(dns).await {
+            if let crate::model::Identified::Entry(id) = identified {
+                entries.push((dn, id.as_str().to_owned()));
+            }
+        }
+        let service = self.service.to_owned();
+        let asked = entries.clone();
+        let linked = self.journal.with(move |journal| {
+            let users: Vec<(Option<&str>, Option<&str>)> = asked.iter().map(|(_, id)| (Some(id.as_str()), None)).collect();
+            journal.remembered_of(&service, clock::now(), &users)
+        });
+        let linked = linked.await.and_then(|r| r).unwrap_or_default();
+        entries.into_iter().zip(linked).filter_map(|((dn, _), memory)| Some((dn, memory.account_of_entry?))).collect()
+    }
+}
+
+/// What an account is known by.
+fn shows(account: &Resource) -> Vec<String> {
+    let mut shown: Vec<String> = std::iter::once(account.user_name().to_owned())
+        .chain(account.external_id().map(str::to_owned))
+        .chain(account.emails())
+        .filter(|v| !v.trim().is_empty())
+        .collect();
+    shown.dedup();
+    shown
+}
+
+fn json_of(value: &Datum) -> String {
+    serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
+}
+
+/// Whom something is owed to: the entry's id, else the account's.
+pub(super) fn subject(row: &Row) -> String {
+    let entry = row.entry.as_ref().map(|e| e.id.clone());
+    entry.or_else(|| row.account.as_ref().map(|a| a.id.clone())).unwrap_or_default()
+}
