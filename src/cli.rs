@@ -228,11 +228,11 @@ impl Common {
         let journal = self.journal(&config, mode)?;
         let (source, target) = (channels::source_name(&channel.source), channels::target_name(&channel.target));
         let watch = Watch::start(&source, &target, Doing::Opening, self.shows_progress());
-        let ends = engine::open(&channel, now).await?;
+        let mut ends = engine::open(&channel, now).await?;
         watch.now(Doing::Reading);
         let others = config.others(&channel);
         let job = Job { channel: &channel, others: &others, now, progress: watch.progress() };
-        let picture = engine::look(&job, ends, &journal).await?;
+        let picture = engine::look(&job, &mut ends, &journal).await?;
         drop(watch);
         Ok((channel, journal, picture))
     }

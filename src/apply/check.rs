@@ -8,7 +8,7 @@ use crate::identity::value::{Datum, is_same_key, key_form};
 use crate::journal::Remembered;
 use crate::mapping::{Context, Desired, Rule, Rules};
 use crate::model::field::FieldKind;
-use crate::model::{Action, Change, EntryEvidence, Situation};
+use crate::model::{Action, Change, EntryEvidence, Reason, Situation};
 use crate::plan::{Row, diff};
 use crate::target::Resource;
 use std::collections::HashSet;
@@ -71,7 +71,8 @@ pub fn against_memory(row: &Row, memory: &Remembered, allowed: &Allowed) -> Resu
     {
         return stale(format!("the person is linked to another account by now ({linked})"));
     }
-    if row.action == Action::Create && memory.account_of_entry.is_some() {
+    // Whose account is gone is linked to that one still; that it is gone is asked once more.
+    if row.action == Action::Create && memory.account_of_entry.is_some() && row.reason != Some(Reason::AccountGone) {
         return stale("the person is linked to an account by now");
     }
     if let Some(linked) = &memory.entry_of_account

@@ -34,7 +34,7 @@ impl<'f> Act<'f> {
         Act::Change { id: id.to_owned(), fields, active }
     }
 
-    fn fields(&self) -> &[Set<'f>] {
+    pub(super) fn fields(&self) -> &[Set<'f>] {
         match self {
             Act::Create { fields, .. } | Act::Change { fields, .. } => fields,
             Act::Delete { .. } => &[],

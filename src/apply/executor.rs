@@ -66,7 +66,7 @@ pub struct Order<'a> {
     pub begun: &'a HashMap<u32, (u32, bool)>,
 }
 
-/// Sends a frozen run.
+/// Sends a frozen run. `before` has what was found out about its rows when it was picked up.
 ///
 /// # Errors
 /// Where the journal can't be written: the run is as it was left, and is picked up the next time.
@@ -74,6 +74,7 @@ pub async fn execute(
     order: &Order<'_>,
     ends: Ends<'_>,
     journal: &Writer,
+    before: Counting,
     control: &Control,
     meter: &Meter,
     tell: &(dyn Fn(&Finished) + Sync),
@@ -88,12 +89,15 @@ pub async fn execute(
         queue: VecDeque::new(),
         next: 0,
         is_drained: false,
-        counting: Counting::default(),
+        counting: before,
         breaker: Breaker::default(),
         finished: 0,
         begun,
     };
-    let told = dispatcher.run(concurrency, control, meter, tell).await;
+    let mut told = dispatcher.run(concurrency, control, meter, tell).await;
+    if matches!(told, Ok((Ending::Done, _))) && !order.is_undo {
+        told = dispatcher.set_references(tell).await.map(|()| (Ending::Done, None));
+    }
     let habits = bench.target.habits();
     if habits != habits_before {
         let (service, text) = (order.service.to_owned(), serde_json::to_string(&habits).unwrap_or_default());
@@ -216,6 +220,50 @@ impl Dispatcher<'_, '_> {
             }
             None => (Ending::Done, None),
         })
+    }
+
+    /// Whoever was created before those whom their values name is told about them now.
+    async fn set_references(&mut self, tell: &(dyn Fn(&Finished) + Sync)) -> Result<()> {
+        let has_references = |r: &crate::mapping::Rule| r.field.kind == crate::model::field::FieldKind::Reference;
+        let has_made = self.bench.made.lock().is_ok_and(|made| !made.is_empty());
+        if !has_made || !self.bench.rules.rules().iter().any(has_references) {
+            return Ok(());
+        }
+        let mut from = 0;
+        loop {
+            let run = self.order.run;
+            let rows = self.bench.journal.with(move |journal| {
+                let rows = journal.rows_with_open_references(run, from, PAGE)?;
+                let steps: Result<Vec<usize>> = rows.iter().map(|r| journal.steps(run, r.n).map(|s| s.len())).collect();
+                Ok::<_, Error>(rows.into_iter().zip(steps?).collect::<Vec<_>>())
+            });
+            let rows = rows.await??;
+            let Some(last) = rows.last().map(|(row, _)| row.n) else { return Ok(()) };
+            let tasks: FuturesUnordered<_> = rows
+                .into_iter()
+                .map(|(frozen, steps)| {
+                    let bench = self.bench;
+                    async move {
+                        let row: Row = serde_json::from_str(&frozen.content)
+                            .map_err(|e| Error::failure(format!("row {} of run {run} in the journal is not readable: {e}", frozen.n)))?;
+                        let step = u32::try_from(steps).unwrap_or(0);
+                        let item = Item { frozen, row, memory: crate::journal::Remembered::default(), entry: None, lost_before: false, step };
+                        bench.set_references(&item).await
+                    }
+                })
+                .collect();
+            let done: Vec<Result<Option<Finished>>> = tasks.collect().await;
+            for done in done {
+                if let Some(done) = done? {
+                    // The row was counted when it was sent; only what went wrong is new.
+                    if done.state != RowState::Done {
+                        self.counting.add(&done);
+                        tell(&done);
+                    }
+                }
+            }
+            from = last + 1;
+        }
     }
 
     /// How many rows are looked up at once: what is sent in some seconds, so that no answer grows old.

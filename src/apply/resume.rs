@@ -35,11 +35,17 @@ pub fn wait(begun: &[Begun], timeout: Duration) -> Duration {
     since.map_or(Duration::ZERO, |since| timeout.min(LONGEST).saturating_sub(since))
 }
 
-/// Looks into every request of which it is not known what came of it. Reads only, and notes what it finds.
+/// Looks into every request of which it is not known what came of it, and notes what it finds. Unless it `may_send`, it only reads.
 ///
 /// # Errors
 /// Where the journal can't be read or written, or the service refuses us.
-pub async fn settle(order: &Order<'_>, ends: Ends<'_>, journal: &Writer, tell: &(dyn Fn(&Finished) + Sync)) -> Result<Settled> {
+pub async fn settle(
+    order: &Order<'_>,
+    ends: Ends<'_>,
+    journal: &Writer,
+    may_send: bool,
+    tell: &(dyn Fn(&Finished) + Sync),
+) -> Result<Settled> {
     let run = order.run;
     let begun = journal.with(move |journal| journal.begun_rows(run)).await??;
     tokio::time::sleep(wait(&begun, ends.target.timeout())).await;
@@ -60,7 +66,7 @@ pub async fn settle(order: &Order<'_>, ends: Ends<'_>, journal: &Writer, tell: &
         });
         let memory: Remembered = memory.await??.pop().unwrap_or_default();
         let item = Item { frozen, row, memory, entry: None, lost_before: true, step: intent.step };
-        match bench.settle(&item, &intent).await? {
+        match bench.settle(&item, &intent, may_send).await? {
             Some(finished) => {
                 if let Some(why) = finished.stop {
                     return Err(Error::failure(format!("it cannot be told what came of run {run}: {why}")));

@@ -12,7 +12,7 @@ use crate::journal::run::{FrozenRow, Intent, Kept, Learnt, Outcome, RowEnd, RowS
 use crate::journal::{Note, Remembered, Writer};
 use crate::mapping::{Context, Desired, Rules};
 use crate::model::field::FieldKind;
-use crate::model::{Action, EntryEvidence, Link, LinkOrigin};
+use crate::model::{Action, EntryEvidence, Link, LinkOrigin, Problem, ProblemCode};
 use crate::plan::Row;
 use crate::source::Source;
 use crate::target::{Resource, Seen, Set, Sought, Target};
@@ -175,7 +175,12 @@ impl Bench<'_> {
     /// The account as it is now; nothing where its version is asked for with the request itself, or where there is none yet.
     async fn account(&self, item: &Item) -> std::result::Result<Option<Resource>, Not> {
         let row = &item.row;
-        let Some(account) = &row.account else { return Ok(None) };
+        let Some(account) = &row.account else {
+            return match &item.memory.account_of_entry {
+                Some(gone) if row.action == Action::Create => self.still_gone(gone).await.map(|()| None),
+                _ => Ok(None),
+            };
+        };
         if self.goes_by_version(row) {
             return Ok(None);
         }
@@ -191,6 +196,19 @@ impl Bench<'_> {
             Seen::NotFound if row.action.is_deprovision() => Err(Not::Needless("the account is gone already".to_owned())),
             Seen::NotFound => Err(Not::Stale("the account is gone".to_owned())),
             Seen::Unknown { cause, .. } => Err(Not::Unknown(format!("the account could not be read: {cause}"))),
+        }
+    }
+
+    /// Somebody is to get an account anew because theirs is gone: it has to be so still.
+    async fn still_gone(&self, account: &str) -> std::result::Result<(), Not> {
+        let seen = {
+            let _pass = self.gate.enter().await;
+            self.target.account(account).await
+        };
+        match seen {
+            Seen::NotFound => Ok(()),
+            Seen::Found(_) => Err(Not::Stale(format!("the account that the person is linked to is there again ({account})"))),
+            Seen::Unknown { cause, .. } => Err(Not::Unknown(format!("the account that was gone could not be looked up: {cause}"))),
         }
     }
 
@@ -332,7 +350,7 @@ impl Bench<'_> {
     ///
     /// # Errors
     /// Where the journal can't be written.
-    pub async fn settle(&self, item: &Item, intent: &Intent) -> Result<Option<Finished>> {
+    pub async fn settle(&self, item: &Item, intent: &Intent, may_send: bool) -> Result<Option<Finished>> {
         let facts = if item.row.changes.iter().any(|c| rule_of(self.rules, &c.field).is_some_and(|(_, rule)| rule.masked)) {
             self.facts_of(std::slice::from_ref(item)).await.pop().flatten()
         } else {
@@ -354,7 +372,7 @@ impl Bench<'_> {
                 ended: clock::now_in_millis(),
                 result: StepResult::Unsent,
                 status: None,
-                cause: Some("the run was interrupted; it had no effect".to_owned()),
+                cause: Some("the run was interrupted; the whole of it did not take effect".to_owned()),
                 request_id: None,
                 after: None,
             };
@@ -362,6 +380,10 @@ impl Bench<'_> {
             return Ok(None);
         };
         let later = if delivery.fate == Fate::Done { Vec::new() } else { later };
+        if !may_send && self.is_unfinished(item, &fields, &delivery) {
+            // What is left of it is sent by whoever may send.
+            return Ok(None);
+        }
         let outcome = Outcome {
             run: self.run,
             n: intent.n,
@@ -374,6 +396,60 @@ impl Bench<'_> {
             after: delivery.after.as_ref().and_then(|after| self.image(&item.row, Some(after))),
         };
         let end = self.finish(item, &whole, (delivery, outcome), &fields, later, way).await?;
+        self.noted(item, end).await.map(Some)
+    }
+
+    /// True for an account that was made and does not show everything yet that is sent once more afterwards.
+    fn is_unfinished(&self, item: &Item, fields: &[Set<'_>], delivery: &Delivery) -> bool {
+        let missing = |after: &Resource| not_taken(self.rules, fields, after).iter().any(|(set, _)| set.field.after_create);
+        item.row.action == Action::Create && delivery.fate == Fate::Done && delivery.after.as_ref().is_some_and(missing)
+    }
+
+    /// The people whom a row names have accounts by now that this run has made: says so to the service.
+    ///
+    /// # Errors
+    /// Where the journal can't be written.
+    pub async fn set_references(&self, item: &Item) -> Result<Option<Finished>> {
+        let Some(facts) = self.facts_of(std::slice::from_ref(item)).await.pop().flatten() else { return Ok(None) };
+        let Some(values) = facts.values.as_ref().and_then(|(batch, at)| batch.iter().nth(*at)) else { return Ok(None) };
+        let Some(account) = item.frozen.account.clone() else { return Ok(None) };
+        let open: Vec<usize> = (0..self.rules.rules().len())
+            .filter(|i| {
+                let rule = &self.rules.rules()[*i];
+                let is_open = |p: &Problem| p.code == ProblemCode::Unresolved && p.field.as_ref() == Some(&rule.field.name);
+                rule.field.kind == FieldKind::Reference && !rule.create_only && item.row.problems.iter().any(is_open)
+            })
+            .collect();
+        let mut wanted = Vec::new();
+        for index in open {
+            if let Desired::Value(dn) = self.rules.desired(index, values, &self.cx) {
+                wanted.push((index, dn.plain().into_owned()));
+            }
+        }
+        let dns: Vec<String> = wanted.iter().map(|(_, dn)| dn.clone()).collect();
+        let accounts = {
+            let mut source = self.source.lock().await;
+            self.accounts_of(&dns, &mut source).await
+        };
+        let is_ours = |id: &String| self.made.lock().is_ok_and(|made| made.values().any(|made| made == id));
+        let fields: Vec<Set<'_>> = wanted
+            .iter()
+            .filter_map(|(index, dn)| {
+                let id = accounts.get(dn).filter(|id| is_ours(id))?;
+                Some(Set { field: &self.rules.rules()[*index].field, value: Datum::Text(id.clone()) })
+            })
+            .collect();
+        if fields.is_empty() {
+            return Ok(None);
+        }
+        let act = Act::change(account.as_str(), fields, None);
+        let mut way = self.way(item, act.fields());
+        way.created = (item.row.action == Action::Create).then(tokio::time::Instant::now);
+        let (delivery, outcome) = self.step(item, item.step, StepKind::Fields, &act, None, None, &way).await?;
+        let end = self.after(item, &act, delivery, outcome);
+        let learnt = end.learnt.clone();
+        let state = if end.state == RowState::Waiting { RowState::Failed } else { end.state };
+        let end = End { learnt, state, ..end };
         self.noted(item, end).await.map(Some)
     }
 
@@ -455,6 +531,10 @@ impl Bench<'_> {
             }
             Action::Update | Action::Link | Action::None => {}
         }
+        if row.action == Action::Create {
+            // The one before it is gone.
+            end.learnt.extend(item.memory.account_of_entry.as_deref().map(|gone| Learnt::Unlink(AccountId::new(gone))));
+        }
         end.learnt.extend(self.link(item, end.after.as_ref()));
         if let Some(after) = &end.after {
             end.learnt.push(Learnt::Shows { account: account.clone(), remembered: shows(after), active: after.is_active() });
@@ -484,7 +564,8 @@ impl Bench<'_> {
     /// The link that a row brings, unless its ends are linked.
     fn link(&self, item: &Item, after: Option<&Resource>) -> Option<Learnt> {
         let row = &item.row;
-        if self.is_undo || item.memory.account_of_entry.is_some() || item.memory.entry_of_account.is_some() {
+        let is_linked = item.memory.account_of_entry.is_some() && row.action != Action::Create;
+        if self.is_undo || is_linked || item.memory.entry_of_account.is_some() {
             return None;
         }
         let entry = row.entry.as_ref()?;

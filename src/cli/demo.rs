@@ -143,7 +143,7 @@ pub(super) async fn run(options: &Options, common: &Common, now: Instant) -> Res
     let Pair { channel, journal, open } = pair(options).await?;
     let watch = Watch::start(PLACE, "the embedded service", Doing::Reading, common.shows_progress());
     let job = Job { channel: &channel, others: &[], now, progress: watch.progress() };
-    let picture = engine::look(&job, open(now).await?, &journal).await?;
+    let picture = engine::look(&job, &mut open(now).await?, &journal).await?;
     drop(watch);
     super::plan::print(&options.plan, common, &picture, now)
 }

@@ -42,9 +42,9 @@ pub struct Job<'a> {
 ///
 /// # Errors
 /// Where the state can't be read, or its links belong to something else.
-pub async fn look(job: &Job<'_>, mut ends: Ends, journal: &Journal) -> Result<Picture> {
-    let mut store = set_up(job, &ends, journal)?;
-    read(job, &mut ends, &mut store).await;
+pub async fn look(job: &Job<'_>, ends: &mut Ends, journal: &Journal) -> Result<Picture> {
+    let mut store = set_up(job, ends, journal)?;
+    read(job, ends, &mut store).await;
     store.picture_mut().list();
     Ok(store.into_picture())
 }
@@ -88,7 +88,7 @@ pub(super) fn remembered(job: &Job<'_>, ends: &Ends, journal: &Journal) -> Resul
 }
 
 /// What links of these ends belong to.
-fn belonging_of(ends: &Ends) -> Belonging {
+pub(super) fn belonging_of(ends: &Ends) -> Belonging {
     Belonging {
         base_url: ends.target.base_url().to_owned(),
         naming_context: ends.source.facts().naming_context.clone(),

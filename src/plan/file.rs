@@ -37,6 +37,9 @@ pub struct Header {
     pub target: TargetHead,
     /// How many users are in each situation, whether their rows are in the document or only counted.
     pub counts: Counts,
+    /// The run that this plan takes back, if it is one of those.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undo_of: Option<i64>,
 }
 
 /// The source in a document.

@@ -3,6 +3,7 @@
 //! Tests that need a real server are marked `#[ignore = "needs real servers: tests/run"]`: plain `cargo test` names them as
 //! ignored, `tests/run` runs them, and there a missing server is a failure.
 
+mod apply;
 mod bad_ends;
 mod channels;
 mod checks;

@@ -163,6 +163,7 @@ impl Picture {
                 cause: end(&self.ended.1),
             },
             counts: self.tally.counts(),
+            undo_of: None,
         }
     }
 }

@@ -119,6 +119,20 @@ impl Journal {
         read().map_err(|e| self.wrong(&e))
     }
 
+    /// Rows of a run that are done and name somebody who had no account when it was planned, from number `from` on.
+    ///
+    /// # Errors
+    /// Where the file can't be read.
+    pub fn rows_with_open_references(&self, run: RunId, from: u32, most: usize) -> Result<Vec<FrozenRow>> {
+        let read = || -> rusqlite::Result<Vec<FrozenRow>> {
+            let sql = "SELECT n, action, user_name, entry, account, state, content FROM run_rows \
+                       WHERE run = ?1 AND n >= ?2 AND state = 'done' AND content LIKE '%\"code\":\"unresolved\"%' ORDER BY n LIMIT ?3";
+            let mut statement = self.connection.prepare_cached(sql)?;
+            statement.query_map(params![run.0, from, i64::try_from(most).unwrap_or(i64::MAX)], row_of)?.collect()
+        };
+        read().map_err(|e| self.wrong(&e))
+    }
+
     /// Rows of a run that are to be sent and of which a request was noted before: the last one, and whether it is not known what
     /// came of it, or something is left to do after it.
     ///

@@ -220,6 +220,7 @@ enum Key {
     Source,
     Target,
     Counts,
+    UndoOf,
     Rows,
 }
 
@@ -233,6 +234,7 @@ struct Parts {
     source: Option<SourceHead>,
     target: Option<TargetHead>,
     counts: Option<Counts>,
+    undo_of: Option<i64>,
 }
 
 impl Parts {
@@ -249,6 +251,7 @@ impl Parts {
                 source: self.source.take().ok_or("source")?,
                 target: self.target.take().ok_or("target")?,
                 counts: self.counts.take().ok_or("counts")?,
+                undo_of: self.undo_of.take(),
             },
         ))
     }
@@ -296,12 +299,14 @@ impl<'de> Visitor<'de> for Root<'_> {
                 Key::Source => once(&mut parts.source, "source", &mut map)?,
                 Key::Target => once(&mut parts.target, "target", &mut map)?,
                 Key::Counts => once(&mut parts.counts, "counts", &mut map)?,
+                Key::UndoOf => once(&mut parts.undo_of, "undo_of", &mut map)?,
                 Key::Rows => {
                     let (id, header) = parts.head().map_err(|name| {
                         A::Error::custom(format_args!("`{name}` has to stand before the rows: another program has rewritten the document"))
                     })?;
                     let mut fingerprint = Fingerprint::new(&header);
-                    map.next_value_seed(Rows { seen: &mut *rows, visit: &mut *visit, fingerprint: &mut fingerprint })?;
+                    let is_undo = header.undo_of.is_some();
+                    map.next_value_seed(Rows { seen: &mut *rows, visit: &mut *visit, fingerprint: &mut fingerprint, is_undo })?;
                     found = Some((id, fingerprint.id(), header));
                 }
             }
@@ -314,6 +319,8 @@ struct Rows<'v> {
     seen: &'v mut usize,
     visit: &'v mut dyn FnMut(Row) -> std::result::Result<(), String>,
     fingerprint: &'v mut Fingerprint,
+    /// The plan takes a run back: its rows go the other way.
+    is_undo: bool,
 }
 
 impl<'de> DeserializeSeed<'de> for Rows<'_> {
@@ -333,7 +340,7 @@ impl<'de> Visitor<'de> for Rows<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> std::result::Result<(), A::Error> {
         while let Some(mut row) = list.next_element::<Row>()? {
-            sound(&row).map_err(A::Error::custom)?;
+            sound(&row, self.is_undo).map_err(A::Error::custom)?;
             self.fingerprint.row(&mut row);
             *self.seen += 1;
             (self.visit)(row).map_err(A::Error::custom)?;
@@ -343,9 +350,11 @@ impl<'de> Visitor<'de> for Rows<'_> {
 }
 
 /// Whether a row may send what it says: no document of ours breaks this, and one that does is not believed whatever its id.
-fn sound(row: &Row) -> std::result::Result<(), String> {
+fn sound(row: &Row, is_undo: bool) -> std::result::Result<(), String> {
     let allowed = match row.action {
         Action::None => !row.approved,
+        // Nothing is created or deleted to take something back, and whoever is meant has an account.
+        _ if is_undo => row.account.is_some() && matches!(row.action, Action::Update | Action::Enable | Action::Disable),
         Action::Create => row.situation == Situation::New && row.entry.is_some() && row.account.is_none(),
         Action::Update => row.situation == Situation::Changed && row.account.is_some(),
         Action::Enable => row.situation == Situation::Returning && row.account.is_some(),

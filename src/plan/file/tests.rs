@@ -24,6 +24,7 @@ fn header() -> Header {
             cause: Some(CauseHead { code: "size_limit", detail: "stopped \u{1b}[2J at \"3\"".into() }),
         },
         counts,
+        undo_of: None,
     }
 }
 

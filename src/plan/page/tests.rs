@@ -20,6 +20,7 @@ fn header(text: &str, complete: bool, rows: &[Row]) -> Header {
         source: SourceHead { kind: "ldap".into(), naming_context: text.to_owned(), entries: 2, complete, cause: cause.clone() },
         target: TargetHead { connector: "scim2".into(), base_url: text.to_owned(), accounts: 1, complete, cause },
         counts,
+        undo_of: None,
     }
 }
 
