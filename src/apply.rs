@@ -16,6 +16,7 @@ mod gate;
 mod report;
 pub mod resume;
 mod row;
+pub mod undo;
 
 pub use control::{Control, Meter};
 pub use executor::{Ends, Order, execute};

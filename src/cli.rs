@@ -1,5 +1,6 @@
 //! The commands: one file each, over the same engine as the screens. Data goes to stdout, talk to stderr.
 
+mod apply;
 mod approve;
 mod channels;
 mod check;
@@ -9,6 +10,7 @@ mod demo;
 mod fields;
 mod functions;
 mod help;
+mod history;
 mod plan;
 mod print;
 mod progress;
@@ -23,7 +25,7 @@ use crate::clock::{self, Instant};
 use crate::config::{Channel, Config, paths};
 use crate::engine::{self, Job, Picture};
 use crate::error::{Error, Kind, Result, exit};
-use crate::journal::{Journal, Mode};
+use crate::journal::{Journal, Lock, Mode};
 use crate::telemetry;
 use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 use progress::{Doing, Watch};
@@ -87,6 +89,14 @@ enum Command {
     Check(check::Options),
     /// Print who matches, who does not, what would change and why
     Plan(plan::Options),
+    /// Send what was approved
+    Apply(apply::Options),
+    /// Show what was sent, and what came of it
+    History(history::HistoryOptions),
+    /// Make a plan that takes a run back
+    Undo(history::UndoOptions),
+    /// List what failed or is in doubt; retry or forget it
+    Owed(history::OwedOptions),
     /// Approve rows of a saved plan; nothing is sent by that
     Approve(approve::ApproveOptions),
     /// Take approvals back
@@ -172,6 +182,10 @@ fn dispatch(cli: Cli) -> Result<Next> {
             Some(Command::Demo(options)) => demo::run(&options, &common, now).await,
             Some(Command::Check(options)) => check::run(&options, &common, now).await,
             Some(Command::Plan(options)) => plan::run(&options, &common, now).await,
+            Some(Command::Apply(options)) => apply::run(&options, &common, now).await,
+            Some(Command::History(options)) => history::history(&options, &common),
+            Some(Command::Undo(options)) => history::undo(&options, &common, now),
+            Some(Command::Owed(options)) => history::owed(&options, &common, now).await,
             Some(Command::Approve(options)) => approve::run(&options, approve::Verb::Approve, &common),
             Some(Command::Unapprove(options)) => approve::run(&options, approve::Verb::Unapprove, &common),
             Some(Command::Act(options)) => approve::act(&options, &common, now),
@@ -222,6 +236,37 @@ impl Common {
         Journal::open(&path, mode)
     }
 
+    /// Tells of a run that was interrupted, and finds out by reading what came of what it had sent.
+    async fn looked_into(
+        &self,
+        config: &Config,
+        channel: &Channel,
+        ends: &mut engine::Ends,
+        journal: Journal,
+        watch: &Watch,
+        now: Instant,
+    ) -> Result<Journal> {
+        let service = ends.target.base_url().to_owned();
+        let Some(run) = journal.unended(&service)?.filter(|run| run.what.channel == channel.name) else { return Ok(journal) };
+        let lock = Lock::take(&journal, &service, "a command that reads", now);
+        let told = match &lock {
+            Err(error) => error.message().to_owned(),
+            Ok(_) => format!(
+                "run {} was interrupted: {} of {} rows are left; rosterm apply finishes it",
+                run.id,
+                crate::text::count(run.of(crate::journal::run::RowState::Waiting)),
+                crate::text::count(run.total())
+            ),
+        };
+        watch.aside(|| report::talk(&told));
+        if lock.is_err() || self.read_only || run.open == 0 {
+            return Ok(journal);
+        }
+        drop(journal);
+        watch.now(Doing::Checking);
+        engine::run::verify(channel, ends, self.journal(config, Mode::Write)?, &run, now).await
+    }
+
     /// Opens a channel, reads both ends and classifies everybody.
     async fn look(&self, now: Instant, mode: Mode) -> Result<(Channel, Journal, Picture)> {
         let (config, channel) = self.channel()?;
@@ -229,6 +274,7 @@ impl Common {
         let (source, target) = (channels::source_name(&channel.source), channels::target_name(&channel.target));
         let watch = Watch::start(&source, &target, Doing::Opening, self.shows_progress());
         let mut ends = engine::open(&channel, now).await?;
+        let journal = self.looked_into(&config, &channel, &mut ends, journal, &watch, now).await?;
         watch.now(Doing::Reading);
         let others = config.others(&channel);
         let job = Job { channel: &channel, others: &others, now, progress: watch.progress() };

@@ -9,6 +9,7 @@ pub mod live;
 pub mod picture;
 pub mod progress;
 pub mod query;
+pub mod rehearsal;
 pub mod run;
 pub mod snapshot;
 pub mod store;

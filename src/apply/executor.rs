@@ -247,7 +247,8 @@ impl Dispatcher<'_, '_> {
                         let row: Row = serde_json::from_str(&frozen.content)
                             .map_err(|e| Error::failure(format!("row {} of run {run} in the journal is not readable: {e}", frozen.n)))?;
                         let step = u32::try_from(steps).unwrap_or(0);
-                        let item = Item { frozen, row, memory: crate::journal::Remembered::default(), entry: None, lost_before: false, step };
+                        let item =
+                            Item { frozen, row, memory: crate::journal::Remembered::default(), entry: None, lost_before: false, step };
                         bench.set_references(&item).await
                     }
                 })

@@ -5,9 +5,10 @@
 
 use super::{Common, report, save};
 use crate::clock::Instant;
+use crate::engine::run::remember_plan;
 use crate::engine::{Picture, User};
 use crate::error::{Error, Result, exit};
-use crate::journal::Mode;
+use crate::journal::{Journal, Mode};
 use crate::model::{Action, Situation};
 use crate::plan::csv as sheet;
 use crate::plan::page::{self, Page, Tally, Wanted};
@@ -64,8 +65,24 @@ pub(super) async fn run(options: &Options, common: &Common, now: Instant) -> Res
     }
     // Before anybody is read: what can't be saved there is told at once.
     place(options)?;
-    let (_, _, picture) = common.look(now, Mode::Read).await?;
+    let (_, journal, picture) = common.look(now, Mode::Read).await?;
+    remember(common, &journal, &picture, now);
     print(options, common, &picture, now)
+}
+
+/// Remembers whom this plan would take access from, so that their number is believed by `apply`. A state that can't be written
+/// costs only that.
+fn remember(common: &Common, journal: &Journal, picture: &Picture, now: Instant) {
+    let removals = [Action::Disable, Action::Delete].into_iter().map(|a| picture.tally().for_action(a)).sum::<usize>();
+    let knows = journal.last_plan(picture.channel()).ok().flatten().is_some();
+    if common.read_only || (removals == 0 && !knows) {
+        return;
+    }
+    let config = common.configuration();
+    let kept = config.and_then(|config| common.journal(&config, Mode::Write)).and_then(|mut j| remember_plan(&mut j, picture, now));
+    if let Err(error) = kept {
+        tracing::info!(target: "rosterm", error = error.message(), "the plan's removals are not remembered");
+    }
 }
 
 fn schema() -> Result<u8> {

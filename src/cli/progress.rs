@@ -5,6 +5,7 @@
 //! and the line is gone before anything else is said. An end that does not answer is named, with the time for which it has
 //! not: that is what one looks at the line for.
 
+use crate::apply::Meter;
 use crate::engine::Progress;
 use crate::text::{clean, count, cut};
 use std::fmt::Write as _;
@@ -31,6 +32,8 @@ pub(super) enum Doing {
     Reading,
     /// Both ends are being checked.
     Checking,
+    /// A run is under way.
+    Applying,
 }
 
 /// The counters at one moment, and how long they have stood still.
@@ -52,6 +55,8 @@ struct State<'a> {
     asked_quiet: Duration,
     /// For how long the service has asked us to wait.
     told_to_wait: Option<Duration>,
+    /// Rows of a run: sent, in all, failed, stale or in doubt.
+    rows: [usize; 4],
 }
 
 /// The line for a state; `elapsed` since this began.
@@ -67,6 +72,22 @@ fn doing(state: &State<'_>, elapsed: Duration) -> String {
     let both = format!("{} and {}", state.source, state.target);
     match state.doing {
         Doing::Opening => waiting("opening", &both, elapsed),
+        Doing::Applying => {
+            let [done, total, failed, unsure] = state.rows;
+            let mut line = format!(
+                "sending: {} of {} rows{}",
+                count(done),
+                count(total),
+                pace(done, done >= total, elapsed, Some(total.saturating_sub(done)))
+            );
+            if failed > 0 {
+                let _ = write!(line, ", {} failed", count(failed));
+            }
+            if unsure > 0 {
+                let _ = write!(line, ", {} stale or in doubt", count(unsure));
+            }
+            line
+        }
         Doing::Checking => waiting("checking", &both, state.source_quiet.min(elapsed)),
         Doing::Reading if state.source_done && state.target_done => {
             if state.to_ask == 0 || state.asked >= state.to_ask {
@@ -158,6 +179,7 @@ struct Shown {
 
 struct Shared {
     progress: Progress,
+    meter: Arc<Meter>,
     source: String,
     target: String,
     shown: Mutex<Shown>,
@@ -174,6 +196,7 @@ impl Watch {
     pub(super) fn start(source: &str, target: &str, doing: Doing, wanted: bool) -> Self {
         let shared = Arc::new(Shared {
             progress: Progress::default(),
+            meter: Arc::default(),
             source: clean(source).into_owned(),
             target: clean(target).into_owned(),
             shown: Mutex::new(Shown { doing, since: Instant::now(), line: None, ended: false }),
@@ -187,6 +210,11 @@ impl Watch {
     /// The counters, for the job to fill.
     pub(super) fn progress(&self) -> &Progress {
         &self.shared.progress
+    }
+
+    /// How far a run has come, for the run to fill.
+    pub(super) fn meter(&self) -> Arc<Meter> {
+        Arc::clone(&self.shared.meter)
     }
 
     /// What follows is something else.
@@ -279,6 +307,11 @@ async fn draw(shared: Arc<Shared>, place: Place) {
             to_ask: p.to_ask.get(),
             asked_quiet: still[2].since(asked, now).min(elapsed),
             told_to_wait: p.told_to_wait(),
+            rows: {
+                let m = &shared.meter;
+                let of = |n: &std::sync::atomic::AtomicUsize| n.load(Ordering::Relaxed);
+                [m.done(), of(&m.total), of(&m.failed), of(&m.stale) + of(&m.doubt)]
+            },
         };
         let text = line(&state, elapsed);
         match place {
@@ -321,6 +354,7 @@ mod tests {
             to_ask: 0,
             asked_quiet: S(0),
             told_to_wait: None,
+            rows: [0; 4],
         }
     }
 

@@ -32,8 +32,11 @@ pub enum Planned<'p> {
 }
 
 impl Planned<'_> {
-    /// Every row, and the head. What `visit` was given may only be used once this has ended well.
-    fn each(&mut self, mut visit: impl FnMut(&Row) -> Result<()>) -> Result<(Header, String)> {
+    /// Every row, and the head with the content id. What `visit` was given may only be used once this has ended well.
+    ///
+    /// # Errors
+    /// Where a saved plan can't be read, or is none; the error of `visit`.
+    pub fn each(&mut self, mut visit: impl FnMut(&Row) -> Result<()>) -> Result<(Header, String)> {
         let counted = |header: Header, rows: &mut dyn Iterator<Item = Row>, visit: &mut dyn FnMut(&Row) -> Result<()>| {
             let mut fingerprint = Fingerprint::new(&header);
             for mut row in rows {
@@ -74,7 +77,13 @@ pub struct Prepared {
 ///
 /// # Errors
 /// Where the plan or the journal can't be read.
-pub fn prepare(planned: &mut Planned<'_>, journal: &Journal, channel: &Channel, selection: &Selection, permits: Permits) -> Result<Prepared> {
+pub fn prepare(
+    planned: &mut Planned<'_>,
+    journal: &Journal,
+    channel: &Channel,
+    selection: &Selection,
+    permits: Permits,
+) -> Result<Prepared> {
     let mut overview = Overview::default();
     let mut unselected = 0;
     let is_file = matches!(planned, Planned::File(_) | Planned::Rows(..));
@@ -86,7 +95,8 @@ pub fn prepare(planned: &mut Planned<'_>, journal: &Journal, channel: &Channel, 
     let basis = Basis {
         pairs: guard::pairs(&header.counts),
         entries: header.source.entries,
-        before: journal.baseline(&channel.name)?.map(|b| b.entries),
+        // A plan that takes a run back says nothing about the directory.
+        before: journal.baseline(&channel.name)?.map(|b| b.entries).filter(|_| header.undo_of.is_none()),
     };
     let fired = guard::fired(&overview.approved, basis, &channel.policy, permits.lifted);
     let seen = if is_file {
@@ -284,14 +294,8 @@ impl<'r> Runner<'r> {
         let cx = Context { now: self.now };
         let (mut counting, mut begun) = (Counting::default(), HashMap::new());
         if was_begun {
-            let order = Order {
-                run,
-                service: &self.service,
-                channel: &self.channel.name,
-                policy: &self.channel.policy,
-                is_undo,
-                begun: &begun,
-            };
+            let order =
+                Order { run, service: &self.service, channel: &self.channel.name, policy: &self.channel.policy, is_undo, begun: &begun };
             let ends = ends_of(self.ends, &schema, cx.clone());
             let settled = apply::resume::settle(&order, ends, writer, true, desk.tell).await?;
             (counting, begun) = (settled.counting, settled.begun);

@@ -1,9 +1,9 @@
 //! What earlier runs taught: whom we disabled ourselves, what a service keeps of its own, what failed last.
 
+use crate::error::Result;
 use crate::identity::AccountId;
 use crate::identity::value::Datum;
 use crate::journal::Journal;
-use crate::error::Result;
 use std::collections::{HashMap, HashSet};
 
 /// What earlier runs taught about the accounts of a service.
