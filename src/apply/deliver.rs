@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// How often a request is sent that fails on the way or with a 5xx.
-const TRIES: u32 = 3;
+const TRIES: u32 = 4;
 /// How long a row waits in all because the service asks for it.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
 /// The pause before something is tried once more, doubled each time.
@@ -168,8 +168,9 @@ impl Way<'_> {
                     tries += 1;
                     match self.looked_into(act, error.message(), tries >= TRIES).await {
                         Some(delivery) => return delivery,
-                        None => continue,
+                        None => tokio::time::sleep(PAUSE * 2u32.pow(tries)).await,
                     }
+                    continue;
                 }
             };
             match answer.status {

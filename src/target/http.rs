@@ -239,7 +239,9 @@ fn no_answer(e: &reqwest::Error, url: &str, timeout: u64, key: &str) -> Error {
     } else {
         format!("check {key}, and whether the service can be reached from here")
     };
-    Error::failure(format!("{host} cannot be reached: {}", telemetry::redacted(why))).hint(hint)
+    let what = if e.is_connect() { "cannot be reached" } else { "broke the connection off" };
+    let why = why.strip_prefix("client error (SendRequest): ").unwrap_or(why);
+    Error::failure(format!("{host} {what}: {}", telemetry::redacted(why))).hint(hint)
 }
 
 /// True for a failed handshake. The layers between wrap the TLS library's error beyond recognition, so its words decide.

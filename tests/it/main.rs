@@ -4,6 +4,7 @@
 //! ignored, `tests/run` runs them, and there a missing server is a failure.
 
 mod apply;
+mod apply_faults;
 mod bad_ends;
 mod channels;
 mod checks;
