@@ -182,7 +182,7 @@ fn dispatch(cli: Cli) -> Result<Next> {
             Some(Command::Demo(options)) => demo::run(&options, &common, now).await,
             Some(Command::Check(options)) => check::run(&options, &common, now).await,
             Some(Command::Plan(options)) => plan::run(&options, &common, now).await,
-            Some(Command::Apply(options)) => apply::run(&options, &common, now).await,
+            Some(Command::Apply(options)) => Box::pin(apply::run(&options, &common, now)).await,
             Some(Command::History(options)) => history::history(&options, &common),
             Some(Command::Undo(options)) => history::undo(&options, &common, now),
             Some(Command::Owed(options)) => history::owed(&options, &common, now).await,

@@ -197,7 +197,9 @@ mod tests {
     fn a_number_is_believed_about_accounts_that_were_seen() {
         let of = |rows: &[(Action, &str)]| {
             let mut removals = Removals::default();
-            rows.iter().for_each(|(action, account)| removals.add(&row(Situation::Leaving, *action, false, account)));
+            for (action, account) in rows {
+                removals.add(&row(Situation::Leaving, *action, false, account));
+            }
             removals
         };
         let two = of(&[(Action::Disable, "a"), (Action::Disable, "b")]);

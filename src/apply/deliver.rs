@@ -371,7 +371,7 @@ impl Way<'_> {
     /// True if an account shows everything that was sent: what does not stick on a create is not held against it.
     fn is_what_was_sent(&self, act: &Act<'_>, account: &Resource) -> bool {
         let is_create = matches!(act, Act::Create { .. });
-        act.fields().iter().filter(|set| !(is_create && set.field.after_create) && !set.field.write_only).all(|set| {
+        act.fields().iter().filter(|set| !(is_create && set.field.after_create || set.field.write_only)).all(|set| {
             rule_of(self.rules, &set.field.name).is_some_and(|(_, rule)| {
                 let shows = value_of(account, rule);
                 diff::same(&rule.field, rule.case_exact, &shows, &set.value)

@@ -58,11 +58,14 @@ pub struct Group {
     pub users: Vec<String>,
 }
 
+/// How many rows share a cause, some of their users, and what to do about it.
+type Alike = (usize, Vec<String>, &'static str);
+
 /// Counts while a run goes on.
 #[derive(Debug, Clone, Default)]
 pub struct Counting {
     counts: BTreeMap<(usize, usize), usize>,
-    groups: BTreeMap<(usize, usize, String), (usize, Vec<String>, &'static str)>,
+    groups: BTreeMap<(usize, usize, String), Alike>,
     kept: BTreeMap<String, usize>,
 }
 

@@ -120,7 +120,7 @@ impl Bench<'_> {
     async fn worked(&self, item: &Item) -> Result<End> {
         let row = &item.row;
         if let Err(not) = check::against_memory(row, &item.memory, &self.allowed) {
-            return Ok(self.refused(item, not));
+            return Ok(Self::refused(item, not));
         }
         if row.action == Action::Link {
             return Ok(End { learnt: self.link(item, None).into_iter().collect(), ..End::without_request(RowState::Done, None) });
@@ -133,16 +133,16 @@ impl Bench<'_> {
         };
         match checked.await {
             Ok((account, fields)) => self.sent(item, account, fields).await,
-            Err(not) => Ok(self.refused(item, not)),
+            Err(not) => Ok(Self::refused(item, not)),
         }
     }
 
     /// The row is not sent.
-    fn refused(&self, item: &Item, not: Not) -> End {
+    fn refused(item: &Item, not: Not) -> End {
         match not {
             Not::Stale(what) => End::without_request(RowState::Stale, Some(what)),
             Not::Unknown(cause) => {
-                let owed = self.owed(item, &cause);
+                let owed = Self::owed(item, &cause);
                 End { learnt: vec![owed], ..End::without_request(RowState::Failed, Some(cause)) }
             }
             Not::Needless(note) => {
@@ -320,7 +320,7 @@ impl Bench<'_> {
     ) -> Result<End> {
         let row = &item.row;
         let step = outcome.step + 1;
-        let mut end = self.after(item, act, delivery, outcome);
+        let mut end = Self::after(item, act, delivery, outcome);
         if end.state != RowState::Done {
             return Ok(end);
         }
@@ -336,7 +336,7 @@ impl Bench<'_> {
             self.journal.note(end.outcome.take().map(Note::Outcome).into_iter().collect()).await?;
             let act = Act::change(&id, rest, None);
             let (delivery, outcome) = self.step(item, step, StepKind::Fields, &act, end.after.take(), None, &way).await?;
-            let second = self.after(item, &act, delivery, outcome);
+            let second = Self::after(item, &act, delivery, outcome);
             end = End { learnt: end.learnt.into_iter().chain(second.learnt).collect(), account: end.account.or(second.account), ..second };
         }
         if end.state == RowState::Done {
@@ -446,10 +446,10 @@ impl Bench<'_> {
         let mut way = self.way(item, act.fields());
         way.created = (item.row.action == Action::Create).then(tokio::time::Instant::now);
         let (delivery, outcome) = self.step(item, item.step, StepKind::Fields, &act, None, None, &way).await?;
-        let end = self.after(item, &act, delivery, outcome);
+        let end = Self::after(item, &act, delivery, outcome);
         let learnt = end.learnt.clone();
         let state = if end.state == RowState::Waiting { RowState::Failed } else { end.state };
-        let end = End { learnt, state, ..end };
+        let end = End { state, learnt, ..end };
         self.noted(item, end).await.map(Some)
     }
 
@@ -491,7 +491,7 @@ impl Bench<'_> {
         Ok((delivery, outcome))
     }
 
-    fn after(&self, item: &Item, act: &Act<'_>, delivery: Delivery, outcome: Outcome) -> End {
+    fn after(item: &Item, act: &Act<'_>, delivery: Delivery, outcome: Outcome) -> End {
         let account = delivery.after.as_ref().map(|a| a.id.clone()).or_else(|| act.id().map(str::to_owned));
         let cause = delivery.cause;
         let (state, stop) = match &delivery.fate {
@@ -502,7 +502,7 @@ impl Bench<'_> {
             Fate::Stop(why) => (RowState::Waiting, Some(why.clone())),
         };
         let learnt = match state {
-            RowState::Failed | RowState::Doubt => vec![self.owed(item, cause.as_deref().unwrap_or("it failed"))],
+            RowState::Failed | RowState::Doubt => vec![Self::owed(item, cause.as_deref().unwrap_or("it failed"))],
             _ => Vec::new(),
         };
         let account = account.filter(|_| matches!(state, RowState::Done | RowState::Doubt) || item.row.account.is_some());
@@ -586,7 +586,7 @@ impl Bench<'_> {
         })))
     }
 
-    fn owed(&self, item: &Item, cause: &str) -> Learnt {
+    fn owed(item: &Item, cause: &str) -> Learnt {
         Learnt::Owed {
             subject: subject(&item.row),
             user_name: item.row.user_name.clone(),

@@ -103,7 +103,7 @@ pub(super) async fn run(options: &Options, common: &Common, now: Instant) -> Res
         watch.now(Doing::Reading);
         let job = Job { channel: &channel, others: &others, now, progress: watch.progress() };
         let rehearsal =
-            engine::rehearsal::rehearse(&job, &mut ends, &journal, file.as_mut(), &options.selection(), options.permits()).await;
+            Box::pin(engine::rehearsal::rehearse(&job, &mut ends, &journal, file.as_mut(), &options.selection(), options.permits())).await;
         drop(watch);
         return told_rehearsal(&rehearsal?, options);
     }
@@ -122,10 +122,7 @@ pub(super) async fn run(options: &Options, common: &Common, now: Instant) -> Res
         });
         let sent = watched(&watch, &author, async |desk: Desk<'_>| runner.resume(&interrupted, desk).await).await;
         // A plan that was interrupted is finished by that, and so is a command without one.
-        let is_this = match &mut file {
-            Some(file) => file.scan(|_| Ok(()))?.id == interrupted.what.plan,
-            None => true,
-        };
+        let is_this = if let Some(file) = &mut file { file.scan(|_| Ok(()))?.id == interrupted.what.plan } else { true };
         let sent = sent?;
         if is_this {
             drop(watch);
@@ -139,16 +136,15 @@ pub(super) async fn run(options: &Options, common: &Common, now: Instant) -> Res
         watch.aside(|| told(&sent, options)).map(drop)?;
     }
     let picture;
-    let mut planned = match &mut file {
-        Some(file) => Planned::File(file),
-        None => {
-            watch.now(Doing::Reading);
-            let others = config.others(&channel);
-            let job = Job { channel: &channel, others: &others, now, progress: watch.progress() };
-            let journal = common.journal(&config, Mode::Read)?;
-            picture = engine::look(&job, runner.ends(), &journal).await?;
-            Planned::Fresh(&picture, now)
-        }
+    let mut planned = if let Some(file) = &mut file {
+        Planned::File(file)
+    } else {
+        watch.now(Doing::Reading);
+        let others = config.others(&channel);
+        let job = Job { channel: &channel, others: &others, now, progress: watch.progress() };
+        let journal = common.journal(&config, Mode::Read)?;
+        picture = engine::look(&job, runner.ends(), &journal).await?;
+        Planned::Fresh(&picture, now)
     };
     let (selection, permits) = (options.selection(), options.permits());
     let prepared = prepare(&mut planned, runner.journal()?, &channel, &selection, permits)?;
@@ -412,16 +408,14 @@ fn told_rehearsal(rehearsal: &engine::rehearsal::Rehearsal, options: &Options) -
             writeln!(out, "a rehearsal, on a copy of the service in this process; nothing was sent")?;
             text(out, &rehearsal.report)?;
             let left = rehearsal.left.len();
-            match left {
-                0 => writeln!(out, "\nafterwards a plan would have nothing left of what was applied"),
-                _ => {
-                    writeln!(out, "\nafterwards a plan would still have {} rows of those that were applied:", count(left))?;
-                    for row in rehearsal.left.iter().take(20) {
-                        writeln!(out, "  {} {}: {}", row.action.code(), crate::text::clean(&row.user), crate::text::clean(&row.why))?;
-                    }
-                    Ok(())
-                }
+            if left == 0 {
+                return writeln!(out, "\nafterwards a plan would have nothing left of what was applied");
             }
+            writeln!(out, "\nafterwards a plan would still have {} rows of those that were applied:", count(left))?;
+            for row in rehearsal.left.iter().take(20) {
+                writeln!(out, "  {} {}: {}", row.action.code(), crate::text::clean(&row.user), crate::text::clean(&row.why))?;
+            }
+            Ok(())
         })?,
     }
     let unwell = code(&rehearsal.report);

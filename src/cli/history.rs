@@ -285,7 +285,7 @@ pub(super) fn undo(options: &UndoOptions, common: &Common, now: Instant) -> Resu
         match undo::reverse(&frozen, &row, &journal.steps(run.id, frozen.n)?) {
             Ok(reversed) => rows.push(reversed),
             Err(why) if matches!(frozen.state, RowState::Done | RowState::Doubt) => {
-                lasting.entry(why).or_default().push(row.called().to_owned())
+                lasting.entry(why).or_default().push(row.called().to_owned());
             }
             // Nothing was done for it.
             Err(_) => {}
@@ -386,7 +386,7 @@ pub(super) async fn owed(options: &OwedOptions, common: &Common, now: Instant) -
                 report::talk("nothing is owed");
                 return Ok(exit::DONE);
             }
-            apply::run(&retry.only_for(owed.into_iter().map(|o| o.subject)), common, now).await
+            Box::pin(apply::run(&retry.only_for(owed.into_iter().map(|o| o.subject)), common, now)).await
         }
     }
 }

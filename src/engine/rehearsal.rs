@@ -51,14 +51,14 @@ pub async fn rehearse(
     job: &Job<'_>,
     ends: &mut Ends,
     journal: &Journal,
-    mut file: Option<&mut PlanFile>,
+    file: Option<&mut PlanFile>,
     selection: &Selection,
     permits: Permits,
 ) -> Result<Rehearsal> {
     let picture = look(job, ends, journal).await?;
     let dialect = ends.connector.dialect();
     let accounts = accounts_of(&picture, &ends.rules, &dialect);
-    let writing = Writing { merges: dialect.put == Put::Merges, ..Writing::default() };
+    let writing = Box::new(Writing { merges: dialect.put == Put::Merges, ..Writing::default() });
     // What the real listing leaves out, the copy leaves out too.
     let hides_inactive = (!ends.connector.lists_inactive).then_some(Hiding { shown_by_id: true, shown_by_filter: true });
     let faults = Faults { version_1: dialect.version == Version::V1, hides_inactive, writing, ..Faults::default() };
@@ -71,7 +71,7 @@ pub async fn rehearse(
     channel.target.rate = Rate::Auto;
     let columns = Columns::new(ends.rules.rules().iter().map(|r| &r.field));
     let real = std::mem::replace(&mut ends.target, Target::open(&channel.target, &ends.connector, columns).await?);
-    let played = played(job, &channel, ends, journal, real.base_url(), file.as_deref_mut(), &picture, selection, permits).await;
+    let played = played(job, &channel, ends, journal, real.base_url(), file, &picture, selection, permits).await;
     ends.target = real;
     played
 }

@@ -31,6 +31,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// A service that answered its first request.
+#[expect(clippy::struct_excessive_bools, reason = "what the service announces and what the connector says of it, each by itself")]
 pub struct Target {
     http: Arc<Http>,
     columns: Arc<Columns>,

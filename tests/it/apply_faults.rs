@@ -5,15 +5,17 @@ use crate::commands::{Desk, with_service};
 use rosterm::demo::service::{Effect, Faults, Hiding, Service, Writing};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 /// People p0, p1 … of whom the first `accounts` have an account, each with another title.
 fn people(n: usize, disabled: &[usize]) -> String {
     let mut ldif = "dn: dc=example,dc=test\nobjectClass: domain\ndc: example\n\ndn: ou=people,dc=example,dc=test\nobjectClass: organizationalUnit\nou: people\n".to_owned();
     for i in 0..n {
         let off = if disabled.contains(&i) { "pwdAccountLockedTime: 000001010000Z\n" } else { "" };
-        ldif.push_str(&format!(
+        let _ = writeln!(
+            ldif,
             "\ndn: uid=p{i},ou=people,dc=example,dc=test\nobjectClass: inetOrgPerson\nuid: p{i}\nsn: Family{i}\ngivenName: Given\ntitle: Title {i}\nmail: p{i}@example.com\nentryUUID: e-{i}\n{off}"
-        ));
+        );
     }
     ldif
 }
@@ -25,11 +27,11 @@ fn account(i: usize) -> Value {
 
 /// A desk with `n` people of whom `accounts` have an account; `extra` goes into the target's configuration.
 fn with_people(n: usize, accounts: usize, writing: Writing, extra: &str, test: impl FnOnce(&Desk, &Service)) {
-    with_faults(n, accounts, Faults { writing, ..Faults::default() }, extra, test);
+    with_faults(n, accounts, &Faults { writing: Box::new(writing), ..Faults::default() }, extra, test);
 }
 
-fn with_faults(n: usize, accounts: usize, faults: Faults, extra: &str, test: impl FnOnce(&Desk, &Service)) {
-    with_service((0..accounts).map(account).collect(), &faults, |desk, service| {
+fn with_faults(n: usize, accounts: usize, faults: &Faults, extra: &str, test: impl FnOnce(&Desk, &Service)) {
+    with_service((0..accounts).map(account).collect(), faults, |desk, service| {
         desk.write("people.ldif", &people(n, &[]));
         desk.write(
             "rosterm.toml",
@@ -189,7 +191,7 @@ fn a_name_that_is_taken_meanwhile_is_never_taken_over() {
     // By somebody who can be seen, and by somebody who is inactive and hidden.
     let hidden = Faults { hides_inactive: Some(Hiding { shown_by_id: false, shown_by_filter: false }), ..Faults::default() };
     for (faults, active, told) in [(Faults::default(), true, "rosterm link"), (hidden, false, "cannot be seen")] {
-        with_faults(3, 0, faults, "", |desk, service| {
+        with_faults(3, 0, &faults, "", |desk, service| {
             assert_eq!(desk.rosterm(&["plan", "--out", "plan.json"]).0, 3);
             let mut other = account(1);
             (other["id"], other["active"]) = ("foreign".into(), active.into());

@@ -39,7 +39,7 @@ pub async fn look_at(world: &World, plan: Plan, faults: Faults) -> rosterm::erro
 
 /// The picture of a channel that is alone in its configuration.
 pub async fn look(channel: &Channel, mut ends: Ends, journal: &Journal) -> rosterm::error::Result<Picture> {
-    engine::look(&Job { channel, others: &[], now: NOW, progress: &Progress::default() }, &mut ends, journal).await
+    Box::pin(engine::look(&Job { channel, others: &[], now: NOW, progress: &Progress::default() }, &mut ends, journal)).await
 }
 
 /// A journal with the links and holds of a world.

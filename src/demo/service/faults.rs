@@ -73,7 +73,7 @@ pub struct Faults {
     /// Each page takes so many milliseconds, and a little more for the earlier ones.
     pub delay: u64,
     /// What it does otherwise when it is written to.
-    pub writing: Writing,
+    pub writing: Box<Writing>,
 }
 
 /// What a service shows of the accounts that its listing hides.

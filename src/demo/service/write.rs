@@ -66,7 +66,10 @@ pub struct Writing {
 
 /// Somebody who hears of each write as it arrives: method, path, body.
 #[derive(Clone)]
-pub struct Hook(pub Arc<dyn Fn(&str, &str, &Value) + Send + Sync>);
+pub struct Hook(pub Arc<Hears>);
+
+/// What is called with method, path and body.
+pub type Hears = dyn Fn(&str, &str, &Value) + Send + Sync;
 
 impl fmt::Debug for Hook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -297,14 +297,14 @@ impl Journal {
             let mut by_entry = self.connection.prepare_cached("SELECT account FROM links WHERE service = ?1 AND entry = ?2")?;
             let mut by_account = self.connection.prepare_cached("SELECT entry FROM links WHERE service = ?1 AND account = ?2")?;
             let one = |(entry, account): &(Option<&str>, Option<&str>)| -> rusqlite::Result<Remembered> {
-                let of = |statement: &mut rusqlite::CachedStatement<'_>, id: &Option<&str>| match id {
+                let of = |statement: &mut rusqlite::CachedStatement<'_>, id: Option<&str>| match id {
                     None => Ok(None),
-                    Some(id) => statement.query_row([service, *id], |row| row.get(0)).optional(),
+                    Some(id) => statement.query_row([service, id], |row| row.get(0)).optional(),
                 };
                 Ok(Remembered {
                     held: held.query_row(params![service, now.0, entry, account], |row| row.get(0))?,
-                    account_of_entry: of(&mut by_entry, entry)?,
-                    entry_of_account: of(&mut by_account, account)?,
+                    account_of_entry: of(&mut by_entry, *entry)?,
+                    entry_of_account: of(&mut by_account, *account)?,
                 })
             };
             users.iter().map(one).collect()

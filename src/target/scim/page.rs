@@ -74,7 +74,7 @@ impl Page {
 /// Why there is no page.
 pub(super) enum PageError {
     /// The service refuses this page.
-    Refused(Answer),
+    Refused(Box<Answer>),
     /// The answer is not a page, or there was none.
     Broken(Error),
 }
@@ -93,7 +93,7 @@ impl PageError {
 pub(super) async fn fetch(http: &Http, columns: &Columns, place: &Place, count: Option<u32>) -> Result<Page, PageError> {
     let answer = http.get(&place.query(count)).await.map_err(PageError::Broken)?;
     if !answer.is_good() {
-        return Err(PageError::Refused(answer));
+        return Err(PageError::Refused(Box::new(answer)));
     }
     page_of(&answer, columns, place).map_err(|what| {
         PageError::Broken(

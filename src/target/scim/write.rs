@@ -104,13 +104,12 @@ impl Dialect {
                         let active = active.map(|on| super::edit::active(on, self.active_as));
                         json!({"schemas": [self.version.core_schema()], "active": active})
                     }
-                    (Verb::Put, None) => return None,
                     (Verb::Put, Some(before)) => self.whole(before, fields, *active),
                     (Verb::Patch, before) if before.is_some() || !self.needs_before(fields, *active) => match self.version {
                         Version::V2 => self.operations(*before, fields, *active),
                         Version::V1 => self.partial(*before, fields, *active),
                     },
-                    (Verb::Patch, _) => return None,
+                    _ => return None,
                 };
                 (if verb == Verb::Put { Method::Put } else { Method::Patch }, user(id), Some(body), *version)
             }

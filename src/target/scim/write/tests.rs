@@ -9,7 +9,7 @@ fn dialect(name: &str) -> (Connector, Dialect) {
     (connector, dialect)
 }
 
-fn sets<'f>(fields: &'f [(Field, Datum)]) -> Vec<Set<'f>> {
+fn sets(fields: &[(Field, Datum)]) -> Vec<Set<'_>> {
     fields.iter().map(|(field, value)| Set { field, value: value.clone() }).collect()
 }
 
