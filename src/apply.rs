@@ -6,6 +6,7 @@
 //! repeated blindly. What must stay true: nothing is sent that is not in the journal, nothing that was not approved, and every
 //! row's fate is known or said to be in doubt.
 
+mod act;
 pub mod check;
 pub mod choose;
 mod control;
@@ -17,9 +18,11 @@ mod report;
 pub mod resume;
 mod row;
 pub mod undo;
+mod wire;
 
 pub use control::{Control, Meter};
 pub use executor::{Ends, Order, execute};
 pub use freeze::Freezer;
 pub use report::{Count, Counting, Group, Report};
 pub use row::Finished;
+pub use wire::{Wire, Wiring};

@@ -269,12 +269,20 @@ impl Common {
 
     /// Opens a channel, reads both ends and classifies everybody.
     async fn look(&self, now: Instant, mode: Mode) -> Result<(Channel, Journal, Picture)> {
+        self.look_closely(now, mode, false).await
+    }
+
+    /// The same; the service is asked what it can where that is shown.
+    async fn look_closely(&self, now: Instant, mode: Mode, asks: bool) -> Result<(Channel, Journal, Picture)> {
         let (config, channel) = self.channel()?;
         let journal = self.journal(&config, mode)?;
         let (source, target) = (channels::source_name(&channel.source), channels::target_name(&channel.target));
         let watch = Watch::start(&source, &target, Doing::Opening, self.shows_progress());
         let mut ends = engine::open(&channel, now).await?;
         let journal = self.looked_into(&config, &channel, &mut ends, journal, &watch, now).await?;
+        if asks {
+            ends.target.ask_what_it_can().await;
+        }
         watch.now(Doing::Reading);
         let others = config.others(&channel);
         let job = Job { channel: &channel, others: &others, now, progress: watch.progress() };

@@ -3,14 +3,15 @@
 //! What must stay true: a request is repeated only where it is known that it had no effect, or where a second time changes
 //! nothing; a create whose answer is lost is looked for before anything else is done.
 
+use super::act::Act;
 use super::check::{rule_of, value_of};
 use super::gate::Gate;
 use crate::identity::value::Datum;
 use crate::journal::run::StepResult;
 use crate::mapping::Rules;
 use crate::plan::diff;
-use crate::target::http::{Answer, Method, Request, Sent};
-use crate::target::{Resource, Seen, Set, Sought, Target, Write};
+use crate::target::http::{Answer, Method, Sent};
+use crate::target::{Resource, Seen, Set, Sought, Target};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -20,34 +21,6 @@ const TRIES: u32 = 4;
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
 /// The pause before something is tried once more, doubled each time.
 const PAUSE: Duration = Duration::from_millis(250);
-
-/// What is done to one account with one request.
-#[derive(Debug, Clone)]
-pub(super) enum Act<'f> {
-    Create { fields: Vec<Set<'f>>, active: bool },
-    Change { id: String, fields: Vec<Set<'f>>, active: Option<bool> },
-    Delete { id: String },
-}
-
-impl<'f> Act<'f> {
-    pub(super) fn change(id: &str, fields: Vec<Set<'f>>, active: Option<bool>) -> Self {
-        Act::Change { id: id.to_owned(), fields, active }
-    }
-
-    pub(super) fn fields(&self) -> &[Set<'f>] {
-        match self {
-            Act::Create { fields, .. } | Act::Change { fields, .. } => fields,
-            Act::Delete { .. } => &[],
-        }
-    }
-
-    pub(super) fn id(&self) -> Option<&str> {
-        match self {
-            Act::Create { .. } => None,
-            Act::Change { id, .. } | Act::Delete { id } => Some(id),
-        }
-    }
-}
 
 /// Where a request goes and by whom it is held back.
 pub(super) struct Way<'a> {
@@ -118,18 +91,6 @@ impl Delivery {
 }
 
 /// The request of an act, by what the service is known to want; nothing where the account has to be read first.
-pub(super) fn request(target: &Target, act: &Act<'_>, before: Option<&Resource>, version: Option<&str>) -> Option<Request> {
-    let dialect = target.dialect();
-    match act {
-        Act::Create { fields, active } => dialect.request(&Write::Create { fields, active: *active }),
-        Act::Change { id, fields, active } => {
-            let before = before.map(|b| &b.object);
-            dialect.request(&Write::Change { id, fields, active: *active, before, version })
-        }
-        Act::Delete { id } => dialect.request(&Write::Delete { id, version }),
-    }
-}
-
 impl Way<'_> {
     /// Sends it, until it is known what became of it.
     pub async fn deliver(&self, act: &Act<'_>, mut before: Option<Resource>, version: Option<String>) -> Delivery {
@@ -137,7 +98,7 @@ impl Way<'_> {
         let mut other_media_type = false;
         let begun = Instant::now();
         loop {
-            let Some(request) = request(self.target, act, before.as_ref(), version.as_deref()) else {
+            let Some(request) = act.request(&self.target.dialect(), before.as_ref(), version.as_deref()) else {
                 match self.read(act.id().unwrap_or_default()).await {
                     Seen::Found(resource) => before = Some(*resource),
                     Seen::NotFound => return Delivery::of(Fate::Stale, None, Some("the account is gone".to_owned())),

@@ -1,7 +1,8 @@
 //! One row of a run: checked, sent in one step or two, and noted.
 
+use super::act::{Act, acts, goes_by_version};
 use super::check::{self, ACTIVE, Allowed, Not, rule_of};
-use super::deliver::{Act, Delivery, Fate, Way, not_taken, request};
+use super::deliver::{Delivery, Fate, Way, not_taken};
 use super::gate::Gate;
 use crate::clock::{self, Instant};
 use crate::error::Result;
@@ -181,7 +182,7 @@ impl Bench<'_> {
                 _ => Ok(None),
             };
         };
-        if self.goes_by_version(row) {
+        if goes_by_version(&self.target.dialect(), self.target.has_versions(), self.rules, row) {
             return Ok(None);
         }
         let seen = {
@@ -210,24 +211,6 @@ impl Bench<'_> {
             Seen::Found(_) => Err(Not::Stale(format!("the account that the person is linked to is there again ({account})"))),
             Seen::Unknown { cause, .. } => Err(Not::Unknown(format!("the account that was gone could not be looked up: {cause}"))),
         }
-    }
-
-    /// True where the service itself refuses a request for another version: then nobody need be asked first.
-    fn goes_by_version(&self, row: &Row) -> bool {
-        let has_version = row.account.as_ref().is_some_and(|a| a.version.is_some());
-        if !self.target.has_versions() || !has_version {
-            return false;
-        }
-        let sets: Vec<Set<'_>> = row
-            .changes
-            .iter()
-            .filter_map(|c| rule_of(self.rules, &c.field))
-            .map(|(_, rule)| Set { field: &rule.field, value: Datum::Unassigned })
-            .collect();
-        let active = row.changes.iter().any(|c| c.field == ACTIVE).then_some(true);
-        let dialect = self.target.dialect();
-        row.action == Action::Delete
-            || (!dialect.needs_before(&sets, active) && (sets.is_empty() || active.is_none() || dialect.is_one_request()))
     }
 
     /// What is sent, field by field: as it was approved, and what is masked as the rule gives it now.
@@ -262,39 +245,12 @@ impl Bench<'_> {
         } else {
             None
         };
-        let Some((kind, act, later)) = self.acts(row, &fields) else {
+        let Some((kind, act, later)) = acts(&self.target.dialect(), row, &fields) else {
             return Ok(End::without_request(RowState::Done, None));
         };
         let way = self.way(item, &fields);
         let sent = self.step(item, item.step, kind, &act, account, version, &way).await?;
         self.finish(item, &act, sent, &fields, later, way).await
-    }
-
-    /// The first request of a row, and the fields that go with a second one.
-    fn acts<'f>(&self, row: &Row, fields: &[Set<'f>]) -> Option<(StepKind, Act<'f>, Vec<Set<'f>>)> {
-        let id = row.account.as_ref().map(|a| a.id.as_str()).unwrap_or_default();
-        let one_request = self.target.dialect().is_one_request();
-        let all = || fields.to_vec();
-        Some(match row.action {
-            Action::Create => {
-                let active = !row.changes.iter().any(|c| c.field == ACTIVE && c.to == Datum::Bool(false));
-                (StepKind::Create, Act::Create { fields: all(), active }, Vec::new())
-            }
-            Action::Update => (StepKind::Fields, Act::change(id, all(), None), Vec::new()),
-            // Taking a run back may restore values together with the status.
-            Action::Enable | Action::Disable => {
-                let active = Some(row.action == Action::Enable);
-                if fields.is_empty() {
-                    (StepKind::Active, Act::change(id, Vec::new(), active), Vec::new())
-                } else if one_request {
-                    (StepKind::Fields, Act::change(id, all(), active), Vec::new())
-                } else {
-                    (StepKind::Active, Act::change(id, Vec::new(), active), all())
-                }
-            }
-            Action::Delete => (StepKind::Delete, Act::Delete { id: id.to_owned() }, Vec::new()),
-            Action::Link | Action::None => return None,
-        })
     }
 
     fn way(&self, item: &Item, fields: &[Set<'_>]) -> Way<'_> {
@@ -357,7 +313,7 @@ impl Bench<'_> {
             None
         };
         let fields = self.fields(&item.row, facts.as_ref()).unwrap_or_default();
-        let Some((_, act, later)) = self.acts(&item.row, &fields) else { return Ok(None) };
+        let Some((_, act, later)) = acts(&self.target.dialect(), &item.row, &fields) else { return Ok(None) };
         let way = self.way(item, &fields);
         // Of an account that was created the fields may be what was under way.
         let whole = match &act {
@@ -465,7 +421,7 @@ impl Bench<'_> {
         version: Option<String>,
         way: &Way<'_>,
     ) -> Result<(Delivery, Outcome)> {
-        let shown = request(self.target, act, account.as_ref(), None).map(|r| format!("{} {}", r.method.word(), r.path));
+        let shown = act.request(&self.target.dialect(), account.as_ref(), None).map(|r| format!("{} {}", r.method.word(), r.path));
         let intent = Intent {
             run: self.run,
             n: item.frozen.n,

@@ -4,6 +4,8 @@
 //! command writes, of this version.
 
 use super::{Common, report, save};
+use crate::apply::Wire;
+use crate::apply::choose::Selection;
 use crate::clock::Instant;
 use crate::engine::run::remember_plan;
 use crate::engine::{Picture, User};
@@ -11,9 +13,12 @@ use crate::error::{Error, Result, exit};
 use crate::journal::{Journal, Mode};
 use crate::model::{Action, Situation};
 use crate::plan::csv as sheet;
+use crate::plan::decision::Name;
 use crate::plan::page::{self, Page, Tally, Wanted};
 use crate::plan::{Row, file};
+use crate::text::clean;
 use clap::{Args, ValueEnum};
+use serde::Serialize;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
@@ -32,6 +37,12 @@ pub(super) struct Options {
     /// Only this situation; may be given several times
     #[arg(long, value_name = "SITUATION", value_parser = situation)]
     pub only: Vec<Situation>,
+    /// Only this user: user name, lasting id, DN or account id; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub user: Vec<String>,
+    /// Print the requests that would be sent for each row, the token hidden; as text or JSON
+    #[arg(long, conflicts_with_all = ["out", "all"])]
+    pub wire: bool,
     /// Print the JSON Schema of the plan document, and nothing else
     #[arg(long)]
     pub schema: bool,
@@ -65,7 +76,10 @@ pub(super) async fn run(options: &Options, common: &Common, now: Instant) -> Res
     }
     // Before anybody is read: what can't be saved there is told at once.
     place(options)?;
-    let (_, journal, picture) = common.look(now, Mode::Read).await?;
+    if options.wire && !matches!(options.format, Format::Text | Format::Json) {
+        return Err(Error::usage("--wire prints text or JSON").hint("leave --format out, or say --format json"));
+    }
+    let (_, journal, picture) = common.look_closely(now, Mode::Read, options.wire).await?;
     remember(common, &journal, &picture, now);
     print(options, common, &picture, now)
 }
@@ -119,6 +133,10 @@ pub(super) fn print(options: &Options, common: &Common, picture: &Picture, now: 
         return schema();
     }
     let style = report::Style::of(common.color);
+    if options.wire {
+        stdout(|out| wires(out, options, picture))?;
+        return Ok(code(picture));
+    }
     if let Some(path) = &options.out {
         if place(options)? == Place::Printed {
             save::put(path, |out| Ok(shape(out, options, style, picture, now)?))?;
@@ -164,7 +182,9 @@ fn html(out: &mut dyn Write, options: &Options, picture: &Picture, now: Instant)
     }
     let rows = |wanted: Wanted| -> Box<dyn Iterator<Item = Row> + '_> {
         let users = picture.users().iter();
-        Box::new(users.filter(move |u| wanted(u.verdict.situation, u.verdict.action) && chosen(options, u)).map(|u| picture.row(u)))
+        let names = names(options);
+        let rows = users.filter(move |u| wanted(u.verdict.situation, u.verdict.action) && chosen(options, u)).map(|u| picture.row(u));
+        Box::new(rows.filter(move |row| names.has(row)))
     };
     let source = format!("{} ({})", picture.source().place, picture.source().settings.vendor);
     let header = picture.header(now);
@@ -176,11 +196,63 @@ fn html(out: &mut dyn Write, options: &Options, picture: &Picture, now: Instant)
 }
 
 fn chosen(options: &Options, user: &User) -> bool {
-    if options.only.is_empty() { options.all || user.is_worth_a_row() } else { options.only.contains(&user.verdict.situation) }
+    if options.only.is_empty() {
+        options.all || !options.user.is_empty() || user.is_worth_a_row()
+    } else {
+        options.only.contains(&user.verdict.situation)
+    }
 }
 
 fn rows<'p>(options: &'p Options, picture: &'p Picture) -> impl Iterator<Item = Row> + 'p {
-    picture.users().iter().filter(|u| chosen(options, u)).map(|u| picture.row(u))
+    let names = names(options);
+    picture.users().iter().filter(|u| chosen(options, u)).map(|u| picture.row(u)).filter(move |row| names.has(row))
+}
+
+/// The users that were named; everybody where nobody was.
+fn names(options: &Options) -> Selection {
+    Selection { only: Vec::new(), users: options.user.iter().map(|name| Name::new(name)).collect() }
+}
+
+/// What would be sent for whom.
+#[derive(Serialize)]
+struct Sending<'r> {
+    user_name: Option<&'r str>,
+    action: Action,
+    approved: bool,
+    requests: Vec<Wire>,
+}
+
+/// The requests of every row that has one: for JSON a document a line.
+fn wires(out: &mut dyn Write, options: &Options, picture: &Picture) -> io::Result<()> {
+    let mut any = false;
+    for row in rows(options, picture).filter(|row| !matches!(row.action, Action::None | Action::Link)) {
+        let sending =
+            Sending { user_name: row.user_name.as_deref(), action: row.action, approved: row.approved, requests: picture.wires(&row) };
+        if options.format == Format::Json {
+            serde_json::to_writer(&mut *out, &sending)?;
+            writeln!(out)?;
+            continue;
+        }
+        if std::mem::replace(&mut any, true) {
+            writeln!(out)?;
+        }
+        writeln!(out, "{} ({}{})", clean(row.called()), row.action.code(), if row.approved { "" } else { ", not approved" })?;
+        for wire in &sending.requests {
+            writeln!(out, "  {} {}", wire.method, clean(&wire.url))?;
+            for (name, value) in &wire.headers {
+                writeln!(out, "  {name}: {}", clean(value))?;
+            }
+            if let Some(note) = wire.note {
+                writeln!(out, "  # {note}")?;
+            }
+            if let Some(body) = &wire.body {
+                for line in serde_json::to_string_pretty(body)?.lines() {
+                    writeln!(out, "  {}", clean(line))?;
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Changes are pending, or a read was incomplete, or there is nothing to do.

@@ -1,5 +1,6 @@
 //! Both ends of a channel, opened: everything that can be wrong before anybody is read is told here.
 
+use crate::apply::Wiring;
 use crate::clock::Instant;
 use crate::config::Channel;
 use crate::error::Result;
@@ -19,6 +20,19 @@ pub struct Ends {
     pub connector: Connector,
     /// The rules.
     pub rules: Rules,
+}
+
+impl Ends {
+    /// How the service is written to, as far as it is known by now.
+    #[must_use]
+    pub fn wiring(&self) -> Wiring {
+        Wiring {
+            base_url: self.target.base_url().to_owned(),
+            dialect: self.target.dialect(),
+            content_type: self.target.content_type(),
+            has_versions: self.target.has_versions(),
+        }
+    }
 }
 
 /// The rules and the connector of a channel, compiled: everything that can be wrong without asking a server.

@@ -22,6 +22,7 @@ pub use tally::Tally;
 pub(in crate::engine) use verdict::Pair;
 
 use super::ends::Ends as OpenEnds;
+use crate::apply::Wiring;
 use crate::config::{Channel, Policy};
 use crate::identity::paged::Paged;
 use crate::identity::population::{Population, Row as StoredRow, RowIx, Schema};
@@ -75,6 +76,8 @@ pub(super) struct About {
     fingerprint: String,
     connector: (String, String),
     base_url: String,
+    /// How the service would be written to.
+    wiring: Wiring,
     source: SourceFacts,
     pub policy: Policy,
     pub columns: Columns,
@@ -145,6 +148,7 @@ impl Picture {
             fingerprint: channel.fingerprint.clone(),
             connector: (ends.connector.name.clone(), ends.connector.title.clone()),
             base_url: ends.target.base_url().to_owned(),
+            wiring: ends.wiring(),
             source: ends.source.facts().clone(),
             policy: channel.policy.clone(),
             protected: channel.policy.protect.iter().map(|name| key_form(name).into_owned()).collect(),

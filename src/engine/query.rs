@@ -57,6 +57,7 @@ pub(super) fn set_up(job: &Job<'_>, ends: &Ends, journal: &Journal) -> Result<St
     let Job { channel, now, .. } = *job;
     let Recalled { links, holds, lessons } = remembered(job, ends, journal)?;
     let foreign = foreign_channels(journal, &links, &belonging_of(ends))?;
+    ends.target.learn(journal.habits(ends.target.base_url())?.as_deref());
     let mut store = Store::new(Picture::new(channel, ends, asked_of(ends), Context { now }));
     store.remember(&links, holds, &foreign);
     store.heed(lessons);

@@ -176,9 +176,7 @@ impl<'r> Runner<'r> {
         let service = ends.target.base_url().to_owned();
         let lock = Lock::take(&journal, &service, author, now)?;
         journal.set_belonging(&channel.name, &belonging_of(ends))?;
-        if let Some(habits) = journal.habits(&service)?.and_then(|text| serde_json::from_str(&text).ok()) {
-            ends.target.habits_mut(|known| *known = habits);
-        }
+        ends.target.learn(journal.habits(&service)?.as_deref());
         ends.target.ask_what_it_can().await;
         Ok(Runner { channel, ends, journal: Some(journal), service, now, _lock: lock })
     }

@@ -2,6 +2,7 @@
 
 use super::cell::Bond;
 use super::{Picture, User};
+use crate::apply::Wire;
 use crate::clock::Instant;
 use crate::identity::population::{Population, RowIx};
 use crate::identity::value::Datum;
@@ -15,6 +16,12 @@ impl Picture {
     #[must_use]
     pub fn user_name_of(&self, user: &User) -> Option<String> {
         self.user_name(user.entry, user.account)
+    }
+
+    /// What would go over the wire for a row, in its order; the token is hidden.
+    #[must_use]
+    pub fn wires(&self, row: &Row) -> Vec<Wire> {
+        self.about.wiring.wires(&self.rules, row)
     }
 
     /// The row of a user, evaluated now.

@@ -161,6 +161,13 @@ impl Target {
         dialect
     }
 
+    /// Takes in what an earlier run found out about it, as it was kept.
+    pub fn learn(&self, kept: Option<&str>) {
+        if let Some(habits) = kept.and_then(|text| serde_json::from_str(text).ok()) {
+            self.habits_mut(|known| *known = habits);
+        }
+    }
+
     /// The media type of what is sent.
     #[must_use]
     pub fn content_type(&self) -> String {
