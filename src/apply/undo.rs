@@ -18,8 +18,8 @@ pub type Lasting = &'static str;
 #[must_use]
 pub fn lasting(action: Action) -> Option<Lasting> {
     match action {
-        Action::Delete => Some("what is deleted is gone for good: rosterm cannot bring the account back"),
-        Action::Link => Some("the pair stays remembered; take it back with rosterm unlink"),
+        Action::Delete => Some("This cannot be undone: rosterm cannot bring an account back"),
+        Action::Link => Some("To take it back: rosterm unlink"),
         _ => None,
     }
 }
@@ -204,7 +204,7 @@ mod tests {
     fn what_cannot_be_taken_back_is_said() {
         let plain = r#"{"active":true,"fields":{"title":"old"}}"#;
         for (action, state, changes, after, told) in [
-            (Action::Delete, RowState::Done, vec![], plain, "gone for good"),
+            (Action::Delete, RowState::Done, vec![], plain, "cannot be undone"),
             (Action::Link, RowState::Done, vec![], plain, "rosterm unlink"),
             (Action::Update, RowState::Failed, vec![], plain, "failed"),
             (Action::Update, RowState::Stale, vec![], plain, "stale"),

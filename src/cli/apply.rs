@@ -6,6 +6,7 @@
 use super::progress::{Doing, Watch};
 use super::{Common, channels, plan as plan_command, print, report};
 use crate::apply::choose::{Permits, Selection, is_approved};
+use crate::apply::undo::lasting;
 use crate::apply::{Control, Finished, Meter, Report};
 use crate::clock::Instant;
 use crate::config::{Channel, Config, paths};
@@ -267,7 +268,10 @@ fn words(
             }
             Action::None => continue,
         };
-        lines.push(what);
+        lines.push(match lasting(action) {
+            Some(why) => format!("{what}. {why}"),
+            None => what,
+        });
     }
     if lines.is_empty() {
         lines.push("nothing is approved to be sent".to_owned());

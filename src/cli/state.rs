@@ -215,7 +215,7 @@ fn reset(options: &ResetOptions, path: &Path, common: &Common, now: Instant) -> 
     let mut journal = Journal::open(path, Mode::Write)?;
     let kept = backup(path, &all, now)?;
     journal.forget(&lines)?;
-    report::talk(&format!("forgot {}; the state as it was is kept in {}", lines.words(), kept.display()));
+    report::talk(&format!("forgot {}; the state as it was is kept in {}; the history of runs stays", lines.words(), kept.display()));
     Ok(exit::DONE)
 }
 

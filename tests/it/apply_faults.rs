@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// People p0, p1 … of whom the first `accounts` have an account, each with another title.
-fn people(n: usize, disabled: &[usize]) -> String {
+pub fn people(n: usize, disabled: &[usize]) -> String {
     let mut ldif = "dn: dc=example,dc=test\nobjectClass: domain\ndc: example\n\ndn: ou=people,dc=example,dc=test\nobjectClass: organizationalUnit\nou: people\n".to_owned();
     for i in 0..n {
         let off = if disabled.contains(&i) { "pwdAccountLockedTime: 000001010000Z\n" } else { "" };
@@ -22,15 +22,16 @@ fn people(n: usize, disabled: &[usize]) -> String {
 
 fn account(i: usize) -> Value {
     json!({"id": format!("a{i}"), "userName": format!("p{i}"), "active": true, "title": "Old", "name": {"familyName": format!("Family{i}")},
-        "emails": [{"value": format!("p{i}@example.com"), "type": "work", "primary": true}], "nickName": "kept"})
+        "emails": [{"value": format!("p{i}@example.com"), "type": "work", "primary": true}], "nickName": "kept",
+        "meta": {"resourceType": "User", "version": "W/\"1\""}})
 }
 
 /// A desk with `n` people of whom `accounts` have an account; `extra` goes into the target's configuration.
-fn with_people(n: usize, accounts: usize, writing: Writing, extra: &str, test: impl FnOnce(&Desk, &Service)) {
+pub fn with_people(n: usize, accounts: usize, writing: Writing, extra: &str, test: impl FnOnce(&Desk, &Service)) {
     with_faults(n, accounts, &Faults { writing: Box::new(writing), ..Faults::default() }, extra, test);
 }
 
-fn with_faults(n: usize, accounts: usize, faults: &Faults, extra: &str, test: impl FnOnce(&Desk, &Service)) {
+pub fn with_faults(n: usize, accounts: usize, faults: &Faults, extra: &str, test: impl FnOnce(&Desk, &Service)) {
     with_service((0..accounts).map(account).collect(), faults, |desk, service| {
         desk.write("people.ldif", &people(n, &[]));
         desk.write(

@@ -40,4 +40,6 @@ mod stands;
 mod support;
 mod tables;
 mod target_desk;
+mod unapproved;
+mod wire;
 mod worlds;

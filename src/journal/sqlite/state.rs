@@ -41,10 +41,11 @@ impl Journal {
         Ok(merged)
     }
 
-    /// Forgets these lines, all of them or none.
+    /// Forgets these lines, all of them or none, and what runs have taught about them: what is owed, what a service keeps of its
+    /// own, whom we disabled, how many people there were. The history of runs stays: it says what was done.
     ///
     /// # Errors
-    /// Where one of them is not there any more as it is in the document, or the file can't be written.
+    /// Where one of them is not there any more as it is in the document, a run is not finished, or the file can't be written.
     pub fn forget(&mut self, lines: &Document) -> Result<()> {
         let path = self.path.clone();
         let wrong = |e: rusqlite::Error| {
@@ -58,7 +59,22 @@ impl Journal {
             return Err(Error::new(Kind::Refused, "the state was changed by somebody else in the meantime; nothing was forgotten")
                 .hint("look again, then try again"));
         }
+        let mut services = lines.links.iter().map(|l| &l.service).chain(lines.channels.iter().map(|c| &c.base_url));
+        let is_open = "SELECT EXISTS (SELECT 1 FROM runs WHERE service = ?1 AND frozen = 1 AND ended IS NULL)";
+        let is_open = |service: &String| transaction.query_row(is_open, [service], |row| row.get::<_, bool>(0));
+        if services.try_fold(false, |any, service| Ok(any || is_open(service)?)).map_err(wrong)? {
+            return Err(Error::new(Kind::Refused, "a run is not finished; nothing was forgotten")
+                .hint("finish it with rosterm apply: it needs to know who is linked to whom"));
+        }
         for l in &lines.links {
+            for sql in [
+                "DELETE FROM kept WHERE service = ?1 AND account = ?2",
+                "DELETE FROM disabled WHERE service = ?1 AND account = ?2",
+                "DELETE FROM owed WHERE service = ?1 AND subject = ?2",
+            ] {
+                transaction.execute(sql, [&l.service, &l.account]).map_err(wrong)?;
+            }
+            transaction.execute("DELETE FROM owed WHERE service = ?1 AND subject = ?2", [&l.service, &l.entry]).map_err(wrong)?;
             transaction.execute("DELETE FROM links WHERE service = ?1 AND entry = ?2", [&l.service, &l.entry]).map_err(wrong)?;
         }
         for h in &lines.holds {
@@ -67,7 +83,16 @@ impl Journal {
                 .map_err(wrong)?;
         }
         for c in &lines.channels {
-            transaction.execute("DELETE FROM channels WHERE name = ?1", [&c.name]).map_err(wrong)?;
+            for sql in [
+                "DELETE FROM channels WHERE name = ?1",
+                "DELETE FROM baselines WHERE channel = ?1",
+                "DELETE FROM last_plans WHERE channel = ?1",
+                "DELETE FROM owed WHERE channel = ?1",
+            ] {
+                transaction.execute(sql, [&c.name]).map_err(wrong)?;
+            }
+            let habits = "DELETE FROM habits WHERE service = ?1 AND NOT EXISTS (SELECT 1 FROM channels WHERE base_url = ?1)";
+            transaction.execute(habits, [&c.base_url]).map_err(wrong)?;
         }
         transaction.commit().map_err(wrong)
     }
