@@ -17,6 +17,8 @@ pub enum Kind {
     Refused,
     /// A read ended before it was complete. Exit code 5.
     Incomplete,
+    /// Somebody has to approve it first. Exit code 7.
+    Approval,
 }
 
 impl Kind {
@@ -28,6 +30,7 @@ impl Kind {
             Kind::Usage => exit::USAGE,
             Kind::Refused => exit::REFUSED,
             Kind::Incomplete => exit::INCOMPLETE,
+            Kind::Approval => exit::APPROVAL,
         }
     }
 }

@@ -23,6 +23,8 @@ pub enum Not {
     Stale(String),
     /// It could not be found out.
     Unknown(String),
+    /// The service takes no request of ours any more.
+    Refused(String),
     /// There is nothing left to do: what was to be reached is so already.
     Needless(String),
 }

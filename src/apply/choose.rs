@@ -8,7 +8,7 @@ use crate::plan::Row;
 use crate::plan::decision::Name;
 use crate::plan::guard::{Lifted, Tally};
 use sha2::{Digest, Sha256};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 /// Which rows are meant.
 #[derive(Debug, Clone, Default)]
@@ -17,13 +17,26 @@ pub struct Selection {
     pub only: Vec<Situation>,
     /// Of these users; of any, if there are none.
     pub users: Vec<Name>,
+    /// Of these alone, by the entry's id, else the account's, and with what was to be sent then; of anybody, if there are none.
+    pub owed: BTreeMap<String, Action>,
 }
 
 impl Selection {
     /// True if a row is meant.
     #[must_use]
     pub fn has(&self, row: &Row) -> bool {
-        (self.only.is_empty() || self.only.contains(&row.situation)) && (self.users.is_empty() || self.users.iter().any(|n| n.fits(row)))
+        (self.only.is_empty() || self.only.contains(&row.situation))
+            && (self.users.is_empty() || self.users.iter().any(|n| n.fits(row)))
+            && self.is_owed(row)
+    }
+
+    /// Whoever was to be created and turns out to have an account by now is not meant: whose it is, a person says.
+    fn is_owed(&self, row: &Row) -> bool {
+        if self.owed.is_empty() {
+            return true;
+        }
+        let subject = row.entry.as_ref().map(|e| &e.id).or_else(|| row.account.as_ref().map(|a| &a.id));
+        subject.and_then(|s| self.owed.get(s)).is_some_and(|action| *action != Action::Create || row.action == Action::Create)
     }
 }
 
@@ -228,7 +241,7 @@ mod tests {
     #[test]
     fn what_is_selected_is_counted_whether_it_is_approved_or_not() {
         let mut overview = Overview::default();
-        let selection = Selection { only: vec![Situation::Leaving, Situation::Changed], users: Vec::new() };
+        let selection = Selection { only: vec![Situation::Leaving, Situation::Changed], users: Vec::new(), ..Selection::default() };
         for row in [
             row(Situation::Leaving, Action::Disable, false, "a"),
             row(Situation::Leaving, Action::Delete, true, "b"),

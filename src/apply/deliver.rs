@@ -6,6 +6,7 @@
 use super::act::Act;
 use super::check::{rule_of, value_of};
 use super::gate::Gate;
+use super::row::FRESH;
 use crate::identity::value::Datum;
 use crate::journal::run::StepResult;
 use crate::mapping::Rules;
@@ -31,6 +32,8 @@ pub(super) struct Way<'a> {
     pub created: Option<Instant>,
     /// An earlier create of this row may have arrived.
     pub lost_before: bool,
+    /// What was checked before it is sent, and when: it is not sent on what is older than that. Nothing where nobody asks.
+    pub checked: Option<Instant>,
     /// What an account of this person would show.
     pub sought: Option<Sought>,
 }
@@ -46,6 +49,8 @@ pub(super) struct Delivery {
     /// The account afterwards, where it is known.
     pub after: Option<Resource>,
     pub fate: Fate,
+    /// An earlier try may have arrived, and nobody can be asked any more.
+    pub is_open: bool,
 }
 
 /// What follows for the row.
@@ -61,6 +66,9 @@ pub(super) enum Fate {
     Doubt,
     /// Nothing more can be sent at all.
     Stop(String),
+    /// It is to be checked again before it is sent: too much time has passed, or the account has another version. `lost`: an
+    /// earlier request may have arrived.
+    Again { lost: bool },
 }
 
 impl Delivery {
@@ -69,7 +77,7 @@ impl Delivery {
             Fate::Done => StepResult::Done,
             Fate::Failed | Fate::Doubt => StepResult::Failed,
             // Whoever turned it away did so unread.
-            Fate::Stale | Fate::Stop(_) => StepResult::Unsent,
+            Fate::Stale | Fate::Stop(_) | Fate::Again { .. } => StepResult::Unsent,
         };
         Delivery {
             result,
@@ -78,7 +86,14 @@ impl Delivery {
             cause,
             after: None,
             fate,
+            is_open: false,
         }
+    }
+
+    /// Nothing more can be sent; what was sent before, if something was, may have arrived.
+    fn stop(answer: Option<&Answer>, why: String, lost: bool) -> Self {
+        let result = if lost { StepResult::Failed } else { StepResult::Unsent };
+        Delivery { is_open: lost, result, ..Delivery::of(Fate::Stop(why.clone()), answer, Some(why)) }
     }
 
     fn done(answer: Option<&Answer>, after: Option<Resource>, note: Option<String>) -> Self {
@@ -102,13 +117,18 @@ impl Way<'_> {
                 match self.read(act.id().unwrap_or_default()).await {
                     Seen::Found(resource) => before = Some(*resource),
                     Seen::NotFound => return Delivery::of(Fate::Stale, None, Some("the account is gone".to_owned())),
-                    Seen::Unknown { cause, refused: true } => return Delivery::of(Fate::Stop(cause.clone()), None, Some(cause)),
+                    Seen::Unknown { cause, refused: true } => return Delivery::stop(None, cause, lost),
                     Seen::Unknown { cause, .. } => return Delivery::of(Fate::Failed, None, Some(cause)),
                 }
                 continue;
             };
             let sent = {
                 let _pass = self.gate.enter().await;
+                self.target.opened().await;
+                if self.checked.is_some_and(|at| at.elapsed() > FRESH) {
+                    let why = "it was checked anew, because more than half a minute had passed";
+                    return Delivery::of(Fate::Again { lost }, None, Some(why.to_owned()));
+                }
                 self.target.send(&request).await
             };
             let answer = match sent {
@@ -117,8 +137,7 @@ impl Way<'_> {
                     self.gate.was_too_much();
                     tries += 1;
                     if tries >= TRIES {
-                        let why = error.message().to_owned();
-                        return Delivery::of(Fate::Stop(why.clone()), None, Some(why));
+                        return Delivery::stop(None, error.message().to_owned(), lost);
                     }
                     tokio::time::sleep(PAUSE * 2u32.pow(tries)).await;
                     continue;
@@ -141,13 +160,10 @@ impl Way<'_> {
                     waited += answer.wait.unwrap_or(Duration::from_secs(2));
                     if waited > LONGEST_WAIT || begun.elapsed() > 2 * LONGEST_WAIT {
                         let why = format!("the service asks for a longer pause than is made within a run: {}", answer.complaint());
-                        return Delivery::of(Fate::Stop(why.clone()), Some(&answer), Some(why));
+                        return Delivery::stop(Some(&answer), why, lost);
                     }
                 }
-                401 => {
-                    let why = answer.complaint();
-                    return Delivery::of(Fate::Stop(why.clone()), Some(&answer), Some(why));
-                }
+                401 => return Delivery::stop(Some(&answer), answer.complaint(), lost),
                 415 if !other_media_type && self.target.other_content_type().is_some() => {
                     other_media_type = true;
                     if let Some(other) = self.target.other_content_type() {
@@ -175,7 +191,7 @@ impl Way<'_> {
                     {
                         return delivery;
                     }
-                    return Delivery::of(Fate::Stale, Some(&answer), Some("the account was changed by somebody else".to_owned()));
+                    return Delivery::of(Fate::Again { lost }, Some(&answer), Some("the account was changed by somebody else".to_owned()));
                 }
                 409 if matches!(act, Act::Create { .. }) => {
                     self.gate.went_well();
@@ -317,13 +333,13 @@ impl Way<'_> {
                     again("the account was not changed")
                 }
                 Seen::NotFound => Some(Delivery::of(Fate::Stale, None, Some("the account is gone".to_owned()))),
-                Seen::Unknown { cause, refused: true } => Some(Delivery::of(Fate::Stop(cause.clone()), None, Some(cause))),
+                Seen::Unknown { cause, refused: true } => Some(Delivery::stop(None, cause, true)),
                 Seen::Unknown { cause, .. } => Some(lost(Fate::Doubt, &format!("and the account cannot be read: {cause}"))),
             },
             Act::Delete { id } => match self.read(id).await {
                 Seen::NotFound => Some(Delivery::done(None, None, Some("the answer was lost; the account is gone".to_owned()))),
                 Seen::Found(_) => again("the account is still there"),
-                Seen::Unknown { cause, refused: true } => Some(Delivery::of(Fate::Stop(cause.clone()), None, Some(cause))),
+                Seen::Unknown { cause, refused: true } => Some(Delivery::stop(None, cause, true)),
                 Seen::Unknown { cause, .. } => Some(lost(Fate::Doubt, &format!("and the account cannot be read: {cause}"))),
             },
         }

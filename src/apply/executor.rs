@@ -83,6 +83,12 @@ pub async fn execute(
     let concurrency = ends.target.concurrency();
     let bench = bench_of(order, ends, journal);
     let habits_before = bench.target.habits();
+    // A run that was picked up has made some before.
+    let run = order.run;
+    let made = journal.with(move |journal| journal.created_in(run)).await??;
+    if let Ok(mut known) = bench.made.lock() {
+        known.extend(made);
+    }
     let mut dispatcher = Dispatcher {
         bench: &bench,
         order,
@@ -190,7 +196,8 @@ impl Dispatcher<'_, '_> {
                     self.finished += 1;
                     if let Some(why) = &done.stop {
                         stop.get_or_insert_with(|| why.clone());
-                    } else {
+                    }
+                    if done.state != RowState::Waiting {
                         self.counting.add(&done);
                         let counter = match done.state {
                             RowState::Failed => Some(&meter.failed),
@@ -258,7 +265,7 @@ impl Dispatcher<'_, '_> {
                 if let Some(done) = done? {
                     // The row was counted when it was sent; only what went wrong is new.
                     if done.state != RowState::Done {
-                        self.counting.add(&done);
+                        self.counting.turned(&done);
                         tell(&done);
                     }
                 }

@@ -91,6 +91,14 @@ impl Counting {
         }
     }
 
+    /// Takes into account what went wrong with a row afterwards that was counted as done.
+    pub fn turned(&mut self, row: &Finished) {
+        if let Some(done) = self.counts.get_mut(&(row.action as usize, RowState::Done as usize)) {
+            *done = done.saturating_sub(1);
+        }
+        self.add(row);
+    }
+
     /// How many are in a state.
     #[must_use]
     pub fn of(&self, state: RowState) -> usize {

@@ -5,7 +5,7 @@ use super::check::{self, ACTIVE, Allowed, Not, rule_of};
 use super::deliver::{Delivery, Fate, Way, not_taken};
 use super::gate::Gate;
 use crate::clock::{self, Instant};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::identity::population::{Batch, Schema};
 use crate::identity::value::Datum;
 use crate::identity::{AccountId, EntryId};
@@ -25,6 +25,8 @@ use tokio::sync::Mutex;
 
 /// What was found out about an entry may be so old when its row is sent.
 pub(super) const FRESH: Duration = Duration::from_secs(30);
+/// So often a row is checked, at most: a service that keeps us waiting for minutes is left alone.
+const ROUNDS: usize = 10;
 
 /// What every row of a run needs.
 pub(super) struct Bench<'a> {
@@ -56,6 +58,17 @@ pub(super) struct Item {
     pub lost_before: bool,
     /// The number of the next request of this row.
     pub step: u32,
+}
+
+/// Which time it is that a row is checked and sent.
+#[derive(Clone, Copy)]
+struct Round {
+    /// The number of its next request.
+    step: u32,
+    /// An earlier request may have arrived.
+    lost: bool,
+    /// It was not turned away for another version of the account.
+    is_first: bool,
 }
 
 /// What was found out about an entry, and when.
@@ -100,11 +113,13 @@ struct End {
     learnt: Vec<Learnt>,
     outcome: Option<Outcome>,
     kept: Vec<String>,
+    /// It is to be checked once more, and whether an earlier request may have arrived.
+    again: Option<bool>,
 }
 
 impl End {
     fn without_request(state: RowState, cause: Option<String>) -> Self {
-        End { state, cause, account: None, after: None, stop: None, learnt: Vec::new(), outcome: None, kept: Vec::new() }
+        End { state, cause, account: None, after: None, stop: None, learnt: Vec::new(), outcome: None, kept: Vec::new(), again: None }
     }
 }
 
@@ -118,7 +133,23 @@ impl Bench<'_> {
         self.noted(&item, end).await
     }
 
+    /// Checked and sent; and checked again where that took so long, or the account changed so, that it has to be.
     async fn worked(&self, item: &Item) -> Result<End> {
+        let (mut step, mut lost, mut is_first) = (item.step, item.lost_before, true);
+        for _ in 0..ROUNDS {
+            let round = Round { step, lost, is_first };
+            let mut end = self.once(item, round).await?;
+            let Some(may_have_arrived) = end.again else { return Ok(end) };
+            step = end.outcome.as_ref().map_or(step, |o| o.step) + 1;
+            (lost, is_first) = (lost || may_have_arrived, false);
+            self.journal.note(end.outcome.take().map(Note::Outcome).into_iter().collect()).await?;
+        }
+        let why = "the row could not be sent on what was checked before: the service keeps us waiting, or the account keeps changing";
+        let learnt = vec![Self::owed(item, why)];
+        Ok(End { learnt, ..End::without_request(RowState::Failed, Some(why.to_owned())) })
+    }
+
+    async fn once(&self, item: &Item, round: Round) -> Result<End> {
         let row = &item.row;
         if let Err(not) = check::against_memory(row, &item.memory, &self.allowed) {
             return Ok(Self::refused(item, not));
@@ -128,12 +159,13 @@ impl Bench<'_> {
         }
         let checked = async {
             let facts = self.fresh_facts(item).await?;
-            let account = self.account(item).await?;
+            let at = facts.as_ref().map_or_else(tokio::time::Instant::now, |f| f.at);
+            let account = self.account(item, round).await?;
             let fields = self.fields(row, facts.as_ref())?;
-            Ok((account, fields))
+            Ok((account, fields, at))
         };
         match checked.await {
-            Ok((account, fields)) => self.sent(item, account, fields).await,
+            Ok((account, fields, at)) => self.sent(item, round, account, fields, at).await,
             Err(not) => Ok(Self::refused(item, not)),
         }
     }
@@ -142,6 +174,7 @@ impl Bench<'_> {
     fn refused(item: &Item, not: Not) -> End {
         match not {
             Not::Stale(what) => End::without_request(RowState::Stale, Some(what)),
+            Not::Refused(cause) => End { stop: Some(cause.clone()), ..End::without_request(RowState::Waiting, Some(cause)) },
             Not::Unknown(cause) => {
                 let owed = Self::owed(item, &cause);
                 End { learnt: vec![owed], ..End::without_request(RowState::Failed, Some(cause)) }
@@ -174,7 +207,7 @@ impl Bench<'_> {
     }
 
     /// The account as it is now; nothing where its version is asked for with the request itself, or where there is none yet.
-    async fn account(&self, item: &Item) -> std::result::Result<Option<Resource>, Not> {
+    async fn account(&self, item: &Item, round: Round) -> std::result::Result<Option<Resource>, Not> {
         let row = &item.row;
         let Some(account) = &row.account else {
             return match &item.memory.account_of_entry {
@@ -182,7 +215,7 @@ impl Bench<'_> {
                 _ => Ok(None),
             };
         };
-        if goes_by_version(&self.target.dialect(), self.target.has_versions(), self.rules, row) {
+        if round.is_first && goes_by_version(&self.target.dialect(), self.target.has_versions(), self.rules, row) {
             return Ok(None);
         }
         let seen = {
@@ -191,11 +224,12 @@ impl Bench<'_> {
         };
         match seen {
             Seen::Found(resource) => {
-                check::against_account(row, &resource, self.rules, item.lost_before)?;
+                check::against_account(row, &resource, self.rules, round.lost)?;
                 Ok(Some(*resource))
             }
             Seen::NotFound if row.action.is_deprovision() => Err(Not::Needless("the account is gone already".to_owned())),
             Seen::NotFound => Err(Not::Stale("the account is gone".to_owned())),
+            Seen::Unknown { cause, refused: true } => Err(Not::Refused(cause)),
             Seen::Unknown { cause, .. } => Err(Not::Unknown(format!("the account could not be read: {cause}"))),
         }
     }
@@ -209,6 +243,7 @@ impl Bench<'_> {
         match seen {
             Seen::NotFound => Ok(()),
             Seen::Found(_) => Err(Not::Stale(format!("the account that the person is linked to is there again ({account})"))),
+            Seen::Unknown { cause, refused: true } => Err(Not::Refused(cause)),
             Seen::Unknown { cause, .. } => Err(Not::Unknown(format!("the account that was gone could not be looked up: {cause}"))),
         }
     }
@@ -238,7 +273,14 @@ impl Bench<'_> {
         Ok(fields)
     }
 
-    async fn sent(&self, item: &Item, account: Option<Resource>, fields: Vec<Set<'_>>) -> Result<End> {
+    async fn sent(
+        &self,
+        item: &Item,
+        round: Round,
+        account: Option<Resource>,
+        fields: Vec<Set<'_>>,
+        checked: tokio::time::Instant,
+    ) -> Result<End> {
         let row = &item.row;
         let version = if self.target.has_versions() {
             account.as_ref().map_or_else(|| row.account.as_ref().and_then(|a| a.version.clone()), |a| a.version.clone())
@@ -248,8 +290,11 @@ impl Bench<'_> {
         let Some((kind, act, later)) = acts(&self.target.dialect(), row, &fields) else {
             return Ok(End::without_request(RowState::Done, None));
         };
-        let way = self.way(item, &fields);
-        let sent = self.step(item, item.step, kind, &act, account, version, &way).await?;
+        let mut way = self.way(item, &fields);
+        way.lost_before = round.lost;
+        way.checked = Some(checked);
+        let sent = self.step(item, round.step, kind, &act, account, version, &way).await?;
+        way.checked = None;
         self.finish(item, &act, sent, &fields, later, way).await
     }
 
@@ -259,6 +304,7 @@ impl Bench<'_> {
             rules: self.rules,
             gate: &self.gate,
             created: None,
+            checked: None,
             lost_before: item.lost_before,
             sought: self.sought(&item.row, fields),
         }
@@ -291,9 +337,18 @@ impl Bench<'_> {
             let id = end.account.clone().unwrap_or_default();
             self.journal.note(end.outcome.take().map(Note::Outcome).into_iter().collect()).await?;
             let act = Act::change(&id, rest, None);
-            let (delivery, outcome) = self.step(item, step, StepKind::Fields, &act, end.after.take(), None, &way).await?;
+            let (delivery, outcome) = self.step(item, step, StepKind::Fields, &act, end.after.clone(), None, &way).await?;
             let second = Self::after(item, &act, delivery, outcome);
+            let made = end.after.take();
             end = End { learnt: end.learnt.into_iter().chain(second.learnt).collect(), account: end.account.or(second.account), ..second };
+            if end.state != RowState::Done && row.action == Action::Create {
+                // It is theirs, whatever is missing; the row is not sent again.
+                if end.state == RowState::Waiting {
+                    end.state = RowState::Failed;
+                    end.learnt.push(Self::owed(item, end.cause.as_deref().unwrap_or("it was created, and not everything of it was sent")));
+                }
+                self.remember_whose(item, end.after.as_ref().or(made.as_ref()), &mut end.learnt, end.account.as_deref());
+            }
         }
         if end.state == RowState::Done {
             self.remember(item, fields, &mut end);
@@ -335,6 +390,9 @@ impl Bench<'_> {
             self.journal.note(vec![Note::Outcome(outcome)]).await?;
             return Ok(None);
         };
+        if let Fate::Stop(why) = &delivery.fate {
+            return Err(Error::failure(format!("it cannot be told what came of run {}: {why}", self.run)));
+        }
         let later = if delivery.fate == Fate::Done { Vec::new() } else { later };
         if !may_send && self.is_unfinished(item, &fields, &delivery) {
             // What is left of it is sent by whoever may send.
@@ -455,14 +513,16 @@ impl Bench<'_> {
             Fate::Failed => (RowState::Failed, None),
             Fate::Stale => (RowState::Stale, None),
             Fate::Doubt => (RowState::Doubt, None),
-            Fate::Stop(why) => (RowState::Waiting, Some(why.clone())),
+            Fate::Stop(why) => (if delivery.is_open { RowState::Doubt } else { RowState::Waiting }, Some(why.clone())),
+            Fate::Again { .. } => (RowState::Waiting, None),
         };
+        let again = if let Fate::Again { lost } = delivery.fate { Some(lost) } else { None };
         let learnt = match state {
             RowState::Failed | RowState::Doubt => vec![Self::owed(item, cause.as_deref().unwrap_or("it failed"))],
             _ => Vec::new(),
         };
         let account = account.filter(|_| matches!(state, RowState::Done | RowState::Doubt) || item.row.account.is_some());
-        End { state, cause, account, after: delivery.after, stop, learnt, outcome: Some(outcome), kept: Vec::new() }
+        End { state, cause, account, after: delivery.after, stop, learnt, outcome: Some(outcome), kept: Vec::new(), again }
     }
 
     /// What a row that is done teaches.
@@ -478,20 +538,9 @@ impl Bench<'_> {
                 end.learnt.extend([Learnt::NotDisabled(account.clone()), Learnt::Unlink(account)]);
                 return;
             }
-            Action::Create => {
-                if let Some(entry) = &row.entry
-                    && let Ok(mut made) = self.made.lock()
-                {
-                    made.insert(entry.id.clone(), id.clone());
-                }
-            }
-            Action::Update | Action::Link | Action::None => {}
+            Action::Create | Action::Update | Action::Link | Action::None => {}
         }
-        if row.action == Action::Create {
-            // The one before it is gone.
-            end.learnt.extend(item.memory.account_of_entry.as_deref().map(|gone| Learnt::Unlink(AccountId::new(gone))));
-        }
-        end.learnt.extend(self.link(item, end.after.as_ref()));
+        self.remember_whose(item, end.after.as_ref(), &mut end.learnt, Some(&id));
         if let Some(after) = &end.after {
             end.learnt.push(Learnt::Shows { account: account.clone(), remembered: shows(after), active: after.is_active() });
             if self.is_undo {
@@ -515,6 +564,18 @@ impl Bench<'_> {
                 }
             }
         }
+    }
+
+    /// Whose the account is.
+    fn remember_whose(&self, item: &Item, account: Option<&Resource>, learnt: &mut Vec<Learnt>, id: Option<&str>) {
+        if item.row.action == Action::Create {
+            if let (Some(entry), Some(id), Ok(mut made)) = (&item.row.entry, id, self.made.lock()) {
+                made.insert(entry.id.clone(), id.to_owned());
+            }
+            // The one before it is gone.
+            learnt.extend(item.memory.account_of_entry.as_deref().map(|gone| Learnt::Unlink(AccountId::new(gone))));
+        }
+        learnt.extend(self.link(item, account));
     }
 
     /// The link that a row brings, unless its ends are linked.

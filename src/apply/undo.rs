@@ -29,13 +29,15 @@ pub fn lasting(action: Action) -> Option<Lasting> {
 /// # Errors
 /// Why it can't be, for an operator.
 pub fn reverse(frozen: &FrozenRow, row: &Row, steps: &[Step]) -> Result<Row, String> {
-    if frozen.state != RowState::Done {
+    let done = |s: &&Step| s.outcome.as_ref().is_some_and(|o| o.result == StepResult::Done);
+    // A row whose second request failed has done something; only a create is known to be as its first request left it.
+    let is_partly = row.action == Action::Create && steps.iter().any(|s| done(&s));
+    if frozen.state != RowState::Done && !is_partly {
         return Err(format!("it is {}: there is nothing to take back", frozen.state.words()));
     }
     if let Some(why) = lasting(row.action) {
         return Err(why.to_owned());
     }
-    let done = |s: &&Step| s.outcome.as_ref().is_some_and(|o| o.result == StepResult::Done);
     let Some(last) = steps.iter().rev().find(done).and_then(|s| s.outcome.as_ref()) else {
         return Err("nothing was sent for it: the account was so already".to_owned());
     };

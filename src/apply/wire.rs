@@ -74,14 +74,14 @@ impl Wiring {
 
     fn read(&self, id: &str) -> Wire {
         let path = format!("/Users/{}", crate::target::http::encode(id));
-        Wire { method: "GET", url: self.url(&path), headers: vec![self.secret()], body: None, note: Some(READ_FIRST) }
+        Wire { method: "GET", url: self.url(&path), headers: vec![Self::secret()], body: None, note: Some(READ_FIRST) }
     }
 
     fn one(&self, act: &Act<'_>, version: Option<&str>) -> Option<Wire> {
         let needs_before = act.needs_before(&self.dialect);
         let empty = Resource { id: act.id().unwrap_or_default().to_owned(), object: Map::new(), version: None };
         let request: Request = act.request(&self.dialect, needs_before.then_some(&empty), version)?;
-        let mut headers = vec![self.secret()];
+        let mut headers = vec![Self::secret()];
         if request.body.is_some() {
             headers.push(("Content-Type", self.content_type.clone()));
         }
@@ -96,7 +96,7 @@ impl Wiring {
     }
 
     /// The token is not here to be shown.
-    fn secret(&self) -> (&'static str, String) {
+    fn secret() -> (&'static str, String) {
         ("Authorization", "(hidden)".to_owned())
     }
 }

@@ -10,10 +10,11 @@ use crate::apply::undo::lasting;
 use crate::apply::{Control, Finished, Meter, Report};
 use crate::clock::Instant;
 use crate::config::{Channel, Config, paths};
-use crate::engine::run::{Desk, Planned, Prepared, Runner, check_fit, prepare, remember_plan};
+use crate::engine::run::{Desk, Planned, Prepared, Runner, check_fit, prepare};
 use crate::engine::{self, Job};
 use crate::error::{Error, Kind, Result, exit};
 use crate::journal::Mode;
+use crate::journal::run::Owed;
 use crate::journal::run::{Ending, RowState};
 use crate::model::{Action, Situation};
 use crate::plan::decision::Name;
@@ -60,12 +61,15 @@ pub(super) struct Options {
     /// How to print the report
     #[arg(long, default_value = "text")]
     format: print::Format,
+    /// What is owed, if only that is meant: whom, and what was to be sent.
+    #[arg(skip)]
+    owed: BTreeMap<String, Action>,
 }
 
 impl Options {
-    /// The same for these users alone, by their ids.
-    pub(super) fn only_for(&self, ids: impl Iterator<Item = String>) -> Self {
-        Options { user: ids.collect(), ..self.clone() }
+    /// The same for what is owed alone: of those whom the options name, where they name somebody.
+    pub(super) fn only_for(&self, owed: &[Owed]) -> Self {
+        Options { owed: owed.iter().map(|o| (o.subject.clone(), o.action)).collect(), ..self.clone() }
     }
 
     fn permits(&self) -> Permits {
@@ -82,7 +86,7 @@ impl Options {
     }
 
     fn selection(&self) -> Selection {
-        Selection { only: self.only.clone(), users: self.user.iter().map(|n| Name::new(n)).collect() }
+        Selection { only: self.only.clone(), users: self.user.iter().map(|n| Name::new(n)).collect(), owed: self.owed.clone() }
     }
 }
 
@@ -111,6 +115,7 @@ pub(super) async fn run(options: &Options, common: &Common, now: Instant) -> Res
     let journal = common.journal(&config, Mode::Write)?;
     let author = paths::operator();
     let mut runner = Runner::take(&channel, &mut ends, journal, &author, now).await?;
+    let mut before = exit::DONE;
     if let Some(interrupted) = runner.interrupted()? {
         watch.aside(|| {
             report::talk(&format!(
@@ -134,7 +139,9 @@ pub(super) async fn run(options: &Options, common: &Common, now: Instant) -> Res
             }
             return Ok(code);
         }
-        watch.aside(|| told(&sent, options)).map(drop)?;
+        // The report of the plan that was asked for is the one on stdout.
+        watch.aside(|| report::talk(&lines_of(&sent)));
+        before = code(&sent);
     }
     let picture;
     let mut planned = if let Some(file) = &mut file {
@@ -151,11 +158,7 @@ pub(super) async fn run(options: &Options, common: &Common, now: Instant) -> Res
     let prepared = prepare(&mut planned, runner.journal()?, &channel, &selection, permits)?;
     let words = watch.aside(|| words(&mut planned, &prepared, &selection, permits, &channel))?;
     if let Some(code) = watch.aside(|| refused(&prepared, &words, options, file_given(options)))? {
-        if let Planned::Fresh(picture, now) = planned {
-            // What was shown is what a number may be named about.
-            remember_plan(runner.journal()?, picture, now)?;
-        }
-        return Ok(code);
+        return Ok(exit::worst(before, code));
     }
     let report = if prepared.overview.approved.total() == 0 {
         None
@@ -166,7 +169,7 @@ pub(super) async fn run(options: &Options, common: &Common, now: Instant) -> Res
         Some(sent)
     };
     drop(watch);
-    finish(report.as_ref(), &prepared, options)
+    Ok(exit::worst(before, finish(report.as_ref(), &prepared, options)?))
 }
 
 fn file_given(options: &Options) -> bool {
@@ -326,9 +329,16 @@ fn refused(prepared: &Prepared, words: &[String], options: &Options, from_file: 
 
 /// Prints the report, and gives the exit code.
 fn finish(sent: Option<&Report>, prepared: &Prepared, options: &Options) -> Result<u8> {
-    let mut code = match sent {
-        Some(sent) => told(sent, options)?,
-        None => exit::DONE,
+    let mut code = if let Some(sent) = sent {
+        told(sent, options)?
+    } else {
+        if matches!(options.format, print::Format::Json) {
+            print::json(&serde_json::json!({
+                "run": null, "ending": null, "why": "nothing is approved to be sent",
+                "counts": [], "groups": [], "kept": {}, "seconds": 0.0
+            }))?;
+        }
+        exit::DONE
     };
     if !prepared.header.source.complete || !prepared.header.target.complete {
         code = exit::worst(code, exit::INCOMPLETE);
@@ -358,6 +368,13 @@ pub(super) fn code(sent: &Report) -> u8 {
         Ending::Done => partly,
         Ending::Cancelled | Ending::Stopped => exit::worst(exit::FAILURE, partly),
     }
+}
+
+/// The same, as one text.
+fn lines_of(sent: &Report) -> String {
+    let mut out = Vec::new();
+    let _ = text(&mut out, sent);
+    String::from_utf8_lossy(&out).trim_end().to_owned()
 }
 
 /// A report for people.

@@ -386,7 +386,7 @@ pub(super) async fn owed(options: &OwedOptions, common: &Common, now: Instant) -
                 report::talk("nothing is owed");
                 return Ok(exit::DONE);
             }
-            Box::pin(apply::run(&retry.only_for(owed.into_iter().map(|o| o.subject)), common, now)).await
+            Box::pin(apply::run(&retry.only_for(&owed), common, now)).await
         }
     }
 }

@@ -210,7 +210,7 @@ fn rows<'p>(options: &'p Options, picture: &'p Picture) -> impl Iterator<Item = 
 
 /// The users that were named; everybody where nobody was.
 fn names(options: &Options) -> Selection {
-    Selection { only: Vec::new(), users: options.user.iter().map(|name| Name::new(name)).collect() }
+    Selection { only: Vec::new(), users: options.user.iter().map(|name| Name::new(name)).collect(), ..Selection::default() }
 }
 
 /// What would be sent for whom.

@@ -173,6 +173,9 @@ async fn one(State(inner): State<Arc<Inner>>, Path(id): Path<String>) -> Respons
     if let Some(status) = inner.faults.lookup_status {
         return error(&inner, status, None, "single accounts are not for you");
     }
+    if inner.faults.writing.revoke_reads && inner.done.is_revoked(&inner.faults.writing) {
+        return error(&inner, 401, None, "the token was revoked");
+    }
     if inner.faults.writing.delay > 0 {
         tokio::time::sleep(std::time::Duration::from_millis(inner.faults.writing.delay)).await;
     }

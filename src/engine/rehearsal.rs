@@ -12,7 +12,7 @@ use crate::apply::choose::{Permits, Selection, is_approved};
 use crate::apply::{Control, Meter, Report};
 use crate::config::{Auth, Channel, Rate};
 use crate::demo::service::{Faults, Hiding, Service, Writing};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::journal::Journal;
 use crate::mapping::Rules;
 use crate::model::Action;
@@ -99,8 +99,13 @@ async fn played(
         None => Planned::Fresh(picture, job.now),
     };
     let prepared = prepare(&mut planned, journal, job.channel, selection, permits)?;
-    if let Some(fired) = prepared.fired.first() {
-        return Err(Error::new(crate::error::Kind::Refused, fired.message.clone()).hint(format!("lift it with {}", fired.lifted_by)));
+    if !prepared.fired.is_empty() {
+        let (what, how): (Vec<&str>, Vec<&str>) = prepared.fired.iter().map(|f| (f.message.as_str(), f.lifted_by.as_str())).unzip();
+        return Err(Error::new(Kind::Refused, what.join("; ")).hint(format!("lift it with {}", how.join(" "))));
+    }
+    if let Some(why) = &prepared.number {
+        return Err(Error::new(Kind::Approval, format!("--allow-deprovisions is not believed: {why}"))
+            .hint("look at them with rosterm plan --only leaving, then name their number"));
     }
     let mut applied: HashSet<(Option<String>, Option<String>)> = HashSet::new();
     planned.each(|row| {

@@ -93,7 +93,11 @@ pub fn prepare(
         Ok(())
     })?;
     let basis = Basis {
-        pairs: guard::pairs(&header.counts),
+        pairs: match header.undo_of {
+            // Such a plan lists nobody but those whom it is about.
+            Some(_) => journal.links(&header.target.base_url)?.len().max(guard::pairs(&header.counts)),
+            None => guard::pairs(&header.counts),
+        },
         entries: header.source.entries,
         // A plan that takes a run back says nothing about the directory.
         before: journal.baseline(&channel.name)?.map(|b| b.entries).filter(|_| header.undo_of.is_none()),

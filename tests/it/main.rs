@@ -5,6 +5,7 @@
 
 mod apply;
 mod apply_faults;
+mod apply_killed;
 mod bad_ends;
 mod channels;
 mod checks;

@@ -28,10 +28,14 @@ pub struct Writing {
     pub lose_request: Option<usize>,
     /// Writes to the user with this name fail with this status, always.
     pub fail: Option<(&'static str, u16)>,
+    /// Changes of the user with this name fail with this status, always; creating them does not.
+    pub fail_change: Option<(&'static str, u16)>,
     /// Every n-th write is turned away with 429 and this header.
     pub throttle: Option<(usize, &'static str, &'static str)>,
     /// After so many writes no token is good any more.
     pub revoke_after: Option<usize>,
+    /// From then on nobody is read one by one either.
+    pub revoke_reads: bool,
     /// A new account is not known for so many milliseconds.
     pub lag: u64,
     /// This attribute is never changed, although the answer is 200.
@@ -101,6 +105,11 @@ pub(super) struct Done {
 }
 
 impl Done {
+    /// True once no token is good any more.
+    pub fn is_revoked(&self, faults: &Writing) -> bool {
+        faults.revoke_after.is_some_and(|k| self.writes.load(Ordering::Relaxed) > k)
+    }
+
     fn note(&self, inner: &Inner, effect: Effect) {
         if let Some(path) = &inner.faults.writing.log {
             let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
@@ -193,7 +202,7 @@ fn answer(inner: &Inner, method: &Method, id: Option<&str>, headers: &HeaderMap,
         return error(inner, 404, None, "there is no such account");
     };
     let name = before.get("userName").and_then(Value::as_str).unwrap_or_default().to_owned();
-    if let Some((_, code)) = faults.fail.filter(|(who, _)| name.eq_ignore_ascii_case(who)) {
+    if let Some((_, code)) = faults.fail.or(faults.fail_change).filter(|(who, _)| name.eq_ignore_ascii_case(who)) {
         return error(inner, code, None, "something is broken about this one");
     }
     let wanted = headers.get("if-match").and_then(|v| v.to_str().ok());

@@ -119,6 +119,20 @@ impl Journal {
         read().map_err(|e| self.wrong(&e))
     }
 
+    /// The accounts that a run has made so far, by the ids of their entries.
+    ///
+    /// # Errors
+    /// Where the file can't be read.
+    pub fn created_in(&self, run: RunId) -> Result<Vec<(String, String)>> {
+        let read = || -> rusqlite::Result<Vec<(String, String)>> {
+            let sql =
+                "SELECT entry, account FROM run_rows WHERE run = ?1 AND action = 'create' AND entry IS NOT NULL AND account IS NOT NULL";
+            let mut statement = self.connection.prepare(sql)?;
+            statement.query_map([run.0], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        };
+        read().map_err(|e| self.wrong(&e))
+    }
+
     /// Rows of a run that are done and name somebody who had no account when it was planned, from number `from` on.
     ///
     /// # Errors

@@ -51,7 +51,7 @@ impl Pace {
     }
 
     /// Returns when the gate is open.
-    async fn open(&self) {
+    pub(super) async fn open(&self) {
         loop {
             let until = self.closed_until.load(Ordering::Relaxed);
             if until <= self.now() {

@@ -135,6 +135,11 @@ impl Http {
         }
     }
 
+    /// Returns when nothing is to be waited any more that the service has asked for.
+    pub async fn opened(&self) {
+        self.pace.open().await;
+    }
+
     /// How long a request may take before it is given up.
     #[must_use]
     pub fn timeout(&self) -> Duration {

@@ -190,6 +190,11 @@ impl Target {
         self.lag
     }
 
+    /// Returns when nothing is to be waited any more that the service has asked for.
+    pub async fn opened(&self) {
+        self.http.opened().await;
+    }
+
     /// How long a request may take before it is given up.
     #[must_use]
     pub fn timeout(&self) -> Duration {
@@ -234,7 +239,7 @@ impl Target {
                 Some(_) => Seen::Unknown { cause: "the service answered with another account".to_owned(), refused: false },
                 None => Seen::Unknown { cause: "the service answered with no account".to_owned(), refused: false },
             },
-            status => Seen::Unknown { cause: answer.complaint(), refused: matches!(status, 401 | 403) },
+            status => Seen::Unknown { cause: answer.complaint(), refused: status == 401 },
         }
     }
 
