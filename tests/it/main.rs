@@ -6,6 +6,7 @@
 mod apply;
 mod apply_faults;
 mod apply_killed;
+mod apply_real;
 mod bad_ends;
 mod channels;
 mod checks;
