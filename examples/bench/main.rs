@@ -1,11 +1,12 @@
 //! What the hot paths cost, each beside its floor in the same run.
 //!
-//!     cargo run --release --example bench -- eval|scim|ldap|store|frame [--users N] [--rounds K]
+//!     cargo run --release --example bench -- eval|scim|ldap|store|frame|apply [--users N] [--rounds K]
 //!
 //! One line a figure, with tabs between its parts: name, ours, floor, ratio, goal. Ours and the floor take turns, so that
 //! whatever else the machine does falls on both; each figure is the median of its rounds. A floor is what hand-written code
 //! for this one case costs over the same data. All of them in one table: tests/bench/run.
 
+mod apply;
 mod by_hand;
 mod eval;
 mod frame;
@@ -30,7 +31,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         "ldap" => ldap::run(users.unwrap_or(100_000).min(100_000)),
         "frame" => frame::run(users.unwrap_or(1_000_000)),
+        "apply" => apply::run(users.unwrap_or(10_000).min(10_000), rounds),
         "store" => store::run(users.unwrap_or(1_000_000), rounds),
-        _ => Err("eval|scim|ldap|store|frame [--users N] [--rounds K]".into()),
+        _ => Err("eval|scim|ldap|store|frame|apply [--users N] [--rounds K]".into()),
     }
 }

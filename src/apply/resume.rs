@@ -76,3 +76,41 @@ pub async fn settle(
     }
     Ok(settled)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::run::{FrozenRow, Intent, RowState, RunId, StepKind};
+    use crate::model::Action;
+
+    fn begun(at: i64, had_no_effect: bool) -> Begun {
+        let row = FrozenRow {
+            n: 0,
+            action: Action::Create,
+            user_name: None,
+            entry: None,
+            account: None,
+            state: RowState::Waiting,
+            content: "{}".into(),
+        };
+        let intent = Intent { run: RunId(1), n: 0, step: 0, kind: StepKind::Create, begun: at, request: String::new(), before: None };
+        Begun { row, intent, had_no_effect }
+    }
+
+    #[test]
+    fn nobody_is_asked_before_a_request_can_be_under_way_no_longer_whatever_the_clock_does() {
+        let (now, timeout) = (clock::now_in_millis(), Duration::from_secs(60));
+        let about = |wait: Duration, seconds: u64| {
+            wait <= Duration::from_secs(seconds) && wait + Duration::from_secs(2) > Duration::from_secs(seconds)
+        };
+        assert_eq!(wait(&[], timeout), Duration::ZERO);
+        assert_eq!(wait(&[begun(now, true)], timeout), Duration::ZERO, "it is known that it had no effect");
+        assert!(about(wait(&[begun(now - 20_000, false), begun(now - 50_000, false)], timeout), 40));
+        assert_eq!(wait(&[begun(now - 61_000, false)], timeout), Duration::ZERO);
+        // The clock was set back by a year since: as long as any request may take, and no longer.
+        assert!(about(wait(&[begun(now + 31_536_000_000, false)], timeout), 60));
+        // It was set forward: that it is late is believed.
+        assert_eq!(wait(&[begun(0, false)], timeout), Duration::ZERO);
+        assert!(about(wait(&[begun(now, false)], Duration::from_secs(9_999)), 120), "no request takes longer than that");
+    }
+}

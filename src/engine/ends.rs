@@ -28,7 +28,7 @@ impl Ends {
     pub fn wiring(&self) -> Wiring {
         Wiring {
             base_url: self.target.base_url().to_owned(),
-            dialect: self.target.dialect(),
+            dialect: (*self.target.dialect()).clone(),
             content_type: self.target.content_type(),
             has_versions: self.target.has_versions(),
         }

@@ -7,10 +7,13 @@ use super::{Journal, Note};
 use crate::error::{Error, Result};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// So many orders are written together at most.
 const MOST: usize = 512;
+/// So long it is waited for more of them: each group costs a fixed price, whatever is in it. It is short beside any request.
+const GATHER: Duration = Duration::from_micros(300);
 
 enum Order {
     Note(Vec<Note>, oneshot::Sender<Result<()>>),
@@ -94,19 +97,23 @@ fn run(mut journal: Journal, inbox: &Receiver<Order>, service: &str, channel: &s
     while let Some(first) = held.take().or_else(|| inbox.recv().ok()) {
         let (mut notes, mut waiting) = (Vec::new(), Vec::new());
         let mut next = Some(first);
+        let begun = Instant::now();
         while let Some(order) = next {
             match order {
                 Order::Note(more, tell) => {
                     notes.extend(more);
                     waiting.push(tell);
                 }
-                Order::With(work) if waiting.is_empty() => work(&mut journal),
+                Order::With(work) if waiting.is_empty() => {
+                    work(&mut journal);
+                    break;
+                }
                 other @ Order::With(_) => {
                     held = Some(other);
                     break;
                 }
             }
-            next = if waiting.len() < MOST { inbox.try_recv().ok() } else { None };
+            next = if waiting.len() < MOST { inbox.recv_timeout(GATHER.saturating_sub(begun.elapsed())).ok() } else { None };
         }
         if !waiting.is_empty() {
             let written = journal.note(service, channel, &notes);
@@ -121,7 +128,7 @@ fn run(mut journal: Journal, inbox: &Receiver<Order>, service: &str, channel: &s
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Instant;
+    use crate::clock::Instant as Moment;
     use crate::journal::Mode;
     use crate::journal::run::{FrozenRow, Intent, NewRun, Outcome, RowEnd, RowState, RunId, StepKind, StepResult};
     use crate::model::Action;
@@ -133,7 +140,7 @@ mod tests {
             plan: "p".into(),
             undo_of: None,
             author: "op".into(),
-            started: Instant(1),
+            started: Moment(1),
             terms: "{}".into(),
         }
     }
@@ -185,7 +192,7 @@ mod tests {
             after: None,
         };
         let end = RowEnd { run, n: 7, state: RowState::Done, account: Some(crate::identity::AccountId::new("a7")), learnt: Vec::new() };
-        writer.note(vec![Note::Outcome(outcome), Note::End(end, Instant(3))]).await.unwrap();
+        writer.note(vec![Note::Outcome(outcome), Note::End(end, Moment(3))]).await.unwrap();
         let found = other.unended("s").unwrap().unwrap();
         assert_eq!((found.open, found.of(RowState::Done), found.of(RowState::Waiting)), (299, 1, 299));
         assert_eq!(other.rows_of(None, Some(&crate::identity::AccountId::new("a7")), 5).unwrap().len(), 1);

@@ -42,7 +42,8 @@ pub struct Target {
     by_cursor: bool,
     announces_cursors: bool,
     concurrency: usize,
-    dialect: Dialect,
+    /// How it is written to: by its connector, and where it turns out to know no PATCH.
+    dialects: [Arc<Dialect>; 2],
     own_content_type: String,
     lag: Duration,
     has_versions: bool,
@@ -80,7 +81,7 @@ impl Target {
             by_cursor: connector.paging == Paging::Cursor,
             announces_cursors: false,
             concurrency: config.concurrency,
-            dialect: connector.dialect(),
+            dialects: [Arc::new(connector.dialect()), Arc::new(connector.dialect().without_patch())],
             own_content_type: connector.content_type.clone(),
             lag: Duration::from_secs(connector.lag_seconds.into()),
             has_versions: false,

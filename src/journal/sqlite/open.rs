@@ -131,6 +131,8 @@ fn to_write(path: &Path) -> std::result::Result<Connection, Wrong> {
     version(&connection)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // A run uses more statements than are remembered otherwise.
+    connection.set_prepared_statement_cache_capacity(64);
     migrate(&mut connection)?;
     Ok(connection)
 }

@@ -207,11 +207,13 @@ impl Journal {
     pub fn note(&mut self, service: &str, channel: &str, notes: &[Note]) -> Result<()> {
         let write = |connection: &mut Connection| -> rusqlite::Result<()> {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            // Looked at once a group, not once a row: there is hardly ever anything to forget.
+            let mut has = Has::in_file(&transaction)?;
             for note in notes {
                 match note {
                     Note::Intent(intent) => write_intent(&transaction, intent)?,
                     Note::Outcome(outcome) => write_outcome(&transaction, outcome)?,
-                    Note::End(end, at) => write_end(&transaction, service, channel, end, *at)?,
+                    Note::End(end, at) => write_end(&transaction, service, channel, end, *at, &mut has)?,
                 }
             }
             transaction.commit()
@@ -567,11 +569,39 @@ fn write_outcome(connection: &Connection, outcome: &Outcome) -> rusqlite::Result
     Ok(())
 }
 
-fn write_end(connection: &Connection, service: &str, channel: &str, end: &RowEnd, at: Instant) -> rusqlite::Result<()> {
+/// Whether there is anything that a row's end could take away.
+struct Has {
+    owed: bool,
+    kept: bool,
+    disabled: bool,
+}
+
+impl Has {
+    fn in_file(connection: &Connection) -> rusqlite::Result<Self> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM owed), EXISTS (SELECT 1 FROM kept), EXISTS (SELECT 1 FROM disabled)";
+        connection.prepare_cached(sql)?.query_row([], |row| Ok(Has { owed: row.get(0)?, kept: row.get(1)?, disabled: row.get(2)? }))
+    }
+
+    /// True if there is nothing to do about it.
+    fn is_needless(&mut self, learnt: &Learnt) -> bool {
+        match learnt {
+            Learnt::Owed { .. } => self.owed = true,
+            Learnt::Kept(_) => self.kept = true,
+            Learnt::Disabled(_) => self.disabled = true,
+            Learnt::Settled(_) => return !self.owed,
+            Learnt::NotKept(..) => return !self.kept,
+            Learnt::NotDisabled(_) => return !self.disabled,
+            Learnt::Link(_) | Learnt::Shows { .. } | Learnt::Unlink(_) => {}
+        }
+        false
+    }
+}
+
+fn write_end(connection: &Connection, service: &str, channel: &str, end: &RowEnd, at: Instant, has: &mut Has) -> rusqlite::Result<()> {
     let sql = "UPDATE run_rows SET state = ?3, account = coalesce(?4, account) WHERE run = ?1 AND n = ?2";
     let mut statement = connection.prepare_cached(sql)?;
     statement.execute(params![end.run.0, end.n, end.state.code(), end.account.as_ref().map(AccountId::as_str)])?;
-    for learnt in &end.learnt {
+    for learnt in end.learnt.iter().filter(|learnt| !has.is_needless(learnt)) {
         write_learnt(connection, service, channel, end.run, learnt, at)?;
     }
     Ok(())

@@ -1,6 +1,5 @@
 //! One account at a time: read whole, looked for by name, written to. What a service turned out not to know is remembered.
 
-use super::super::connector::Verb;
 use super::super::http::{Answer, Request, Sent, encode};
 use super::super::path::Path;
 use super::Target;
@@ -11,7 +10,7 @@ use super::write::{Dialect, path_of};
 use crate::model::field::Field;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 /// An account as a service shows it.
@@ -153,12 +152,9 @@ impl Target {
 
     /// How it is written to, by its connector and by what it turned out to want.
     #[must_use]
-    pub fn dialect(&self) -> Dialect {
-        let mut dialect = self.dialect.clone();
-        if self.habits().no_patch {
-            (dialect.update, dialect.activate) = (Verb::Put, Verb::Put);
-        }
-        dialect
+    pub fn dialect(&self) -> Arc<Dialect> {
+        let no_patch = self.habits.lock().unwrap_or_else(PoisonError::into_inner).no_patch;
+        Arc::clone(&self.dialects[usize::from(no_patch)])
     }
 
     /// Takes in what an earlier run found out about it, as it was kept.

@@ -75,6 +75,12 @@ const SERVICES_OWN: [&str; 3] = ["id", "meta", "groups"];
 const PATCH_OP: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
 impl Dialect {
+    /// The same for a service that knows no PATCH.
+    #[must_use]
+    pub fn without_patch(self) -> Self {
+        Dialect { update: Verb::Put, activate: Verb::Put, ..self }
+    }
+
     /// True if fields and `active` go in one request.
     #[must_use]
     pub fn is_one_request(&self) -> bool {
