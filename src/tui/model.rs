@@ -35,6 +35,8 @@ pub struct Setting {
     pub theme: Theme,
     /// Which keys do what.
     pub keymap: Keymap,
+    /// Nothing may be sent or remembered.
+    pub read_only: bool,
     /// For times of day.
     pub zone: Zone,
 }
@@ -52,6 +54,7 @@ impl Setting {
             spec: Spec { sort: SortBy::Situation, ..Spec::default() },
             theme: Theme::named("dark", Glyphs::Lines)?,
             keymap: Keymap::built_in()?,
+            read_only: false,
             zone: Zone::utc(),
         })
     }

@@ -30,6 +30,8 @@ pub(super) fn hear(model: &mut Model, news: News) {
             model.failed_at = model.snapshot.as_deref().map_or((None, None), ends);
             model.failed = Some(error);
         }
+        // There is nothing on the screens yet that asks for these.
+        _ => {}
     }
 }
 

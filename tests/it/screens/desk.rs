@@ -51,7 +51,14 @@ impl Desk {
             }
         };
         let (tell, inbox) = mpsc::channel();
-        let seat = Seat { runtime: runtime.handle().clone(), channel, others: Vec::new(), open, memory: Memory::Kept(journal) };
+        let seat = Seat {
+            runtime: runtime.handle().clone(),
+            channel,
+            others: Vec::new(),
+            open,
+            memory: Memory::Kept(Some(journal)),
+            may_write: true,
+        };
         let live = Live::start(seat, move |news| drop(tell.send(news)));
         let mut model = Model::new(setting);
         live.look(model.spec().clone());
