@@ -13,10 +13,11 @@ use rosterm::source::memory::Directory;
 use rosterm::source::{Source, vendor};
 use rosterm::target::{Columns, Target};
 use rosterm::text;
-use rosterm::tui::{Effect, Model, Msg, Setting, update, view};
+use rosterm::tui::{self, Effect, Model, Msg, Setting, update, view};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
+use std::time::Duration;
 
 /// Screens with an engine behind them, without a terminal.
 pub struct Desk {
@@ -103,11 +104,44 @@ impl Desk {
         while effects.contains(&Effect::Seek) {
             effects = update::update(&mut self.model, Msg::Seek);
         }
+        for effect in &effects {
+            tui::order(&self.live, &self.model, effect.clone());
+        }
         if let Some(Effect::Look(spec)) = effects.iter().rfind(|e| matches!(e, Effect::Look(_))) {
             self.live.look(spec.clone());
             self.answer();
         }
         effects
+    }
+
+    /// Hears the next word of the engine.
+    pub fn next(&mut self) {
+        let news = self.inbox.recv_timeout(Duration::from_secs(60)).unwrap();
+        match &news {
+            News::Snapshot(snapshot) => self.snapshot = Arc::clone(snapshot),
+            News::Failed(error) => panic!("{error}"),
+            _ => {}
+        }
+        update::update(&mut self.model, Msg::News(news));
+    }
+
+    /// Hears what the engine tells until something is shown.
+    pub fn until_shown(&mut self, text: &str) {
+        while !self.frame(120, 40).contains(text) {
+            self.next();
+        }
+    }
+
+    /// Hears what the engine tells until something is so.
+    pub fn until(&mut self, what: impl Fn(&Model) -> bool) {
+        while !what(&self.model) {
+            self.next();
+        }
+    }
+
+    /// The sentence at the bottom.
+    pub fn notice(&self) -> &str {
+        self.model.notice().unwrap_or_default()
     }
 
     pub fn press(&mut self, keys: &str) -> Vec<Effect> {
@@ -162,6 +196,7 @@ pub fn event(key: &str) -> KeyEvent {
         "ctrl-z" => (KeyCode::Char('z'), KeyModifiers::CONTROL),
         "ctrl-l" => (KeyCode::Char('l'), KeyModifiers::CONTROL),
         "ctrl-w" => (KeyCode::Char('w'), KeyModifiers::CONTROL),
+        "space" => (KeyCode::Char(' '), KeyModifiers::NONE),
         one => (KeyCode::Char(one.chars().next().unwrap()), KeyModifiers::NONE),
     };
     KeyEvent::new(code, held)
