@@ -46,6 +46,9 @@ pub struct Named {
     pub account: Option<AccountId>,
 }
 
+/// A user by lasting ids, and what was approved.
+pub(super) struct Lasting(Named, u64);
+
 /// How many rows of a list there are of each action: what approving all of them would come to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Weight {
@@ -93,6 +96,11 @@ const ACTION: u64 = 7;
 const SET: u64 = 1 << 63;
 
 impl Approvals {
+    /// None, in this numbering.
+    pub(super) fn none(era: u64) -> Self {
+        Approvals { era, ..Approvals::default() }
+    }
+
     /// True if a user is approved.
     #[must_use]
     pub fn has(&self, subject: Subject) -> bool {
@@ -164,11 +172,33 @@ impl Approvals {
         before - self.total()
     }
 
-    /// Takes back what does not fit any more. Gives how many.
+    /// Everybody who is approved by lasting ids, with what they were approved for: what outlives a numbering.
+    pub(super) fn lasting(&self, snapshot: &Snapshot) -> Vec<Lasting> {
+        self.subjects().filter_map(|subject| Some(Lasting(snapshot.named(subject)?, self.print(subject)))).collect()
+    }
+
+    /// Approves again whoever still comes to what they were approved for, in another numbering. Gives how many do not.
+    pub(super) fn find_again(&mut self, snapshot: &Snapshot, lasting: &[Lasting]) -> usize {
+        self.era = snapshot.era();
+        let found: Vec<Option<Subject>> = lasting.iter().map(|l| snapshot.subject_of(&l.0)).collect();
+        let rows: Vec<Subject> = found.iter().flatten().copied().collect();
+        let mut prints = prints(snapshot.picture(), &rows).into_iter();
+        let mut lost = 0;
+        for (subject, Lasting(_, print)) in found.into_iter().zip(lasting) {
+            let now = subject.and_then(|_| prints.next());
+            match now.filter(|(_, now)| now == print) {
+                Some((subject, print)) => self.set(subject, print),
+                None => lost += 1,
+            }
+        }
+        lost
+    }
+
+    /// Takes back what does not fit any more, and everything where the numbering is another one. Gives how many.
     pub(super) fn check(&mut self, snapshot: &Snapshot) -> usize {
         let before = self.total();
         if before > 0 && self.era != snapshot.era() {
-            *self = Approvals { era: snapshot.era(), ..Approvals::default() };
+            *self = Approvals::none(snapshot.era());
             return before;
         }
         let rows: Vec<Subject> = self.subjects().collect();
@@ -179,7 +209,7 @@ impl Approvals {
 
     /// Only this user, of these.
     pub(super) fn only(&self, subject: Subject) -> Self {
-        let mut one = Approvals { era: self.era, ..Approvals::default() };
+        let mut one = Approvals::none(self.era);
         one.set(subject, self.print(subject));
         one
     }

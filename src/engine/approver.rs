@@ -4,13 +4,16 @@
 //! nothing is being read: while a side is, verdicts come and go that say nothing. What must stay true: what goes on from here to
 //! be sent fits the snapshot that goes with it.
 
-use super::approvals::{Approvals, Weight, Who};
+use super::approvals::{Approvals, Lasting, Weight, Who};
 use super::live::{News, Tell};
 use super::snapshot::Snapshot;
 use super::viewer::Newest;
 use crate::model::Subject;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
+
+/// So many approvals are found again where everybody has another number.
+const MOST_MOVED: usize = 100_000;
 
 /// What the approver is asked.
 pub(super) enum Ask {
@@ -44,6 +47,8 @@ pub struct Approved {
 struct Approver<'t> {
     snapshot: Option<Arc<Snapshot>>,
     approvals: Approvals,
+    /// What was approved in a numbering before, to be found again.
+    moved: Vec<Lasting>,
     /// The snapshot is newer than what approvals were held against.
     is_due: bool,
     tell: &'t Tell,
@@ -52,11 +57,10 @@ struct Approver<'t> {
 /// Works until it is told to stop. `hand_on` takes what is to be sent, with the snapshot that it is true of; without what is
 /// approved nothing was fit to be sent, and why.
 pub(super) fn run(inbox: &Receiver<Ask>, newest: &Newest, tell: &Tell, hand_on: &dyn Fn(Arc<Snapshot>, Arc<Approvals>, Option<Subject>)) {
-    let mut approver = Approver { snapshot: None, approvals: Approvals::default(), is_due: false, tell };
+    let mut approver = Approver { snapshot: None, approvals: Approvals::default(), moved: Vec::new(), is_due: false, tell };
     while let Ok(ask) = inbox.recv() {
         if let Some(snapshot) = newest.take() {
-            approver.snapshot = Some(snapshot);
-            approver.is_due = true;
+            approver.turn_to(snapshot);
         }
         approver.check();
         let Some(snapshot) = approver.snapshot.clone() else { continue };
@@ -98,6 +102,21 @@ fn rows_of(snapshot: &Snapshot, who: &Who) -> Arc<Vec<Subject>> {
 }
 
 impl Approver<'_> {
+    /// Takes a newer snapshot. Where everybody has another number in it, nobody is approved until both ends were read.
+    fn turn_to(&mut self, snapshot: Arc<Snapshot>) {
+        self.is_due = true;
+        let era = snapshot.era();
+        let Some(before) = self.snapshot.replace(snapshot).filter(|before| before.era() != era) else { return };
+        let n = self.approvals.total();
+        if n == 0 || n > MOST_MOVED {
+            // Of so many nobody keeps the ids: they are dropped when they are held against the snapshot.
+            return;
+        }
+        self.moved.extend(self.approvals.lasting(&before));
+        self.approvals = Approvals::none(era);
+        self.told(0, None);
+    }
+
     /// Holds approvals against a newer snapshot.
     fn check(&mut self) {
         let Some(snapshot) = self.snapshot.as_ref().filter(|_| self.is_due) else { return };
@@ -105,9 +124,13 @@ impl Approver<'_> {
         if !is_other && snapshot.is_busy() {
             return;
         }
-        self.is_due = false;
-        let dropped = self.approvals.check(snapshot);
-        if dropped > 0 {
+        self.is_due = snapshot.is_busy();
+        let mut dropped = self.approvals.check(snapshot);
+        let moved = if snapshot.is_busy() { Vec::new() } else { std::mem::take(&mut self.moved) };
+        if !moved.is_empty() {
+            dropped += self.approvals.find_again(snapshot, &moved);
+        }
+        if dropped > 0 || !moved.is_empty() {
             self.told(dropped, None);
         }
     }

@@ -11,7 +11,7 @@ use super::live::{Held, Live, Memory, News, Remote, Seat, Tell, reading};
 use super::progress::Progress;
 use super::proposal::{Proposal, propose};
 use super::query::Job;
-use super::run::{Desk, Planned, Prepared, Runner, check_fit, prepare, remember_plan};
+use super::run::{Desk, Planned, Prepared, Runner, approved, check_fit, prepare, remember_plan};
 use super::snapshot::Snapshot;
 use super::watch::{Ended, Going, RunRow, Running, watched};
 use super::worker::Order;
@@ -75,6 +75,16 @@ impl From {
         match self {
             From::Screen { snapshot, approvals, alone, now } => Planned::Chosen(snapshot.picture(), approvals, *now, !alone),
             From::Undo { header, rows } => Planned::Rows(header, rows),
+        }
+    }
+}
+
+impl From {
+    /// Every row but links.
+    fn approved(&self) -> Box<dyn Iterator<Item = Row> + '_> {
+        match self {
+            From::Screen { snapshot, approvals, .. } => Box::new(approved(snapshot.picture(), approvals)),
+            From::Undo { rows, .. } => Box::new(rows.iter().cloned()),
         }
     }
 }
@@ -200,7 +210,7 @@ where
             let interrupted = journal.unended(service)?;
             let prepared = prepare(&mut planned, journal, channel, &Selection::default(), Permits::default())?;
             let snapshot = if let From::Screen { snapshot, .. } = from { Some(&**snapshot) } else { None };
-            propose(number, &mut planned, prepared, channel, snapshot, interrupted)
+            Ok(propose(number, from.approved(), prepared, channel, snapshot, interrupted))
         })
     }
 

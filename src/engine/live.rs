@@ -31,6 +31,7 @@ use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
@@ -103,6 +104,9 @@ pub struct Held {
     pub reason: Option<String>,
 }
 
+/// How long the clerk is waited for at the end, at most.
+const PATIENCE: Duration = Duration::from_millis(500);
+
 /// A channel that is being worked on. Dropping it ends the work.
 pub struct Live {
     orders: Sender<Order>,
@@ -112,7 +116,9 @@ pub struct Live {
     works: UnboundedSender<Work>,
     asks: Sender<Ask>,
     pub(super) control: Arc<Mutex<Option<Arc<Control>>>>,
-    _alive: oneshot::Sender<()>,
+    alive: Option<oneshot::Sender<()>>,
+    /// Hears when the clerk has left.
+    left: mpsc::Receiver<()>,
 }
 
 pub(super) type Tell = Arc<dyn Fn(News) + Send + Sync>;
@@ -156,6 +162,7 @@ impl Live {
             }
         };
         spawn("worker", move || worker::run(&inbox, &publish));
+        let (leaves, left) = mpsc::channel::<()>();
         let clerk = (Remote(orders.clone()), asks.clone(), Arc::clone(&control));
         spawn("clerk", move || {
             let runtime = seat.runtime.clone();
@@ -167,8 +174,9 @@ impl Live {
                     _ = gone => {}
                 }
             });
+            drop(leaves);
         });
-        Live { orders, wishes, wanted, works, asks, control, _alive: alive }
+        Live { orders, wishes, wanted, works, asks, control, alive: Some(alive), left }
     }
 
     /// Asks for another list.
@@ -250,6 +258,9 @@ impl Drop for Live {
         let _ = self.orders.send(Order::Stop);
         let _ = self.wishes.send(Wish::Stop);
         let _ = self.asks.send(Ask::Stop);
+        // The clerk works on the runtime: it should have left before that is shut down.
+        self.alive = None;
+        let _ = self.left.recv_timeout(PATIENCE);
     }
 }
 

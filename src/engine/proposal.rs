@@ -1,12 +1,12 @@
 //! What a run would come to, as it is shown before anything is sent: how many people, which fields, who loses access by name.
 
-use super::run::{Planned, Prepared};
+use super::run::Prepared;
 use super::snapshot::Snapshot;
 use crate::apply::undo::lasting;
 use crate::config::Channel;
-use crate::error::Result;
 use crate::journal::run::Run;
 use crate::model::Action;
+use crate::plan::Row;
 use crate::plan::guard::{self, Fired, Tally};
 use std::collections::BTreeMap;
 
@@ -56,15 +56,15 @@ impl Proposal {
 
 pub(super) fn propose(
     number: u64,
-    planned: &mut Planned<'_>,
+    approved: impl Iterator<Item = Row>,
     prepared: Prepared,
     channel: &Channel,
     snapshot: Option<&Snapshot>,
     interrupted: Option<Run>,
-) -> Result<Proposal> {
+) -> Proposal {
     let mut fields: BTreeMap<String, usize> = BTreeMap::new();
     let mut names: BTreeMap<&str, (Action, Vec<String>)> = BTreeMap::new();
-    planned.each(|row| {
+    for row in approved {
         if row.action == Action::Update {
             for change in &row.changes {
                 *fields.entry(change.field.clone()).or_default() += 1;
@@ -76,25 +76,24 @@ pub(super) fn propose(
                 list.push(row.called().to_owned());
             }
         }
-        Ok(())
-    })?;
+    }
     let mut fields: Vec<(String, usize)> = fields.into_iter().collect();
     fields.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
     let tally = prepared.overview.approved;
-    let approved = tally.deprovisions();
+    let removed = tally.deprovisions();
     let leaving = snapshot.map_or(0, |s| [Action::Disable, Action::Delete].into_iter().map(|a| s.facets().for_action(a)).sum());
     let kept = Action::ALL.into_iter().filter(|a| tally.of(*a) > 0);
-    Ok(Proposal {
+    Proposal {
         number,
         service: prepared.header.target.base_url.clone(),
         most_removals: guard::allowed(channel.policy.limits.deprovision, guard::pairs(&prepared.header.counts)),
         lasting: kept.filter_map(|a| lasting(a).map(|why| format!("{}: {why}", a.code()))).collect(),
         undo_of: prepared.header.undo_of,
         fired: prepared.fired,
-        waiting: leaving.saturating_sub(approved),
+        waiting: leaving.saturating_sub(removed),
         names: names.into_values().collect(),
         fields,
         tally,
         interrupted,
-    })
+    }
 }

@@ -66,8 +66,13 @@ impl Planned<'_> {
 fn chosen<'p>(picture: &'p Picture, approvals: &'p Approvals, links: bool) -> impl Iterator<Item = Row> + 'p {
     let is_link = |subject: &Subject| picture.user_of(*subject).is_some_and(|u| u.verdict.action == Action::Link);
     let linked = links.then(|| picture.subjects().filter(is_link)).into_iter().flatten();
-    let users = linked.chain(approvals.subjects()).filter_map(|s| picture.user_of(s));
-    users.map(|user| Row { approved: true, ..picture.row(&user) })
+    let row = move |user: User| Row { approved: true, ..picture.row(&user) };
+    linked.filter_map(|s| picture.user_of(s)).map(row).chain(approved(picture, approvals))
+}
+
+/// The rows that were approved, without links.
+pub(super) fn approved<'p>(picture: &'p Picture, approvals: &'p Approvals) -> impl Iterator<Item = Row> + 'p {
+    approvals.subjects().filter_map(|s| picture.user_of(s)).map(|user| Row { approved: true, ..picture.row(&user) })
 }
 
 /// What applying a plan would come to.

@@ -13,6 +13,7 @@ pub use line::Line;
 use super::Picture;
 use super::approvals::Named;
 use crate::clock::Instant;
+use crate::identity::{AccountId, EntryId};
 use crate::model::{Action, ProblemCode, Reason, SideState, Situation, Subject};
 use crate::source::Facts as SourceFacts;
 use std::sync::Arc;
@@ -176,6 +177,14 @@ impl Snapshot {
     /// The fields that are mapped, in the order of the mapping: what [`Facets::fields`] counts.
     pub fn fields(&self) -> impl Iterator<Item = &str> {
         self.picture.rules().rules().iter().map(|r| r.field.name.as_str())
+    }
+
+    /// The lasting ids of a user; nothing for one who has no row (any more).
+    #[must_use]
+    pub fn named(&self, subject: Subject) -> Option<Named> {
+        let user = self.picture.user_of(subject)?;
+        let entry = user.entry.map(|row| EntryId::new(self.picture.entries.row(row).id()));
+        Some(Named { entry, account: user.account.map(|row| AccountId::new(self.picture.accounts.row(row).id())) })
     }
 
     /// The number of a user with lasting ids; nothing if nobody here has them.

@@ -88,6 +88,14 @@ fn under_way(lines: &mut Vec<Line>, going: &Going, room: usize, key: &str) {
         lines.extend(page::wrap(text, room).into_iter().map(|l| plain(Role::Accent, l)));
         return;
     }
+    if going.done() == 0 && going.planned.iter().sum::<usize>() == 0 {
+        let text = format!(
+            "A run of {} is picked up: what it had sent is looked into as soon as nothing of it can still be on its way, which takes two minutes at most.",
+            counted(going.total, "row")
+        );
+        lines.extend(page::wrap(&text, room).into_iter().map(|l| plain(Role::Accent, l)));
+        return;
+    }
     let left = going.left().map(|s| format!("   {} left", duration(s))).unwrap_or_default();
     let text = format!(
         "{} of {} done   {:.1}/s{left}   {} on their way",

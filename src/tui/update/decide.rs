@@ -203,9 +203,5 @@ fn start(model: &mut Model) {
 
 /// Who the cursor is on, by ids that stay when everybody gets another number.
 pub(super) fn named(model: &Model) -> Option<Named> {
-    let (subject, snapshot) = (model.list.subject?, model.snapshot.as_ref()?);
-    let picture = snapshot.picture();
-    let row = picture.row(&picture.user_of(subject)?);
-    let entry = row.entry.map(|e| EntryId::new(e.id));
-    Some(Named { entry, account: row.account.map(|a| AccountId::new(a.id)) })
+    model.snapshot.as_ref()?.named(model.list.subject?)
 }

@@ -3,7 +3,7 @@
 use super::desk::{Desk, event};
 use super::{same_as_before, setting};
 use crate::support;
-use rosterm::demo::service::{Faults, Writing};
+use rosterm::demo::service::{Faults, Service, Writing};
 use rosterm::demo::world::{self, Plan};
 use rosterm::engine::{Approved, Going, News, Running};
 use rosterm::error::{Error, Kind};
@@ -22,6 +22,16 @@ fn show(desk: &mut Desk, what: &str) {
     desk.press("esc f");
     desk.type_in(what);
     desk.press("enter g");
+}
+
+/// Waits for the reading that follows a run.
+fn read_again(desk: &mut Desk) {
+    while !desk.snapshot.is_busy() {
+        desk.next();
+    }
+    while desk.snapshot.is_busy() || desk.snapshot.facets().all() == 0 {
+        desk.next();
+    }
 }
 
 fn under_cursor(desk: &Desk) -> (Subject, rosterm::engine::snapshot::Line) {
@@ -238,6 +248,78 @@ fn one_user_is_applied_alone_held_and_released() {
     while desk.snapshot.line(subject).unwrap().held {
         desk.next();
     }
+}
+
+#[test]
+fn a_run_that_was_cut_off_is_told_of_and_finished_before_anything_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("rosterm.db");
+    let plan = Plan { lifelike: true, ..support::plan(2000, 1) };
+    let world = world::make(plan);
+    let faults = Faults { writing: Box::new(Writing { delay: 150, ..Writing::default() }), ..Faults::default() };
+    let alive = support::runtime();
+    let service = Arc::new(alive.block_on(Service::start(world.accounts.clone(), faults)).unwrap());
+    let open = || Desk::at(support::runtime(), Arc::clone(&service), Some(&state), &world, plan, setting());
+    let mut desk = open();
+    show(&mut desk, "action update");
+    desk.press("A");
+    desk.until(|m| m.question().is_some());
+    desk.press("enter");
+    desk.until(|m| m.approvals().total() > 0);
+    desk.press("P");
+    desk.until(|m| m.question().is_some());
+    desk.press("enter");
+    desk.until(|m| matches!(m.running(), Running::Going(going) if going.in_flight > 0));
+    // While it runs, somebody else can't.
+    let mut other = open();
+    other.until_shown("run 1 by");
+    show(&mut other, "action update");
+    other.press("space P");
+    other.until(|m| m.question().is_some());
+    assert!(other.frame(120, 40).contains("Finish the run before"), "{}", other.frame(120, 40));
+    other.press("enter");
+    other.until(|m| m.question().is_some());
+    assert!(other.frame(120, 40).contains("is under way: "), "{}", other.frame(120, 40));
+    drop(other);
+    drop(desk);
+    // It was cut off: it is finished first.
+    let mut desk = open();
+    desk.until_shown("run 1 by");
+    show(&mut desk, "situation leaving");
+    desk.press("space");
+    desk.until(|m| m.approvals().total() == 1);
+    desk.press("P");
+    desk.until(|m| m.question().is_some());
+    let frame = desk.frame(120, 40);
+    assert!(frame.contains("Finish the run before") && frame.contains("has not ended"), "{frame}");
+    assert_eq!(desk.press("enter"), [Effect::Resume]);
+    // A request that left just before the end may still be on its way: until then it is waited, and that is said.
+    desk.until(|m| matches!(m.running(), Running::Going(going) if going.total > 0));
+    assert!(desk.frame(120, 40).contains("what it had sent is looked into"), "{}", desk.frame(120, 40));
+    // What was approved since is not sent with it.
+    assert_eq!(desk.model.approvals().of(Action::Disable), 1);
+}
+
+#[test]
+fn who_is_approved_stays_so_when_a_new_link_gives_everybody_another_number() {
+    let mut desk = lifelike(Writing::default());
+    show(&mut desk, "situation leaving");
+    let leaver = under_cursor(&desk).1.user_name;
+    desk.press("space");
+    desk.until(|m| m.approvals().total() == 1);
+    show(&mut desk, "action create");
+    desk.press("space");
+    desk.until(|m| m.approvals().total() == 2);
+    desk.press("X");
+    desk.until(|m| m.question().is_some());
+    let era = desk.snapshot.era();
+    assert!(matches!(desk.press("enter")[..], [Effect::Send(_)]));
+    desk.until(|m| matches!(m.running(), Running::Ended(_)));
+    read_again(&mut desk);
+    desk.until(|m| m.approvals().total() == 1);
+    assert!(desk.snapshot.era() > era && desk.model.approvals().of(Action::Disable) == 1);
+    let approved = desk.model.approvals().subjects().next().unwrap();
+    assert_eq!(desk.snapshot.line(approved).unwrap().user_name, leaver);
 }
 
 #[test]
