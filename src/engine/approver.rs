@@ -19,8 +19,8 @@ const MOST_MOVED: usize = 100_000;
 pub(super) enum Ask {
     /// There is a newer snapshot.
     Over,
-    /// To approve; a list only if it still weighs what was shown.
-    Approve(Who, Option<Weight>),
+    /// To approve what rows come to in the snapshot that they were seen in; a list only if it weighs what was shown.
+    Approve(Who, Option<Weight>, Arc<Snapshot>),
     /// To take back.
     Withdraw(Who),
     /// They were sent: to forget them.
@@ -67,7 +67,7 @@ pub(super) fn run(inbox: &Receiver<Ask>, newest: &Newest, tell: &Tell, hand_on: 
         match ask {
             Ask::Stop => return,
             Ask::Over => {}
-            Ask::Approve(who, shown) => approver.approve(&snapshot, &who, shown.as_ref()),
+            Ask::Approve(who, shown, seen) => approver.approve(&snapshot, &seen, &who, shown.as_ref()),
             Ask::Withdraw(who) => {
                 let rows = rows_of(&snapshot, &who);
                 let n = approver.approvals.withdraw(rows.iter().copied());
@@ -135,14 +135,20 @@ impl Approver<'_> {
         }
     }
 
-    fn approve(&mut self, snapshot: &Snapshot, who: &Who, shown: Option<&Weight>) {
-        let rows = rows_of(snapshot, who);
-        if shown.is_some_and(|shown| *shown != Weight::of_list(snapshot.picture(), &rows)) {
+    fn approve(&mut self, snapshot: &Snapshot, seen: &Snapshot, who: &Who, shown: Option<&Weight>) {
+        let rows = rows_of(seen, who);
+        let is_other = || shown.is_some_and(|shown| *shown != Weight::of_list(seen.picture(), &rows));
+        if seen.era() != snapshot.era() || is_other() {
             return self.told(0, Some("nothing was approved: the rows have changed meanwhile; look again".to_owned()));
         }
-        let n = self.approvals.approve(snapshot, &rows);
+        let n = self.approvals.approve(seen, &rows);
         let many = !matches!(who, Who::One(_));
         self.told(0, many.then(|| format!("{} approved; nothing is sent yet", crate::text::counted(n, "row"))));
+        if seen.generation() != snapshot.generation() {
+            // What was seen is what is approved: whether it is still so is looked at right away.
+            self.is_due = true;
+            self.check();
+        }
     }
 
     fn told(&self, dropped: usize, remark: Option<String>) {

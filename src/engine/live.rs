@@ -190,9 +190,9 @@ impl Live {
         let _ = self.works.send(Work::Read);
     }
 
-    /// Approves what these users' rows come to; a list only if it still comes to what was shown.
-    pub fn approve(&self, who: Who, shown: Option<Weight>) {
-        let _ = self.asks.send(Ask::Approve(who, shown));
+    /// Approves what these users' rows come to in the snapshot that they were seen in; a list only if it comes to what was shown.
+    pub fn approve(&self, who: Who, shown: Option<Weight>, seen: Arc<Snapshot>) {
+        let _ = self.asks.send(Ask::Approve(who, shown, seen));
     }
 
     /// Takes approvals back.

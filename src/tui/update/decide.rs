@@ -8,6 +8,7 @@ use crate::plan::Row;
 use crate::plan::decision::approvable;
 use crate::telemetry::redacted;
 use crate::text::{count, counted};
+use crate::tui::action::Verb;
 use crate::tui::model::{Model, Pane, Tone};
 use crate::tui::msg::Effect;
 use crate::tui::overlay::question::{Answer, Question, Then};
@@ -29,6 +30,9 @@ pub(super) fn approve(model: &mut Model) -> Vec<Effect> {
     }
     if row.action == Action::Link {
         model.say(Tone::Plain, format!("{}: a pair is remembered with the next run; that needs no approval", row.called()));
+    } else if row.hold.is_some() {
+        let key = model.setting.keymap.key(Verb::Release);
+        model.say(Tone::Warn, format!("{} is held: {key} in the list releases", row.called()));
     } else if !needs_approval(row.action) {
         model.say(Tone::Warn, approvable(&row).err().unwrap_or_else(|| format!("there is nothing to send for {}", row.called())));
     } else {
@@ -156,7 +160,7 @@ pub(super) fn quit(model: &mut Model) -> Vec<Effect> {
 pub(super) fn ran(model: &mut Model, running: Running) {
     if let Running::Ended(ended) = &running {
         let not_done = ended.report.groups.iter().map(|g| g.rows).sum::<usize>();
-        let key = model.setting.keymap.key(crate::tui::action::Verb::Activity);
+        let key = model.setting.keymap.key(Verb::Activity);
         let text = format!("run {} has ended: {}", ended.report.run, ended.report.ending.code());
         if not_done > 0 {
             model.say(Tone::Warn, format!("{text}, {} not done; {key} shows why", counted(not_done, "row")));
