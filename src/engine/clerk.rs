@@ -9,7 +9,7 @@ use super::approver::Ask;
 use super::ends::Ends;
 use super::live::{Held, Live, Memory, News, Remote, Seat, Tell, reading};
 use super::progress::Progress;
-use super::proposal::{Proposal, propose};
+use super::proposal::{NAMED, Proposal, propose};
 use super::query::Job;
 use super::run::{Desk, Planned, Prepared, Runner, approved, check_fit, prepare, remember_plan};
 use super::snapshot::Snapshot;
@@ -191,7 +191,12 @@ where
         let rows = taken.rows.into_iter().map(|row| Row { approved: true, ..row }).collect();
         let from = From::Undo { header: Box::new(taken.header), rows };
         let mut proposal = self.proposed(number, &from)?;
-        proposal.lasting.extend(taken.lasting.iter().map(|(why, users)| format!("{}: {why}", users.join(", "))));
+        proposal.lasting.extend(taken.lasting.iter().map(|(why, users)| {
+            let named = &users[..users.len().min(NAMED)];
+            let more = users.len() - named.len();
+            let more = if more > 0 { format!(" and {} more", crate::text::count(more)) } else { String::new() };
+            format!("{why}: {}{more}", named.join(", "))
+        }));
         self.pending = Some(Pending { number, from });
         (self.tell)(News::Proposed(Box::new(proposal)));
         Ok(())

@@ -16,9 +16,10 @@ use crate::tui::overlay::{Overlay, confirm};
 use crate::tui::theme::Role;
 use std::sync::Arc;
 
-/// The row of the user under the cursor.
+/// The row of the user under the cursor, who stays there from now on: what is decided next is about the same user.
 fn row(model: &mut Model) -> Option<(Subject, Row)> {
     let subject = model.list.subject?;
+    model.list.moved = true;
     Some((subject, model.card(subject)?.row.clone()))
 }
 
