@@ -9,6 +9,7 @@ mod desk;
 pub mod ends;
 mod evidence;
 pub mod live;
+mod memory;
 pub mod picture;
 pub mod progress;
 mod proposal;

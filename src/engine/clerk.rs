@@ -7,7 +7,7 @@
 use super::approvals::{Approvals, Named};
 use super::approver::Ask;
 use super::ends::Ends;
-use super::live::{Held, Live, Memory, News, Remote, Seat, Tell, reading};
+use super::live::{Held, Live, News, Remote, Seat, Tell, reading};
 use super::progress::Progress;
 use super::proposal::{NAMED, Proposal, propose};
 use super::query::Job;
@@ -21,7 +21,7 @@ use crate::clock::{self, Instant};
 use crate::config::paths;
 use crate::error::{Error, Kind, Result};
 use crate::journal::run::{RowState, Run, RunId};
-use crate::journal::{Belonging, Journal, Mode};
+use crate::journal::{Belonging, Journal};
 use crate::model::Hold;
 use crate::plan::Row;
 use crate::plan::file::Header;
@@ -365,34 +365,6 @@ fn not_done(journal: &Journal, run: RunId) -> Result<Vec<Named>> {
         found.extend(rows.into_iter().map(|row| Named { entry: row.entry, account: row.account }));
     }
     Ok(found)
-}
-
-impl Memory {
-    /// Lets what is remembered be looked at.
-    pub(super) fn read<R>(&self, look: impl FnOnce(&Journal) -> Result<R>) -> Result<R> {
-        match self {
-            Memory::Kept(journal) => look(journal.as_ref().ok_or_else(lost)?),
-            Memory::Opened(open) => look(&open(Mode::Read)?),
-        }
-    }
-
-    /// The journal, to be written; it is to be given back.
-    fn write(&mut self) -> Result<Journal> {
-        match self {
-            Memory::Kept(journal) => journal.take().ok_or_else(lost),
-            Memory::Opened(open) => open(Mode::Write),
-        }
-    }
-
-    fn give_back(&mut self, journal: Journal) {
-        if let Memory::Kept(kept) = self {
-            *kept = Some(journal);
-        }
-    }
-}
-
-fn lost() -> Error {
-    Error::failure("what was remembered in this process is lost").hint("end rosterm, and start it again")
 }
 
 /// The runs of a history that have not ended.
