@@ -4,7 +4,7 @@
 //! what came of it. What must stay true: exactly what was shown before a run is sent, from the same snapshot; a run that was
 //! interrupted is finished before another one begins.
 
-use super::approvals::{Approvals, Named};
+use super::approvals::{Approvals, Named, needs_approval};
 use super::approver::Ask;
 use super::ends::Ends;
 use super::live::{Held, Live, News, Remote, Seat, Tell, reading};
@@ -361,8 +361,15 @@ where
 fn not_done(journal: &Journal, run: RunId) -> Result<Vec<Named>> {
     let mut found = Vec::new();
     for state in [RowState::Failed, RowState::Stale, RowState::Left] {
-        let rows = journal.rows(run, Some(state), 0, ROWS)?;
-        found.extend(rows.into_iter().map(|row| Named { entry: row.entry, account: row.account }));
+        let mut from = 0;
+        // Links are remembered with the next run anyway, and of the others no more than a screen can be told about.
+        while found.len() < ROWS {
+            let rows = journal.rows(run, Some(state), from, ROWS)?;
+            let Some(last) = rows.last().map(|row| row.n) else { break };
+            let again = rows.into_iter().filter(|row| needs_approval(row.action));
+            found.extend(again.map(|row| Named { entry: row.entry, account: row.account }));
+            from = last + 1;
+        }
     }
     Ok(found)
 }
