@@ -1,26 +1,38 @@
 //! The one door for both faces: opens both ends, reads them side by side, asks what matching wants to know, and holds the
 //! picture from which every row is made.
 
+mod approvals;
+mod approver;
 pub mod check;
+mod clerk;
 mod desk;
 pub mod ends;
 mod evidence;
 pub mod live;
+mod memory;
 pub mod picture;
 pub mod progress;
+mod proposal;
 pub mod query;
 pub mod rehearsal;
 pub mod run;
 pub mod snapshot;
 pub mod store;
+pub mod undo;
 pub mod view;
 mod viewer;
+mod watch;
 mod worker;
 
+pub use approvals::{Approvals, Named, Weight, Who, needs_approval};
+pub use approver::Approved;
+pub use clerk::unended;
 pub use ends::{Ends, compile, compile_over, open};
-pub use live::{Live, Memory, News, Seat};
+pub use live::{Held, Live, Memory, News, Seat};
 pub use picture::{Picture, User};
 pub use progress::Progress;
+pub use proposal::Proposal;
 pub use query::{Job, look};
 pub use snapshot::Snapshot;
 pub use view::{Spec, View};
+pub use watch::{Ended, Going, RunRow, Running};

@@ -28,7 +28,7 @@ pub mod widget;
 pub use model::{Model, Setting};
 pub use msg::{Effect, Msg};
 
-use crate::engine::{Live, News};
+use crate::engine::{Held, Live, News};
 use crate::error::{Error, Result};
 use std::io;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -110,6 +110,9 @@ fn attend(model: &mut Model, screen: &mut Screen, sender: &Sender<Heard>, inbox:
                 (Effect::Redraw, _) => screen.retake()?,
                 (Effect::Suspend, _) => screen.suspend()?,
                 (Effect::Seek, _) => drop(sender.send(Heard::Msg(Box::new(Msg::Seek)))),
+                (effect, Some(live)) => order(live, model, effect),
+                // What needs an engine is not offered before there is one.
+                (_, None) => {}
             }
         }
         if model.take_changed() {
@@ -117,4 +120,30 @@ fn attend(model: &mut Model, screen: &mut Screen, sender: &Sender<Heard>, inbox:
         }
     }
     Ok(crate::error::exit::DONE)
+}
+
+/// Lets the engine do what an operator has decided; whatever is not for the engine is left.
+pub fn order(live: &Live, model: &Model, effect: Effect) {
+    match effect {
+        Effect::Approve(who, shown) => {
+            if let Some(seen) = model.snapshot.clone() {
+                live.approve(who, shown, seen);
+            }
+        }
+        Effect::Withdraw(who) => live.withdraw(who),
+        Effect::Weigh(rows) => live.weigh(rows),
+        Effect::Propose(only) => live.propose(only),
+        Effect::Send(number) => live.send(number),
+        Effect::Resume => live.resume(),
+        Effect::Pause(pause) => live.pause(pause),
+        Effect::Cancel => live.cancel(),
+        Effect::Hold { on, called, reason } => {
+            if let Some(snapshot) = model.snapshot.clone() {
+                live.hold(Held { snapshot, on, called, reason });
+            }
+        }
+        Effect::Rows(run) => live.rows(run),
+        Effect::Undo(run) => live.undo(run),
+        Effect::Look(_) | Effect::Refresh | Effect::Copy(_) | Effect::Redraw | Effect::Suspend | Effect::Seek | Effect::End(_) => {}
+    }
 }

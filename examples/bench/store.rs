@@ -91,7 +91,8 @@ impl Bench {
             channel: channel_config.clone(),
             others: Vec::new(),
             open,
-            memory: Memory::Kept(journal),
+            memory: Memory::Kept(Some(journal)),
+            may_write: false,
         };
         let (tell, news) = channel();
         let live = Live::start(seat, move |news| {

@@ -1,15 +1,14 @@
 //! `rosterm history`: the journal. `rosterm undo`: a plan that takes a run back. `rosterm owed`: what is left of all of it.
 
 use super::{Common, apply, print, report, save};
-use crate::apply::undo;
 use crate::clock::Instant;
-use crate::engine;
+use crate::engine::undo::{self, TakenBack, each_row, found};
 use crate::error::{Error, Result, exit};
 use crate::journal::Journal;
 use crate::journal::Mode;
 use crate::journal::run::{FrozenRow, Owed, RowState, Run, RunId, Step};
 use crate::plan::Row;
-use crate::plan::file::{self, Counts, Header, SourceHead, TargetHead};
+use crate::plan::file;
 use crate::text::{clean, count};
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -19,8 +18,6 @@ use std::path::PathBuf;
 
 /// Runs that are listed.
 const RUNS: usize = 20;
-/// Rows of a run that are read at once.
-const PAGE: usize = 1000;
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct HistoryOptions {
@@ -156,7 +153,7 @@ pub(super) fn history(options: &HistoryOptions, common: &Common) -> Result<u8> {
     let mut lines = Vec::new();
     let mut head = None;
     if let Some(number) = options.run {
-        let run = found(&journal, number, &channel.name)?;
+        let run = found(&journal, RunId(number), &channel.name)?;
         each_row(&journal, run.id, |row, content| {
             if !options.failed || row.state != RowState::Done {
                 lines.push(line(&journal, run.id, &row, content)?);
@@ -182,28 +179,6 @@ pub(super) fn history(options: &HistoryOptions, common: &Common) -> Result<u8> {
         print::Format::Text => print::data(|out| rows(out, head.as_ref(), &lines))?,
     }
     Ok(exit::DONE)
-}
-
-fn found(journal: &Journal, number: i64, channel: &str) -> Result<Run> {
-    let run = journal.run(RunId(number))?.filter(|run| run.what.channel == channel);
-    run.ok_or_else(|| {
-        Error::usage(format!("channel {channel} has no run {number}"))
-            .hint("list the runs with rosterm history; other channels have their own")
-    })
-}
-
-fn each_row(journal: &Journal, run: RunId, mut visit: impl FnMut(FrozenRow, Row) -> Result<()>) -> Result<()> {
-    let mut from = 0;
-    loop {
-        let page = journal.rows(run, None, from, PAGE)?;
-        let Some(last) = page.last().map(|r| r.n) else { return Ok(()) };
-        for row in page {
-            let content: Row = serde_json::from_str(&row.content)
-                .map_err(|e| Error::failure(format!("row {} of run {run} in the journal is not readable: {e}", row.n)))?;
-            visit(row, content)?;
-        }
-        from = last + 1;
-    }
 }
 
 fn line(journal: &Journal, run: RunId, row: &FrozenRow, content: Row) -> Result<RowLine> {
@@ -276,31 +251,14 @@ fn rows(out: &mut dyn Write, head: Option<&Run>, lines: &[RowLine]) -> io::Resul
 pub(super) fn undo(options: &UndoOptions, common: &Common, now: Instant) -> Result<u8> {
     let (config, channel) = common.channel()?;
     let journal = common.journal(&config, Mode::Read)?;
-    let run = found(&journal, options.run, &channel.name)?;
-    if run.ended.is_none() {
-        return Err(Error::usage(format!("run {} has not ended", run.id)).hint("finish it first with rosterm apply"));
-    }
-    let (mut rows, mut lasting): (Vec<Row>, BTreeMap<String, Vec<String>>) = (Vec::new(), BTreeMap::new());
-    each_row(&journal, run.id, |frozen, row| {
-        match undo::reverse(&frozen, &row, &journal.steps(run.id, frozen.n)?) {
-            Ok(reversed) => rows.push(reversed),
-            Err(why) if matches!(frozen.state, RowState::Done | RowState::Doubt) => {
-                lasting.entry(why).or_default().push(row.called().to_owned());
-            }
-            // Nothing was done for it.
-            Err(_) => {}
-        }
-        Ok(())
-    })?;
-    // The last step first.
-    rows.reverse();
-    let header = header(&run, &rows, &channel, &journal, now)?;
+    let TakenBack { header, rows, lasting } = undo::plan(&journal, &channel, RunId(options.run), now)?;
+    let run = RunId(options.run);
     if let Some(path) = &options.out {
         let id = save::put(path, |out| Ok(file::write(out, &header, || rows.iter().cloned())?))?;
         report::talk(&format!("saved plan {id} in {}", path.display()));
     }
     print::data(|out| {
-        writeln!(out, "taking run {} of channel {} back: {} rows", run.id, clean(&channel.name), count(rows.len()))?;
+        writeln!(out, "taking run {} of channel {} back: {} rows", run, clean(&channel.name), count(rows.len()))?;
         for row in &rows {
             let what: Vec<String> = row
                 .changes
@@ -328,31 +286,6 @@ pub(super) fn undo(options: &UndoOptions, common: &Common, now: Instant) -> Resu
         );
     }
     Ok(if rows.is_empty() { exit::DONE } else { exit::PENDING })
-}
-
-fn header(run: &Run, rows: &[Row], channel: &crate::config::Channel, journal: &Journal, now: Instant) -> Result<Header> {
-    let mut counts = Counts::default();
-    for row in rows {
-        counts.add(row.situation);
-    }
-    let belonging = journal.belonging(&channel.name)?;
-    let (connector, _) = engine::compile(channel)?;
-    let accounts = rows.len();
-    Ok(Header {
-        channel: channel.name.clone(),
-        created: now.rfc3339(),
-        config: channel.fingerprint.clone(),
-        source: SourceHead {
-            kind: "journal".to_owned(),
-            naming_context: belonging.map(|b| b.naming_context).unwrap_or_default(),
-            entries: 0,
-            complete: true,
-            cause: None,
-        },
-        target: TargetHead { connector: connector.name, base_url: run.what.service.clone(), accounts, complete: true, cause: None },
-        counts,
-        undo_of: Some(run.id.0),
-    })
 }
 
 pub(super) async fn owed(options: &OwedOptions, common: &Common, now: Instant) -> Result<u8> {

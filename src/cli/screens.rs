@@ -47,6 +47,8 @@ pub struct Opening {
     pub theme: String,
     /// Draw with ASCII only.
     pub ascii: bool,
+    /// Nothing may be sent or remembered.
+    pub read_only: bool,
     /// Runs everything that waits for servers.
     pub runtime: Runtime,
     /// Starts the engine.
@@ -63,7 +65,7 @@ impl Opening {
         let usual = if colourless { "none" } else { "dark" };
         let theme = looks.theme.clone().unwrap_or_else(|| usual.to_owned());
         let [channel, source, target] = names;
-        Opening { channel, source, target, theme, ascii: looks.ascii, runtime, start }
+        Opening { channel, source, target, theme, ascii: looks.ascii, read_only: common.read_only, runtime, start }
     }
 }
 
@@ -96,17 +98,18 @@ pub(super) fn configured(looks: &Looks, common: &Common, runtime: Runtime) -> Re
     // What is wrong with the state is told before, too; it is opened again for each reading.
     common.journal(&config, Mode::Read)?;
     let (common_then, config_then) = (common.clone(), config.clone());
-    let memory = Memory::Opened(Box::new(move || common_then.journal(&config_then, Mode::Read)));
+    let memory = Memory::Opened(Box::new(move |mode| common_then.journal(&config_then, mode)));
     let others = config.others(&channel);
     let names = [channel.name.clone(), channels::source_name(&channel.source), channels::target_name(&channel.target)];
     let handle = runtime.handle().clone();
+    let may_write = !common.read_only;
     let start = move |tell: Tell| {
         let opened = channel.clone();
         let open = move |now: Instant| {
             let channel = opened.clone();
             async move { engine::open(&channel, now).await }
         };
-        Ok(Live::start(Seat { runtime: handle, channel, others, open, memory }, tell))
+        Ok(Live::start(Seat { runtime: handle, channel, others, open, memory, may_write }, tell))
     };
     Ok(Opening::of(looks, common, runtime, names, Box::new(start)))
 }
@@ -114,15 +117,16 @@ pub(super) fn configured(looks: &Looks, common: &Common, runtime: Runtime) -> Re
 /// The screens on the embedded pair.
 pub(super) fn embedded(options: &demo::Options, looks: &Looks, common: &Common, runtime: Runtime) -> Result<Opening> {
     needs_a_terminal("rosterm demo --plain")?;
-    let options = options.clone();
+    let (options, may_write) = (options.clone(), !common.read_only);
     let handle = runtime.handle().clone();
-    let start = move |tell: Tell| demo_live(&options, &handle, tell);
+    let start = move |tell: Tell| demo_live(&options, may_write, &handle, tell);
     let names = ["demo", "the embedded directory", "the embedded service"].map(str::to_owned);
     Ok(Opening::of(looks, common, runtime, names, Box::new(start)))
 }
 
 /// Makes the people, starts their service, and the engine on both.
-fn demo_live(options: &demo::Options, runtime: &Handle, tell: Tell) -> Result<Live> {
+fn demo_live(options: &demo::Options, may_write: bool, runtime: &Handle, tell: Tell) -> Result<Live> {
     let demo::Pair { channel, journal, open } = runtime.block_on(demo::pair(options))?;
-    Ok(Live::start(Seat { runtime: runtime.clone(), channel, others: Vec::new(), open, memory: Memory::Kept(journal) }, tell))
+    let memory = Memory::Kept(Some(journal));
+    Ok(Live::start(Seat { runtime: runtime.clone(), channel, others: Vec::new(), open, memory, may_write }, tell))
 }

@@ -1,30 +1,38 @@
 //! The engine at work behind a screen: it reads, matches and asks on its own threads, and tells what is new.
 //!
-//! Three threads, each asleep unless there is something to do. The *job* opens both ends and reads them, as often as it is
-//! asked to; what it reads goes to the *worker*, which owns the store and publishes snapshots; from these the *viewer* makes
-//! the list that the screen asked for. None of them waits for the screen, and the screen waits for none of them.
+//! Four threads, each asleep unless there is something to do. The *clerk* opens both ends and reads them, as often as it is
+//! asked to, and sends what was approved; what it reads goes to the *worker*, which owns the store and publishes snapshots;
+//! from these the *viewer* makes the list that the screen asked for, and the *approver* keeps what is approved. None of them
+//! waits for the screen, and the screen waits for none of them.
 
+use super::approvals::{Weight, Who};
+use super::approver::{self, Approved, Ask};
+use super::clerk::{Clerk, Work};
 use super::desk::Desk;
 use super::ends::Ends;
-use super::progress::Progress;
+use super::proposal::Proposal;
 use super::query::{self, Job};
 use super::snapshot::Snapshot;
 use super::store::Store;
 use super::view::{Spec, View};
 use super::viewer::{self, Newest, Wish};
+use super::watch::{RunRow, Running};
 use super::worker::{self, Order};
-use crate::clock::{self, Instant};
+use crate::apply::Control;
+use crate::clock::Instant;
 use crate::config::Channel;
 use crate::error::{Error, Result};
 use crate::identity::AttributeName;
-use crate::journal::Journal;
+use crate::journal::run::{Run, RunId};
+use crate::journal::{Journal, Mode};
 use crate::mapping::Rules;
-use crate::model::Subject;
+use crate::model::{HoldOn, Subject};
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Sender};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
 /// What a screen hears.
@@ -42,6 +50,22 @@ pub enum News {
     },
     /// An end can't be opened or the state can't be read; what was there stays.
     Failed(Error),
+    /// Something is approved, or not any more.
+    Approved(Approved),
+    /// What approving all of a list would come to.
+    Weighed(Arc<Vec<Subject>>, Weight),
+    /// What a run would come to.
+    Proposed(Box<Proposal>),
+    /// A run goes on, or has ended.
+    Run(Box<Running>),
+    /// The earlier runs, the last one first.
+    History(Arc<Vec<Run>>),
+    /// The first rows of a run.
+    Rows(RunId, Arc<Vec<RunRow>>),
+    /// It was done as somebody wished.
+    Told(String),
+    /// It was not done, and why; nothing else has changed.
+    Refused(Error),
 }
 
 /// What a live channel needs.
@@ -56,15 +80,32 @@ pub struct Seat<O> {
     pub open: O,
     /// What is remembered.
     pub memory: Memory,
+    /// Whether anything may be sent or remembered.
+    pub may_write: bool,
 }
 
 /// Where what is remembered comes from.
 pub enum Memory {
     /// It is nowhere else.
-    Kept(Journal),
-    /// Opened for each reading: somebody else may have changed it.
-    Opened(Box<dyn Fn() -> Result<Journal> + Send>),
+    Kept(Option<Journal>),
+    /// Opened each time: somebody else may have changed it.
+    Opened(Box<dyn Fn(Mode) -> Result<Journal> + Send>),
 }
+
+/// A hold that is to be set, or taken back.
+pub struct Held {
+    /// What the user was seen in.
+    pub snapshot: Arc<Snapshot>,
+    /// What it is on; a hold is set on the first, and taken back from all.
+    pub on: Vec<HoldOn>,
+    /// What the user is called.
+    pub called: String,
+    /// Why; nothing to take it back.
+    pub reason: Option<String>,
+}
+
+/// How long the clerk is waited for at the end, at most.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// A channel that is being worked on. Dropping it ends the work.
 pub struct Live {
@@ -72,11 +113,15 @@ pub struct Live {
     wishes: Sender<Wish>,
     /// Grows with every list that is asked for: whoever makes an older one stops.
     wanted: Arc<AtomicU64>,
-    readings: UnboundedSender<()>,
-    _alive: oneshot::Sender<()>,
+    works: UnboundedSender<Work>,
+    asks: Sender<Ask>,
+    pub(super) control: Arc<Mutex<Option<Arc<Control>>>>,
+    alive: Option<oneshot::Sender<()>>,
+    /// Hears when the clerk has left.
+    left: mpsc::Receiver<()>,
 }
 
-type Tell = Arc<dyn Fn(News) + Send + Sync>;
+pub(super) type Tell = Arc<dyn Fn(News) + Send + Sync>;
 
 impl Live {
     /// Begins to read both ends. `tell` is called from the engine's threads and must not block.
@@ -88,7 +133,9 @@ impl Live {
         let tell: Tell = Arc::new(tell);
         let (orders, inbox) = mpsc::channel();
         let (wishes, wish) = mpsc::channel();
-        let (readings, asked) = unbounded_channel();
+        let (works, told_works) = unbounded_channel();
+        let (asks, asked) = mpsc::channel();
+        let control: Arc<Mutex<Option<Arc<Control>>>> = Arc::default();
         let (alive, gone) = oneshot::channel();
         let wanted = Arc::new(AtomicU64::new(0));
         let heard = Arc::clone(&wanted);
@@ -96,27 +143,40 @@ impl Live {
         let newest = Arc::new(Newest::default());
         let offered = Arc::clone(&newest);
         spawn("viewer", move || viewer::run(&wish, &offered, &heard, &|view| viewed(News::View(view))));
-        let (to_viewer, told) = (wishes.clone(), Arc::clone(&tell));
+        let (judged, answered, to_clerk) = (Arc::new(Newest::default()), Arc::clone(&tell), works.clone());
+        let held = Arc::clone(&judged);
+        spawn("approver", move || {
+            approver::run(&asked, &held, &answered, &|snapshot, approvals, only| {
+                let _ = to_clerk.send(Work::Prepare(snapshot, approvals, only.is_some()));
+            });
+        });
+        let (to_viewer, to_approver, told) = (wishes.clone(), asks.clone(), Arc::clone(&tell));
         let publish = move |news: News| {
             let over = if let News::Snapshot(snapshot) = &news { Some(Arc::clone(snapshot)) } else { None };
             told(news);
             if let Some(snapshot) = over {
+                judged.set(Arc::clone(&snapshot));
+                let _ = to_approver.send(Ask::Over);
                 newest.set(snapshot);
                 let _ = to_viewer.send(Wish::Over);
             }
         };
         spawn("worker", move || worker::run(&inbox, &publish));
-        let desk = Remote(orders.clone());
-        spawn("job", move || {
+        let (leaves, left) = mpsc::channel::<()>();
+        let clerk = (Remote(orders.clone()), asks.clone(), Arc::clone(&control));
+        spawn("clerk", move || {
             let runtime = seat.runtime.clone();
+            let (desk, approver, control) = clerk;
+            let clerk = Clerk::new(seat, desk, tell, approver, control);
             runtime.block_on(async move {
                 tokio::select! {
-                    () = readings_of(seat, desk, asked, &tell) => {}
+                    () = Box::pin(clerk.work(told_works)) => {}
                     _ = gone => {}
                 }
             });
+            drop(leaves);
         });
-        Live { orders, wishes, wanted, readings, _alive: alive }
+        Live { orders, wishes, wanted, works, asks, control, alive: Some(alive), left }
     }
 
     /// Asks for another list.
@@ -127,7 +187,57 @@ impl Live {
 
     /// Reads both ends again.
     pub fn refresh(&self) {
-        let _ = self.readings.send(());
+        let _ = self.works.send(Work::Read);
+    }
+
+    /// Approves what these users' rows come to in the snapshot that they were seen in; a list only if it comes to what was shown.
+    pub fn approve(&self, who: Who, shown: Option<Weight>, seen: Arc<Snapshot>) {
+        let _ = self.asks.send(Ask::Approve(who, shown, seen));
+    }
+
+    /// Takes approvals back.
+    pub fn withdraw(&self, who: Who) {
+        let _ = self.asks.send(Ask::Withdraw(who));
+    }
+
+    /// Asks what approving all of a list would come to.
+    pub fn weigh(&self, rows: Arc<Vec<Subject>>) {
+        let _ = self.asks.send(Ask::Weigh(rows));
+    }
+
+    /// Asks what sending everything that is approved would come to, or what is approved of one user.
+    pub fn propose(&self, only: Option<Subject>) {
+        let _ = self.asks.send(Ask::Propose(only));
+    }
+
+    /// Sends what was proposed last, if it has this number.
+    pub fn send(&self, number: u64) {
+        let _ = self.works.send(Work::Send(number));
+    }
+
+    /// Finishes the run that was interrupted.
+    pub fn resume(&self) {
+        let _ = self.works.send(Work::Resume);
+    }
+
+    /// Sets a hold, or takes it back.
+    pub fn hold(&self, held: Held) {
+        let _ = self.works.send(Work::Hold(Box::new(held)));
+    }
+
+    /// Asks for the earlier runs.
+    pub fn history(&self) {
+        let _ = self.works.send(Work::History);
+    }
+
+    /// Asks for the rows of a run.
+    pub fn rows(&self, run: RunId) {
+        let _ = self.works.send(Work::Rows(run));
+    }
+
+    /// Asks what taking a run back would come to.
+    pub fn undo(&self, run: RunId) {
+        let _ = self.works.send(Work::Undo(run));
     }
 
     /// Other rules for the same fields take effect; `seen` are brought up to date first. An edit that comes before the last one
@@ -147,6 +257,10 @@ impl Drop for Live {
         self.wanted.fetch_add(1, Ordering::AcqRel);
         let _ = self.orders.send(Order::Stop);
         let _ = self.wishes.send(Wish::Stop);
+        let _ = self.asks.send(Ask::Stop);
+        // The clerk works on the runtime: it should have left before that is shut down.
+        self.alive = None;
+        let _ = self.left.recv_timeout(PATIENCE);
     }
 }
 
@@ -158,7 +272,14 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) {
 }
 
 /// The store on the worker's thread.
-struct Remote(Sender<Order>);
+pub(super) struct Remote(Sender<Order>);
+
+impl Remote {
+    /// Tells the worker something.
+    pub(super) fn tell(&self, order: Order) {
+        let _ = self.0.send(order);
+    }
+}
 
 impl Desk for Remote {
     async fn with<R: Send + 'static>(&mut self, work: impl FnOnce(&mut Store) -> R + Send + 'static) -> Option<R> {
@@ -172,48 +293,20 @@ impl Desk for Remote {
     }
 }
 
-/// Reads once, and then each time it is asked for.
-async fn readings_of<O, F>(seat: Seat<O>, mut desk: Remote, mut asked: UnboundedReceiver<()>, tell: &Tell)
-where
-    O: Fn(Instant) -> F,
-    F: Future<Output = Result<Ends>>,
-{
-    let Seat { channel, others, open, memory, .. } = seat;
-    let mut is_there = false;
-    loop {
-        let now = clock::now();
-        let progress = Arc::new(Progress::default());
-        let job = Job { channel: &channel, others: &others, now, progress: &progress };
-        let _ = desk.0.send(Order::Reading(Some(Arc::clone(&progress))));
-        let read = reading(&job, &open, &memory, &mut desk, is_there).await;
-        let _ = desk.0.send(Order::Reading(None));
-        match read {
-            Ok(()) => is_there = true,
-            Err(error) => tell(News::Failed(error)),
-        }
-        if asked.recv().await.is_none() {
-            return;
-        }
-        // Whoever asked several times meanwhile gets one reading.
-        while asked.try_recv().is_ok() {}
-    }
-}
-
-async fn reading<F>(job: &Job<'_>, open: &impl Fn(Instant) -> F, memory: &Memory, desk: &mut Remote, is_there: bool) -> Result<()>
+/// Reads both ends into the store; a new one where what is there is about other links or ends.
+pub(super) async fn reading<F>(
+    job: &Job<'_>,
+    open: &impl Fn(Instant) -> F,
+    memory: &Memory,
+    desk: &mut Remote,
+    is_there: bool,
+) -> Result<()>
 where
     F: Future<Output = Result<Ends>>,
 {
     let mut ends = open(job.now).await?;
     let left = || Error::failure("the engine has ended");
-    let opened;
-    let journal = match memory {
-        Memory::Kept(journal) => journal,
-        Memory::Opened(open) => {
-            opened = open()?;
-            &opened
-        }
-    };
-    let query::Recalled { links, holds, lessons } = query::remembered(job, &ends, journal)?;
+    let query::Recalled { links, holds, lessons } = memory.read(|journal| query::remembered(job, &ends, journal))?;
     let (base_url, facts, schema) = (ends.target.base_url().to_owned(), ends.source.facts().clone(), query::asked_of(&ends));
     let now = job.now;
     // What is there is read into once more, unless somebody changed links meanwhile, or the ends are others.
@@ -227,7 +320,7 @@ where
     };
     let fits = is_there && desk.with(again).await.ok_or_else(left)?;
     if !fits {
-        let store = query::set_up(job, &ends, journal)?;
+        let store = memory.read(|journal| query::set_up(job, &ends, journal))?;
         desk.0.send(Order::Store(Box::new(store))).map_err(|_| left())?;
     }
     query::read(job, &mut ends, desk).await.ok_or_else(left)

@@ -3,8 +3,9 @@
 //! Commands and screens both come here. What must stay true: guards are asked before anything is frozen, nothing is sent that is
 //! not frozen, and a service has one run at a time.
 
+use super::approvals::Approvals;
 use super::ends::Ends;
-use super::picture::Picture;
+use super::picture::{Picture, User};
 use super::query::{asked_of, belonging_of};
 use crate::apply::choose::{Overview, Permits, Removals, Selection, check_removals};
 use crate::apply::{self, Control, Counting, Finished, Freezer, Meter, Order, Report};
@@ -14,7 +15,7 @@ use crate::error::{Error, Kind, Result};
 use crate::journal::run::{Baseline, LastPlan, NewRun, Run, RunId};
 use crate::journal::{Journal, Lock, Writer};
 use crate::mapping::Context;
-use crate::model::Action;
+use crate::model::{Action, Subject};
 use crate::plan::Row;
 use crate::plan::file::{Fingerprint, Header, PlanFile};
 use crate::plan::guard::{self, Basis, Fired};
@@ -29,6 +30,8 @@ pub enum Planned<'p> {
     File(&'p mut PlanFile),
     /// Rows that somebody has chosen.
     Rows(&'p Header, &'p [Row]),
+    /// What somebody has approved on a screen, and the links with it if the last is true: rows are made as they are needed.
+    Chosen(&'p Picture, &'p Approvals, Instant, bool),
 }
 
 impl Planned<'_> {
@@ -47,6 +50,9 @@ impl Planned<'_> {
         };
         match self {
             Planned::Fresh(picture, now) => counted(picture.header(*now), &mut picture.rows(false), &mut visit),
+            Planned::Chosen(picture, approvals, now, links) => {
+                counted(picture.header(*now), &mut chosen(picture, approvals, *links), &mut visit)
+            }
             Planned::Rows(header, rows) => counted((*header).clone(), &mut rows.iter().cloned(), &mut visit),
             Planned::File(file) => {
                 let head = file.scan(|row| visit(&row))?;
@@ -54,6 +60,19 @@ impl Planned<'_> {
             }
         }
     }
+}
+
+/// The rows that were approved, and links, in the order of the numbers.
+fn chosen<'p>(picture: &'p Picture, approvals: &'p Approvals, links: bool) -> impl Iterator<Item = Row> + 'p {
+    let is_link = |subject: &Subject| picture.user_of(*subject).is_some_and(|u| u.verdict.action == Action::Link);
+    let linked = links.then(|| picture.subjects().filter(is_link)).into_iter().flatten();
+    let row = move |user: User| Row { approved: true, ..picture.row(&user) };
+    linked.filter_map(|s| picture.user_of(s)).map(row).chain(approved(picture, approvals))
+}
+
+/// The rows that were approved, without links.
+pub(super) fn approved<'p>(picture: &'p Picture, approvals: &'p Approvals) -> impl Iterator<Item = Row> + 'p {
+    approvals.subjects().filter_map(|s| picture.user_of(s)).map(|user| Row { approved: true, ..picture.row(&user) })
 }
 
 /// What applying a plan would come to.
@@ -86,7 +105,7 @@ pub fn prepare(
 ) -> Result<Prepared> {
     let mut overview = Overview::default();
     let mut unselected = 0;
-    let is_file = matches!(planned, Planned::File(_) | Planned::Rows(..));
+    let is_file = matches!(planned, Planned::File(_) | Planned::Rows(..) | Planned::Chosen(..));
     let (header, id) = planned.each(|row| {
         overview.add(row, selection, permits);
         unselected += usize::from(row.action != Action::None && !selection.has(row));
@@ -119,11 +138,17 @@ pub fn prepare(
 pub fn remember_plan(journal: &mut Journal, picture: &Picture, now: Instant) -> Result<()> {
     let mut removals = Removals::default();
     let mut fingerprint = Fingerprint::new(&picture.header(now));
-    for mut row in picture.rows(false) {
+    let mut add = |mut row: Row| {
         fingerprint.row(&mut row);
         if row.action.is_deprovision() {
             removals.add(&row);
         }
+    };
+    if picture.users().is_empty() {
+        // Behind a screen nobody is listed in the order of names.
+        picture.subjects().filter_map(|s| picture.user_of(s)).filter(User::is_worth_a_row).for_each(|u| add(picture.row(&u)));
+    } else {
+        picture.rows(false).for_each(add);
     }
     let plan = LastPlan { plan: fingerprint.id(), at: now, removals: removals.len(), fingerprint: removals.to_text() };
     journal.set_last_plan(picture.channel(), &plan)

@@ -11,7 +11,9 @@ pub use card::{Card, FieldLine, Mark};
 pub use line::Line;
 
 use super::Picture;
+use super::approvals::Named;
 use crate::clock::Instant;
+use crate::identity::{AccountId, EntryId};
 use crate::model::{Action, ProblemCode, Reason, SideState, Situation, Subject};
 use crate::source::Facts as SourceFacts;
 use std::sync::Arc;
@@ -175,6 +177,29 @@ impl Snapshot {
     /// The fields that are mapped, in the order of the mapping: what [`Facets::fields`] counts.
     pub fn fields(&self) -> impl Iterator<Item = &str> {
         self.picture.rules().rules().iter().map(|r| r.field.name.as_str())
+    }
+
+    /// The lasting ids of a user; nothing for one who has no row (any more).
+    #[must_use]
+    pub fn named(&self, subject: Subject) -> Option<Named> {
+        let user = self.picture.user_of(subject)?;
+        let entry = user.entry.map(|row| EntryId::new(self.picture.entries.row(row).id()));
+        Some(Named { entry, account: user.account.map(|row| AccountId::new(self.picture.accounts.row(row).id())) })
+    }
+
+    /// The number of a user with lasting ids; nothing if nobody here has them.
+    #[must_use]
+    pub fn subject_of(&self, named: &Named) -> Option<Subject> {
+        let picture = &self.picture;
+        let entry = named.entry.as_ref().and_then(|id| picture.entries.by_id(id.as_str())).map(Subject::of_entry);
+        let account = || named.account.as_ref().and_then(|id| picture.accounts.by_id(id.as_str()));
+        let has_row = |subject: &Subject| picture.user_of(*subject).is_some();
+        entry.filter(has_row).or_else(|| {
+            let account = account()?;
+            // An account that an entry's row names is found by that.
+            let paired = picture.others.at(account.index()).entry().map(Subject::of_entry);
+            paired.or(Some(Subject::of_account(account))).filter(has_row)
+        })
     }
 
     /// Sentences about the picture as a whole, each with what to do about it. Not cleaned.

@@ -130,8 +130,7 @@ impl Store {
 
     /// Both ends are about to be read once more, at another moment: what depends on it is evaluated anew.
     pub fn read_again(&mut self, holds: Vec<(HoldOn, Hold)>, now: Instant) {
-        let (entries, accounts) = self.picture.hold_all(holds);
-        self.judge_held(&entries, &accounts);
+        self.hold(holds);
         let asks_the_time = |rule: &Rule| rule.program.as_ref().is_some_and(|p| p.source().contains("now"));
         let is_asked = self.picture.rules.rules().iter().any(asks_the_time);
         self.picture.context.now = now;
@@ -141,6 +140,12 @@ impl Store {
         // What was looked up for one reading says nothing about the next one; it is asked again.
         let known = Arc::make_mut(&mut self.picture.known);
         (known.entries, known.accounts, known.named, known.claims) = <(_, _, _, _)>::default();
+    }
+
+    /// These holds are in force from now on, and no others.
+    pub fn hold(&mut self, holds: Vec<(HoldOn, Hold)>) {
+        let (entries, accounts) = self.picture.hold_all(holds);
+        self.judge_held(&entries, &accounts);
     }
 
     /// Whoever is held now and was not, or the other way round.

@@ -31,7 +31,7 @@ impl Newest {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(snapshot);
     }
 
-    fn take(&self) -> Option<Arc<Snapshot>> {
+    pub(super) fn take(&self) -> Option<Arc<Snapshot>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }

@@ -1,9 +1,15 @@
 //! Everything that an operator can do here, once, as data: footer, help and keymap are derived from this table.
 //!
-//! An action that can't be done now stays in the table and says why. This version reads and explains; what would change
-//! anything at a service is not in the table because it is not in the program.
+//! An action that can't be done now stays in the table and says why. What changes anything at a service is never one key: it
+//! is approved first, and shown in plain words before it is confirmed.
+
+mod when;
 
 use super::model::{Model, Pane};
+use when::{
+    a_run, a_snapshot, always, may_apply, may_apply_one, may_decide, may_release, may_undo, not_reading, running, somebody,
+    something_approved, something_failed, something_set,
+};
 
 macro_rules! verbs {
     ($($(#[$doc:meta])* $name:ident;)*) => {
@@ -87,6 +93,40 @@ verbs! {
     LastField;
     /// Back to the list.
     Back;
+    /// Approve the user under the cursor, or take it back.
+    Approve;
+    /// The same in the details.
+    ApproveHere;
+    /// Approve everybody who is shown.
+    ApproveAll;
+    /// Take the approvals of everybody who is shown back.
+    WithdrawAll;
+    /// Show what sending everything that is approved comes to.
+    Apply;
+    /// The same of the user under the cursor alone.
+    ApplyOne;
+    /// Leave the user under the cursor alone.
+    Hold;
+    /// Take the hold back.
+    Release;
+    /// To the runs.
+    Activity;
+    /// Let the run wait, or go on.
+    Pause;
+    /// Let the run come to its end.
+    Cancel;
+    /// Approve again what was not done.
+    Retry;
+    /// One run down.
+    NextRun;
+    /// One run up.
+    PreviousRun;
+    /// The rows of the marked run.
+    RunRows;
+    /// Take the marked run back.
+    Undo;
+    /// From the runs back to the list.
+    Leave;
     /// Do what is marked.
     Choose;
     /// Close it.
@@ -110,13 +150,15 @@ pub enum Scope {
     Diff,
     /// In the details.
     Detail,
+    /// In the runs.
+    Activity,
     /// In what lies over the panes.
     Overlay,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: &[Scope] = &[Scope::Everywhere, Scope::Diff, Scope::Detail, Scope::Overlay];
+    pub const ALL: &[Scope] = &[Scope::Everywhere, Scope::Diff, Scope::Detail, Scope::Activity, Scope::Overlay];
 
     /// Its name in a keymap and in the help.
     #[must_use]
@@ -125,6 +167,7 @@ impl Scope {
             Scope::Everywhere => "everywhere",
             Scope::Diff => "diff",
             Scope::Detail => "detail",
+            Scope::Activity => "activity",
             Scope::Overlay => "overlay",
         }
     }
@@ -163,6 +206,7 @@ pub fn scope_of(pane: Pane) -> Scope {
     match pane {
         Pane::Diff => Scope::Diff,
         Pane::Detail => Scope::Detail,
+        Pane::Activity => Scope::Activity,
     }
 }
 
@@ -170,7 +214,7 @@ const fn row(verb: Verb, name: &'static str, scope: Scope, footer: u8, short: &'
     Entry { verb, name, scope, short, help, footer, when }
 }
 
-use Scope::{Detail, Diff, Everywhere, Overlay};
+use Scope::{Activity, Detail, Diff, Everywhere, Overlay};
 
 /// Everything that can be done.
 pub const TABLE: &[Entry] = &[
@@ -180,12 +224,12 @@ pub const TABLE: &[Entry] = &[
     row(Verb::PageUp, "page_up", Diff, 0, "page up", "one screen up", somebody),
     row(Verb::Top, "top", Diff, 0, "first", "to the first user", somebody),
     row(Verb::Bottom, "bottom", Diff, 0, "last", "to the last user", somebody),
-    row(Verb::Look, "look", Diff, 2, "details", "into the details of the user under the cursor", somebody),
+    row(Verb::Look, "look", Diff, 5, "details", "into the details of the user under the cursor", somebody),
     row(
         Verb::Search,
         "search",
         Diff,
-        3,
+        6,
         "search",
         "search user names and names as you type; enter keeps it, esc takes it away",
         a_snapshot,
@@ -194,52 +238,109 @@ pub const TABLE: &[Entry] = &[
         Verb::NextFacet,
         "next_facet",
         Diff,
-        4,
+        7,
         "situation",
         "only the next situation, the worst one first; after the last one everybody",
         a_snapshot,
     ),
     row(Verb::PreviousFacet, "previous_facet", Diff, 0, "situation before", "only the situation before", a_snapshot),
-    row(Verb::Facets, "facets", Diff, 5, "facets", "choose by situation, action, reason, field or problem, with counts", a_snapshot),
-    row(Verb::NextProblem, "next_problem", Diff, 6, "next problem", "to the next user with a problem", somebody),
+    row(Verb::Facets, "facets", Diff, 8, "facets", "choose by situation, action, reason, field or problem, with counts", a_snapshot),
+    row(Verb::NextProblem, "next_problem", Diff, 9, "next problem", "to the next user with a problem", somebody),
     row(Verb::PreviousProblem, "previous_problem", Diff, 0, "problem before", "to the user with a problem before this one", somebody),
-    row(Verb::Sort, "sort", Diff, 7, "sort", "sort by the next of: as read, user, name, situation, action", a_snapshot),
+    row(Verb::Sort, "sort", Diff, 11, "sort", "sort by the next of: as read, user, name, situation, action", a_snapshot),
     row(Verb::Reverse, "reverse", Diff, 0, "reverse", "sort the other way round", a_snapshot),
     row(Verb::Clear, "clear", Diff, 1, "show everybody", "take search and filter away", something_set),
     row(Verb::NextField, "next_field", Detail, 0, "field down", "one field down; how its value came about is told beside it", somebody),
     row(Verb::PreviousField, "previous_field", Detail, 0, "field up", "one field up", somebody),
     row(Verb::FirstField, "first_field", Detail, 0, "first field", "to the first field", somebody),
     row(Verb::LastField, "last_field", Detail, 0, "last field", "to the last field", somebody),
-    row(Verb::NextUser, "next_user", Detail, 2, "next user", "the next user of the list, without leaving the details", somebody),
-    row(Verb::PreviousUser, "previous_user", Detail, 3, "user before", "the user before", somebody),
-    row(Verb::ScrollDown, "scroll_down", Detail, 4, "scroll", "scroll what is said about the user down", somebody),
+    row(Verb::NextUser, "next_user", Detail, 5, "next user", "the next user of the list, without leaving the details", somebody),
+    row(Verb::PreviousUser, "previous_user", Detail, 6, "user before", "the user before", somebody),
+    row(Verb::ScrollDown, "scroll_down", Detail, 7, "scroll", "scroll what is said about the user down", somebody),
     row(Verb::ScrollUp, "scroll_up", Detail, 0, "scroll up", "scroll it up", somebody),
     row(Verb::Back, "back", Detail, 1, "back", "back to the list", always),
     row(
         Verb::Copy,
         "copy",
         Everywhere,
-        8,
+        20,
         "copy",
         "copy the shown user's DN, or id, to the clipboard (OSC 52: the terminal must allow it)",
         somebody,
     ),
-    row(Verb::Refresh, "refresh", Everywhere, 9, "read again", "read both ends again; what is shown stays until then", not_reading),
+    row(Verb::Refresh, "refresh", Everywhere, 21, "read again", "read both ends again; what is shown stays until then", not_reading),
     row(
         Verb::About,
         "about",
         Everywhere,
-        10,
+        22,
         "both ends",
         "what is known about the directory and the service, and every note about them",
         a_snapshot,
     ),
+    row(
+        Verb::Approve,
+        "approve",
+        Diff,
+        2,
+        "approve",
+        "approve what would be done for the user under the cursor, or take it back; nothing is sent by that",
+        may_decide,
+    ),
+    row(
+        Verb::ApproveAll,
+        "approve_all",
+        Diff,
+        3,
+        "approve all shown",
+        "approve everybody in this list; their number is shown first, and typed where somebody loses access",
+        may_decide,
+    ),
+    row(
+        Verb::WithdrawAll,
+        "withdraw_all",
+        Diff,
+        12,
+        "unapprove all",
+        "take the approvals of everybody in this list back",
+        something_approved,
+    ),
+    row(Verb::ApproveHere, "approve_here", Detail, 2, "approve", "approve what would be done for this user, or take it back", may_decide),
+    row(Verb::Hold, "hold", Diff, 10, "hold", "leave the user under the cursor alone, for a reason that is typed", may_decide),
+    row(Verb::Release, "release", Diff, 13, "release", "take the hold of the user under the cursor back", may_release),
+    row(
+        Verb::Apply,
+        "apply",
+        Everywhere,
+        4,
+        "apply approved",
+        "show what sending everything that is approved comes to; enter there sends it",
+        may_apply,
+    ),
+    row(Verb::ApplyOne, "apply_one", Diff, 14, "apply this one", "the same for the user under the cursor alone", may_apply_one),
+    row(Verb::Activity, "activity", Everywhere, 23, "runs", "what is being sent, what came of it, and earlier runs", always),
+    row(Verb::Pause, "pause", Activity, 1, "pause or go on", "begin no further row until it is pressed again", running),
+    row(Verb::Cancel, "cancel", Activity, 2, "cancel", "begin no further row; what is on its way comes to its end", running),
+    row(
+        Verb::Retry,
+        "retry",
+        Activity,
+        3,
+        "retry these",
+        "approve again what the last run did not do, as it stands by now",
+        something_failed,
+    ),
+    row(Verb::NextRun, "next_run", Activity, 0, "run down", "one run down", a_run),
+    row(Verb::PreviousRun, "previous_run", Activity, 0, "run up", "one run up", a_run),
+    row(Verb::RunRows, "run_rows", Activity, 5, "rows", "the rows of the marked run, and what came of each", a_run),
+    row(Verb::Undo, "undo", Activity, 6, "undo run", "show what taking the marked run back comes to; enter there sends it", may_undo),
+    row(Verb::Leave, "leave", Activity, 7, "back", "back to the list", always),
     row(Verb::FirstPane, "first_pane", Everywhere, 0, "diff", "to the list", always),
     row(Verb::SecondPane, "second_pane", Everywhere, 0, "detail", "to the details", somebody),
     row(Verb::Redraw, "redraw", Everywhere, 0, "redraw", "draw everything anew, where something else wrote on the terminal", always),
     row(Verb::Suspend, "suspend", Everywhere, 0, "suspend", "back to the shell; fg comes back here", always),
     row(Verb::Help, "help", Everywhere, 0, "all keys", "every key and every word, to search through and to run", always),
-    row(Verb::Quit, "quit", Everywhere, 11, "quit", "end; nothing is lost: this version sends nothing", always),
+    row(Verb::Quit, "quit", Everywhere, 24, "quit", "end; approvals are forgotten, and a run that is under way is asked about", always),
     row(Verb::Choose, "choose", Overlay, 1, "choose", "do what is marked", always),
     row(Verb::Close, "close", Overlay, 2, "close", "close it", always),
     row(Verb::ListDown, "list_down", Overlay, 0, "down", "one line down", always),
@@ -247,29 +348,6 @@ pub const TABLE: &[Entry] = &[
     row(Verb::ListPageDown, "list_page_down", Overlay, 0, "page down", "one screen down", always),
     row(Verb::ListPageUp, "list_page_up", Overlay, 0, "page up", "one screen up", always),
 ];
-
-#[expect(clippy::unnecessary_wraps, reason = "it stands in a table with those that can say no")]
-fn always(_: &Model) -> Result<(), &'static str> {
-    Ok(())
-}
-
-fn a_snapshot(model: &Model) -> Result<(), &'static str> {
-    model.snapshot.as_ref().map(|_| ()).ok_or("nothing has been read yet")
-}
-
-fn somebody(model: &Model) -> Result<(), &'static str> {
-    a_snapshot(model)?;
-    model.list.subject.map(|_| ()).ok_or("nobody is in the list")
-}
-
-fn something_set(model: &Model) -> Result<(), &'static str> {
-    let spec = &model.list.spec;
-    if spec.filter.is_open() && spec.search.is_empty() { Err("neither a search nor a filter is set") } else { Ok(()) }
-}
-
-fn not_reading(model: &Model) -> Result<(), &'static str> {
-    if model.is_reading() { Err("both ends are being read already") } else { Ok(()) }
-}
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,6 @@
 //! Where things are: a size goes in, rectangles come out.
 //!
-//! From 120 columns on the list stands above the details; below that one pane is shown at a time. (The left column with
+//! From 120 columns on the list stands above the details, or the runs; below that one pane is shown at a time. (The left column with
 //! source location and mapping comes with what can be changed there.) Below 60x15 there is one sentence.
 
 use super::model::Pane;
@@ -24,6 +24,8 @@ pub struct Layout {
     pub diff: Option<Rect>,
     /// One user.
     pub detail: Option<Rect>,
+    /// What is sent, and what was.
+    pub activity: Option<Rect>,
     /// Keys, a sentence, or what is being typed.
     pub bottom: Rect,
 }
@@ -35,7 +37,7 @@ pub struct Wants {
     pub top: u16,
     /// Lines of the banner.
     pub banner: u16,
-    /// Lines that the details would like to have.
+    /// Lines that the details, or the runs, would like to have.
     pub detail: u16,
     /// The pane that keys go to.
     pub focus: Pane,
@@ -67,16 +69,17 @@ pub fn layout(area: Rect, wants: Wants) -> Option<Layout> {
     let tabs = (!wide).then(|| take(1));
     let body = take(area.bottom() - 1 - top.height - banner.height - tabs.map_or(0, |t| t.height) - area.y);
     let bottom = take(1);
-    let (diff, detail) = match (wide, wants.focus) {
+    let (diff, lower) = match (wide, wants.focus) {
         (true, _) => {
             let lower = wants.detail.clamp(8, (body.height * 45 / 100).max(8));
             let upper = body.height.saturating_sub(lower);
             (Some(Rect { height: upper, ..body }), Some(Rect { y: body.y + upper, height: lower, ..body }))
         }
         (false, Pane::Diff) => (Some(body), None),
-        (false, Pane::Detail) => (None, Some(body)),
+        (false, Pane::Detail | Pane::Activity) => (None, Some(body)),
     };
-    Some(Layout { top, banner, tabs, diff, detail, bottom })
+    let (detail, activity) = if wants.focus == Pane::Activity { (None, lower) } else { (lower, None) };
+    Some(Layout { top, banner, tabs, diff, detail, activity, bottom })
 }
 
 #[cfg(test)]
@@ -88,20 +91,22 @@ mod tests {
         for width in [1, 59, 60, 80, 119, 120, 200, 400] {
             for height in [1, 14, 15, 16, 23, 24, 40, 60, 200] {
                 for banner in [0, 1, 3, 50] {
-                    for focus in [Pane::Diff, Pane::Detail] {
+                    for focus in [Pane::Diff, Pane::Detail, Pane::Activity] {
                         let area = Rect::new(0, 0, width, height);
                         let Some(l) = layout(area, Wants { top: 2, banner, detail: 18, focus }) else {
                             assert!(width < 60 || height < 15);
                             continue;
                         };
-                        let parts: Vec<Rect> =
-                            [Some(l.top), Some(l.banner), l.tabs, l.diff, l.detail, Some(l.bottom)].into_iter().flatten().collect();
+                        let parts: Vec<Rect> = [Some(l.top), Some(l.banner), l.tabs, l.diff, l.detail, l.activity, Some(l.bottom)]
+                            .into_iter()
+                            .flatten()
+                            .collect();
                         let lines: u16 = parts.iter().map(|r| r.height).sum();
                         assert_eq!(lines, height, "{width}x{height} {l:?}");
                         for pair in parts.windows(2) {
                             assert_eq!(pair[0].bottom(), pair[1].y, "{width}x{height} {l:?}");
                         }
-                        assert!(l.diff.or(l.detail).unwrap().height >= 6, "{width}x{height} {l:?}");
+                        assert!(l.diff.or(l.detail).or(l.activity).unwrap().height >= 6, "{width}x{height} {l:?}");
                     }
                 }
             }

@@ -7,14 +7,16 @@
 use super::keymap::Keymap;
 use super::layout::Layout;
 use super::overlay::Overlay;
+use super::overlay::question::Question;
 use super::pane::detail::Page as DetailPage;
 use super::theme::{Glyphs, Theme};
 use super::widget::field::Field;
 use crate::clock::{Instant, Zone};
 use crate::engine::snapshot::{Card, Line};
 use crate::engine::view::SortBy;
-use crate::engine::{Snapshot, Spec, View};
+use crate::engine::{Approvals, Named, Running, Snapshot, Spec, View, unended};
 use crate::error::{Error, Result};
+use crate::journal::run::Run;
 use crate::model::Subject;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -35,6 +37,8 @@ pub struct Setting {
     pub theme: Theme,
     /// Which keys do what.
     pub keymap: Keymap,
+    /// Nothing may be sent or remembered.
+    pub read_only: bool,
     /// For times of day.
     pub zone: Zone,
 }
@@ -52,6 +56,7 @@ impl Setting {
             spec: Spec { sort: SortBy::Situation, ..Spec::default() },
             theme: Theme::named("dark", Glyphs::Lines)?,
             keymap: Keymap::built_in()?,
+            read_only: false,
             zone: Zone::utc(),
         })
     }
@@ -65,6 +70,8 @@ pub enum Pane {
     Diff,
     /// One user.
     Detail,
+    /// What is sent, and what was.
+    Activity,
 }
 
 /// The list and where one is in it.
@@ -84,6 +91,8 @@ pub(super) struct List {
     pub top: usize,
     /// What they are called (not cleaned), for when they go.
     pub called: String,
+    /// Who the cursor was on before everybody got another number.
+    pub sought: Option<Named>,
 }
 
 impl List {
@@ -111,6 +120,31 @@ pub(super) struct Seek {
     pub forward: bool,
     /// The next place to look at.
     pub at: usize,
+}
+
+/// What is sent, and what was.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Activity {
+    pub running: Running,
+    /// Earlier runs, the last one first.
+    pub history: Arc<Vec<Run>>,
+    /// The marked one.
+    pub at: usize,
+    /// The first line that is visible.
+    pub top: usize,
+    pub page: super::pane::activity::Page,
+}
+
+impl Activity {
+    /// The run that was interrupted, unless it is under way here.
+    pub fn unended(&self) -> Option<&Run> {
+        if matches!(self.running, Running::Going(_)) { None } else { unended(&self.history) }
+    }
+
+    /// The marked run.
+    pub fn marked(&self) -> Option<&Run> {
+        self.history.get(self.at)
+    }
 }
 
 /// How a sentence at the bottom is meant.
@@ -180,6 +214,8 @@ pub struct Model {
     pub(super) detail: DetailAt,
     pub(super) notice: Option<(Tone, String)>,
     pub(super) seek: Option<Seek>,
+    pub(super) approvals: Arc<Approvals>,
+    pub(super) activity: Activity,
     pub(super) cache: Cache,
     pub(super) page: Page,
     pub(super) changed: bool,
@@ -204,6 +240,8 @@ impl Model {
             detail: DetailAt::default(),
             notice: None,
             seek: None,
+            approvals: Arc::default(),
+            activity: Activity::default(),
             cache: Cache::default(),
             page: Page::default(),
             changed: true,
@@ -237,6 +275,24 @@ impl Model {
     /// True if something has changed since this was asked last.
     pub fn take_changed(&mut self) -> bool {
         std::mem::take(&mut self.changed)
+    }
+
+    /// What is approved.
+    #[must_use]
+    pub fn approvals(&self) -> &Approvals {
+        &self.approvals
+    }
+
+    /// What is asked, if something is.
+    #[must_use]
+    pub fn question(&self) -> Option<&Question> {
+        if let Some(Overlay::Question(question)) = &self.overlay { Some(question) } else { None }
+    }
+
+    /// The run that is under way, or was the last one.
+    #[must_use]
+    pub fn running(&self) -> &Running {
+        &self.activity.running
     }
 
     /// True while an end is being read.
@@ -289,6 +345,7 @@ impl Model {
         let last = view.rows.len().saturating_sub(1);
         self.list.index = index.min(last);
         self.list.moved = true;
+        self.list.sought = None;
         let before = self.list.subject;
         self.list.subject = view.rows.get(self.list.index).copied();
         if before != self.list.subject {

@@ -1,7 +1,10 @@
 //! What the loop hears, and what it is asked to do: the only ways in and out of the pure part.
 
-use crate::engine::{News, Spec};
+use crate::engine::{News, Spec, Weight, Who};
+use crate::journal::run::RunId;
+use crate::model::{HoldOn, Subject};
 use ratatui::crossterm::event::KeyEvent;
+use std::sync::Arc;
 
 /// Something happened.
 pub enum Msg {
@@ -28,6 +31,35 @@ pub enum Effect {
     Look(Spec),
     /// Read both ends again.
     Refresh,
+    /// Approve these; a list only if it still comes to what was shown.
+    Approve(Who, Option<Weight>),
+    /// Take approvals back.
+    Withdraw(Who),
+    /// Ask what approving all of a list would come to.
+    Weigh(Arc<Vec<Subject>>),
+    /// Ask what sending everything that is approved would come to, or what is approved of one user.
+    Propose(Option<Subject>),
+    /// Send what was proposed, by its number.
+    Send(u64),
+    /// Finish the run that was interrupted.
+    Resume,
+    /// Let the run that is under way wait, or go on.
+    Pause(bool),
+    /// Let it come to its end.
+    Cancel,
+    /// Set a hold on the first of these, or take it back from all of them.
+    Hold {
+        /// What it is on.
+        on: Vec<HoldOn>,
+        /// What the user is called.
+        called: String,
+        /// Why; nothing to take it back.
+        reason: Option<String>,
+    },
+    /// Ask for the rows of a run.
+    Rows(RunId),
+    /// Ask what taking a run back would come to.
+    Undo(RunId),
     /// Put a text on the clipboard.
     Copy(String),
     /// Draw everything, whatever is on the terminal.

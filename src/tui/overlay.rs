@@ -1,13 +1,20 @@
 //! What lies over the panes: one thing at a time, closed with one key.
 
 pub mod about;
+pub mod confirm;
 pub mod facets;
 pub mod help;
+pub mod question;
+mod rows;
 
 use super::model::Model;
 use super::widget::ink::Ink;
 use super::widget::picker::{Item, Picker, WHOLE};
+use crate::engine::RunRow;
+use crate::journal::run::RunId;
+use question::Question;
 use ratatui::layout::Rect;
+use std::sync::Arc;
 
 /// What lies over the panes.
 #[derive(Debug, Clone)]
@@ -18,6 +25,10 @@ pub enum Overlay {
     Facets(Picker),
     /// Both ends; the first visible line.
     About(usize),
+    /// Something is about to happen.
+    Question(Box<Question>),
+    /// The rows of a run; the first visible line.
+    Rows(RunId, Arc<Vec<RunRow>>, usize),
 }
 
 /// Where an overlay of so many lines is.
@@ -34,7 +45,7 @@ pub(super) fn items(model: &Model, overlay: &Overlay) -> Vec<Item> {
     match overlay {
         Overlay::Help(_) => help::items(model),
         Overlay::Facets(_) => facets::items(model),
-        Overlay::About(_) => Vec::new(),
+        Overlay::About(_) | Overlay::Question(_) | Overlay::Rows(..) => Vec::new(),
     }
 }
 
@@ -49,6 +60,11 @@ pub(super) fn settle(model: &mut Model, area: Rect) {
         }
         Overlay::About(top) => {
             let lines = about::lines(model, about::room(area)).len();
+            *top = (*top).min(lines.saturating_sub(usize::from(place(area, lines).height.saturating_sub(2))));
+        }
+        Overlay::Question(question) => question.settle(area),
+        Overlay::Rows(_, rows, top) => {
+            let lines = rows.len().max(1);
             *top = (*top).min(lines.saturating_sub(usize::from(place(area, lines).height.saturating_sub(2))));
         }
     }
@@ -72,6 +88,12 @@ pub(super) fn draw(model: &Model, ink: &mut Ink<'_>, area: Rect) -> Option<(u16,
             let lines = about::lines(model, about::room(area));
             let inside = ink.frame(place(area, lines.len()), "Both ends", "esc closes");
             super::widget::page::draw(ink, inside, &lines, *top);
+            None
+        }
+        Overlay::Question(question) => question.draw(ink, area),
+        Overlay::Rows(run, rows, top) => {
+            let inside = ink.frame(place(area, rows.len()), &format!("Run {run}"), "up down move · esc closes");
+            super::widget::page::draw(ink, inside, &rows::lines(rows), *top);
             None
         }
     }

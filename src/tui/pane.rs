@@ -1,4 +1,5 @@
 //! The parts of the screen that keys go to.
 
+pub mod activity;
 pub mod detail;
 pub mod diff;

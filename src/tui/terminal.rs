@@ -174,7 +174,7 @@ fn restore_on_panic() {
             let place = info.location().map(|l| format!(" at {}:{}", l.file(), l.line())).unwrap_or_default();
             let text = redacted(&format!("rosterm: a fault of the program ended it{place}: {what}"));
             let _ =
-                writeln!(io::stderr(), "{}\n  hint: nothing was sent; start it again, with --log FILE if it happens again", clean(&text));
+                writeln!(io::stderr(), "{}\n  hint: whatever was sent is written down, and the next run finishes what was left; start it again, with --log FILE if it happens again", clean(&text));
             std::process::exit(PANICKED);
         }));
     });

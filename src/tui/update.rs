@@ -2,6 +2,7 @@
 //!
 //! Pure but for the model: no clock, no terminal, no engine. A key that means nothing changes nothing.
 
+mod decide;
 mod list;
 mod news;
 mod typing;
@@ -62,7 +63,7 @@ pub fn perform(model: &mut Model, verb: Verb) -> Vec<Effect> {
     }
     let page = isize::try_from(model.page.height.saturating_sub(1).max(1)).unwrap_or(1);
     match verb {
-        Verb::Quit => return vec![Effect::End(crate::error::exit::DONE)],
+        Verb::Quit => return decide::quit(model),
         Verb::Suspend => return vec![Effect::Suspend],
         Verb::Redraw => return vec![Effect::Redraw],
         Verb::Help => model.overlay = Some(Overlay::Help(Picker::default())),
@@ -74,7 +75,7 @@ pub fn perform(model: &mut Model, verb: Verb) -> Vec<Effect> {
             return vec![Effect::Refresh];
         }
         Verb::Copy => return copy(model),
-        Verb::FirstPane | Verb::Back => {
+        Verb::FirstPane | Verb::Back | Verb::Leave => {
             model.focus = Pane::Diff;
             // In the list, the first field that differs is explained again.
             model.detail.field = None;
@@ -103,6 +104,21 @@ pub fn perform(model: &mut Model, verb: Verb) -> Vec<Effect> {
         Verb::LastField => field(model, isize::MAX),
         Verb::ScrollDown => scroll(model, 1),
         Verb::ScrollUp => scroll(model, -1),
+        Verb::Approve | Verb::ApproveHere => return decide::approve(model),
+        Verb::ApproveAll => return decide::approve_all(model),
+        Verb::WithdrawAll => return decide::withdraw_all(model),
+        Verb::Apply => return decide::apply(model, None),
+        Verb::ApplyOne => return decide::apply(model, model.list.subject),
+        Verb::Hold => decide::hold(model),
+        Verb::Release => return decide::release(model),
+        Verb::Activity => model.focus = Pane::Activity,
+        Verb::Pause => return decide::pause(model),
+        Verb::Cancel => return vec![Effect::Cancel],
+        Verb::Retry => return decide::retry(model),
+        Verb::NextRun => decide::mark(model, 1),
+        Verb::PreviousRun => decide::mark(model, -1),
+        Verb::RunRows => return model.activity.marked().map(|run| Effect::Rows(run.id)).into_iter().collect(),
+        Verb::Undo => return model.activity.marked().map(|run| Effect::Undo(run.id)).into_iter().collect(),
         Verb::Choose | Verb::Close | Verb::ListDown | Verb::ListUp | Verb::ListPageDown | Verb::ListPageUp => {}
     }
     Vec::new()
@@ -144,6 +160,7 @@ fn bring_to(model: &mut Model, verb: Verb) {
     match action::of(verb).scope {
         Scope::Diff => model.focus = Pane::Diff,
         Scope::Detail => model.focus = Pane::Detail,
+        Scope::Activity => model.focus = Pane::Activity,
         Scope::Everywhere | Scope::Overlay => {}
     }
 }

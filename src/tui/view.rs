@@ -8,8 +8,9 @@ mod top;
 
 use super::layout::{LEAST, Wants, layout};
 use super::model::Model;
+use super::model::Pane;
 use super::overlay;
-use super::pane::{detail, diff};
+use super::pane::{activity, detail, diff};
 use super::theme::Role;
 use super::widget::grid::window;
 use super::widget::ink::{Ink, cells};
@@ -33,18 +34,22 @@ pub fn settle(model: &mut Model, area: Rect) {
         top: cells(head.len()),
         banner: cells(model.page.banner.len()),
         // Its title, its heading, a line more; and room to say why.
-        detail: cells(fields.max(14) + 3),
+        detail: if model.focus == Pane::Activity { cells(model.activity.page.lines.len().max(14) + 2) } else { cells(fields.max(14) + 3) },
         focus: model.focus,
     };
     model.page.head = head;
     model.page.layout = layout(area, wants);
     let Some(layout) = model.page.layout else { return };
-    settle_list(model, layout.diff.unwrap_or(Rect { height: layout.detail.map_or(0, |d| d.height), ..area }), layout.diff.is_some());
+    let lower = layout.detail.or(layout.activity);
+    settle_list(model, layout.diff.unwrap_or(Rect { height: lower.map_or(0, |d| d.height), ..area }), layout.diff.is_some());
     let card = layout.detail.and(model.list.subject).and_then(|s| model.card(s));
     model.page.card = card;
     if let (Some(rect), Some(card)) = (layout.detail, model.page.card.clone()) {
         model.page.detail = detail::compose(model, &card, Rect { height: rect.height.saturating_sub(1), ..rect });
         detail::settle(model);
+    }
+    if let Some(rect) = layout.activity {
+        activity::settle(model, rect);
     }
     overlay::settle(model, area);
 }
@@ -96,6 +101,9 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
     }
     if let Some(area) = layout.detail {
         detail::draw(model, &mut ink, area);
+    }
+    if let Some(area) = layout.activity {
+        activity::draw(model, &mut ink, area);
     }
     let typed = bottom::draw(model, &mut ink, layout.bottom);
     let cursor = overlay::draw(model, &mut ink, area).or(typed);

@@ -17,7 +17,8 @@ pub enum Meaning {
 }
 
 /// Signs and habits that are no action.
-const WORDS: [(&str, &str, &str); 11] = [
+const WORDS: [(&str, &str, &str); 12] = [
+    ("signs", "✓", "approved: it is sent with everything else that is, once that is confirmed"),
     ("signs", "!", "something is wrong with this user: the details say what"),
     ("signs", "H", "held: somebody decided to leave this user alone"),
     ("signs", "*", "behind a field: people and accounts are matched by it"),

@@ -8,6 +8,7 @@ use crate::identity::value::Datum;
 use crate::model::{Action, Reason};
 use crate::telemetry::redacted;
 use crate::text::{clean, pad, width};
+use crate::tui::action::Verb;
 use crate::tui::model::{Model, Pane};
 use crate::tui::theme::{Glyphs, Role};
 use crate::tui::widget::grid::{Column, fit, window};
@@ -65,7 +66,7 @@ pub(in crate::tui) fn compose(model: &Model, card: &Card, area: Rect) -> Page {
     let wide = area.width >= SIDE_BY_SIDE;
     let left_room = if wide { area.width * 58 / 100 } else { area.width };
     let right_room = usize::from(if wide { area.width.saturating_sub(left_room + 3) } else { area.width.saturating_sub(4) });
-    let mut about = facts(card, right_room);
+    let mut about = facts(model, card, right_room);
     let mut trace = card.fields.get(at).map_or_else(Vec::new, |f| explain(f, is_alone(card, f), &target, right_room));
     let fields = fields(card, at, left_room, &target, glyphs);
     let mut page = Page { height: usize::from(area.height), ..Page::default() };
@@ -141,19 +142,23 @@ fn fields(card: &Card, at: usize, room: u16, target: &str, glyphs: Glyphs) -> Ve
 }
 
 /// What is said about the user as a whole.
-fn facts(card: &Card, room: usize) -> Vec<Line> {
+fn facts(model: &Model, card: &Card, room: usize) -> Vec<Line> {
     let row = &card.row;
     let mut lines = Vec::new();
     let sent = match row.action {
         Action::Create => "would be created",
         Action::Update => "would be updated",
         Action::Enable => "would be made active again",
-        Action::Disable => "would be disabled, once it is approved by name",
-        Action::Delete => "would be deleted, once it is approved by name",
+        Action::Disable => "would be disabled, once it is approved",
+        Action::Delete => "would be deleted, once it is approved",
         Action::Link => "would be linked; nothing is sent",
         Action::None => "nothing would be sent",
     };
     labelled(&mut lines, row.situation.words(), room, diff::role(row.situation), sent);
+    if model.list.subject.is_some_and(|s| model.approvals.has(s)) {
+        let key = model.setting.keymap.key(Verb::Apply);
+        labelled(&mut lines, "approved", room, Role::Good, &format!("yes; {key} shows what would be sent"));
+    }
     if let Some(reason) = row.reason {
         labelled(&mut lines, "because", room, Role::Strong, reason.words());
     }

@@ -172,6 +172,9 @@ fn row(model: &Model, ink: &mut Ink<'_>, area: Rect, line: &Row, here: bool) {
     if here {
         ink.put(area.x, area.y, 1, if ink.glyphs() == Glyphs::Ascii { ">" } else { "▌" }, Role::Accent);
     }
+    if model.approvals.has(line.subject) {
+        ink.put(area.x + 1, area.y, 1, if ink.glyphs() == Glyphs::Ascii { "+" } else { "✓" }, Role::Good);
+    }
     let mark = if line.held {
         "H"
     } else if line.problem {

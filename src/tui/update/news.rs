@@ -3,9 +3,13 @@
 //! What must stay true: the cursor stays with its user. Whoever leaves the list is said to have left it, and only then does
 //! the cursor stand for somebody else.
 
+use super::decide;
 use crate::clock::Instant;
 use crate::engine::{News, Snapshot, View};
+use crate::journal::run::Run;
+use crate::tui::action::Verb;
 use crate::tui::model::{Model, Tone};
+use crate::tui::overlay::Overlay;
 use std::sync::Arc;
 
 pub(super) fn hear(model: &mut Model, news: News) {
@@ -20,6 +24,7 @@ pub(super) fn hear(model: &mut Model, news: News) {
             model.asked = false;
             if model.snapshot.as_ref().is_some_and(|before| before.era() != snapshot.era()) {
                 // Everybody has another number: the cursor and the list are about nobody.
+                model.list.sought = decide::named(model).filter(|_| model.list.moved).or_else(|| model.list.sought.take());
                 (model.list.subject, model.list.moved, model.list.view) = (None, false, None);
             }
             model.snapshot = Some(snapshot);
@@ -30,12 +35,41 @@ pub(super) fn hear(model: &mut Model, news: News) {
             model.failed_at = model.snapshot.as_deref().map_or((None, None), ends);
             model.failed = Some(error);
         }
+        News::Approved(approved) => decide::approved(model, approved),
+        News::Weighed(rows, weight) => decide::weighed(model, rows, weight),
+        News::Proposed(proposal) => decide::proposed(model, &proposal),
+        News::Run(running) => decide::ran(model, *running),
+        News::History(runs) => remember(model, runs),
+        News::Rows(run, rows) => model.overlay = Some(Overlay::Rows(run, rows, 0)),
+        News::Told(text) => model.say(Tone::Plain, text),
+        News::Refused(error) => decide::refused(model, &error),
+    }
+}
+
+/// What was sent before is known; a run that has not ended is told of.
+fn remember(model: &mut Model, runs: Arc<Vec<Run>>) {
+    let is_first = model.activity.history.is_empty();
+    model.activity.history = runs;
+    let key = model.setting.keymap.key(Verb::Apply);
+    if let Some(run) = model.activity.unended().filter(|_| is_first && !model.setting.read_only) {
+        let text = format!("run {} by {} has not ended: {key} finishes it, unless somebody is at it", run.id, run.what.author);
+        model.say(Tone::Warn, text);
     }
 }
 
 /// When the sides were read to some end last.
 fn ends(snapshot: &Snapshot) -> (Option<Instant>, Option<Instant>) {
     (snapshot.source().read_at, snapshot.target().read_at)
+}
+
+/// Whoever the cursor was on before everybody got another number is looked for until both ends were read.
+fn seek_again(model: &mut Model, view: &View) {
+    let (Some(named), Some(snapshot)) = (&model.list.sought, &model.snapshot) else { return };
+    if let Some(subject) = snapshot.subject_of(named).filter(|s| view.place(*s, model.list.index).is_some()) {
+        (model.list.subject, model.list.moved, model.list.sought) = (Some(subject), true, None);
+    } else if view.complete && !snapshot.is_busy() {
+        model.list.sought = None;
+    }
 }
 
 /// Puts a list in place of the one before.
@@ -45,6 +79,7 @@ fn show(model: &mut Model, view: Arc<View>) {
         // Something else was asked for since, or everybody has another number.
         return;
     }
+    seek_again(model, &view);
     let list = &mut model.list;
     let same = list.view.as_ref().is_some_and(|before| before.spec == view.spec);
     let (index, top) = (list.index, list.top);

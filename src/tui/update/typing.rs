@@ -1,11 +1,12 @@
 //! Keys where something is typed: the search, and what lies over the panes.
 
-use super::{bring_to, list, perform};
+use super::{bring_to, decide, list, perform};
 use crate::tui::action::Verb;
 use crate::tui::keymap::Chord;
 use crate::tui::model::{Model, Search};
 use crate::tui::msg::Effect;
 use crate::tui::overlay::help::Meaning;
+use crate::tui::overlay::question::{Answer, Question};
 use crate::tui::overlay::{self, Overlay, facets, help};
 use crate::tui::widget::field::Field;
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
@@ -67,6 +68,10 @@ pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
             picker.field.insert(text);
             Vec::new()
         }
+        (Some(Overlay::Question(question)), _) if question.is_typed() => {
+            question.field.insert(text);
+            Vec::new()
+        }
         (None, Some(search)) => {
             search.field.insert(text);
             searched(model)
@@ -83,12 +88,21 @@ pub(super) fn in_overlay(model: &mut Model, key: &KeyEvent, chord: Chord) -> Vec
     match verb {
         Some(Verb::Close) => return Vec::new(),
         Some(Verb::Help) if matches!(overlay, Overlay::Help(_)) => return Vec::new(),
+        Some(Verb::Choose) if matches!(overlay, Overlay::Question(_)) => return answer(model, overlay),
         Some(Verb::Choose) => return choose(model, &overlay),
         None | Some(Verb::ListDown | Verb::ListUp | Verb::ListPageDown | Verb::ListPageUp) => {}
         Some(verb) => {
             model.overlay = Some(overlay);
             return perform(model, verb);
         }
+    }
+    if let Overlay::Question(question) = &mut overlay {
+        let done = in_question(question, key, verb);
+        if done {
+            return answer(model, overlay);
+        }
+        model.overlay = Some(overlay);
+        return Vec::new();
     }
     let items = overlay::items(model, &overlay);
     match &mut overlay {
@@ -107,7 +121,8 @@ pub(super) fn in_overlay(model: &mut Model, key: &KeyEvent, chord: Chord) -> Vec
                 }
             }
         }
-        Overlay::About(top) => {
+        Overlay::Question(_) => {}
+        Overlay::About(top) | Overlay::Rows(_, _, top) => {
             let page = usize::from(model.size.1 / 2).max(1);
             match verb {
                 Some(Verb::ListDown) => *top += 1,
@@ -127,6 +142,38 @@ pub(super) fn in_overlay(model: &mut Model, key: &KeyEvent, chord: Chord) -> Vec
     }
     model.overlay = Some(overlay);
     Vec::new()
+}
+
+/// A key while something is asked; true if it stands for Enter.
+fn in_question(question: &mut Question, key: &KeyEvent, verb: Option<Verb>) -> bool {
+    const PAGE: usize = 8;
+    question.wrong = None;
+    match verb {
+        Some(Verb::ListDown) => question.top += 1,
+        Some(Verb::ListUp) => question.top = question.top.saturating_sub(1),
+        Some(Verb::ListPageDown) => question.top += PAGE,
+        Some(Verb::ListPageUp) => question.top = question.top.saturating_sub(PAGE),
+        _ if question.is_typed() => {
+            question.field.key(key);
+        }
+        _ => return question.answer == Answer::Yes && key.code == KeyCode::Char('y') && key.modifiers.is_empty(),
+    }
+    false
+}
+
+/// Takes an answer, or says what is missing.
+fn answer(model: &mut Model, overlay: Overlay) -> Vec<Effect> {
+    let Overlay::Question(mut question) = overlay else { return Vec::new() };
+    match question.answered() {
+        Ok(()) => decide::answered(model, *question),
+        // What can only be closed is closed by this, too.
+        Err(_) if question.answer == Answer::Nothing => Vec::new(),
+        Err(wrong) => {
+            question.wrong = Some(wrong);
+            model.overlay = Some(Overlay::Question(question));
+            Vec::new()
+        }
+    }
 }
 
 /// Does what is marked.

@@ -32,7 +32,7 @@ pub(super) fn draw(model: &Model, ink: &mut Ink<'_>, area: Rect) -> Option<(u16,
     let here = scope_of(model.focus);
     let mut entries: Vec<_> =
         TABLE.iter().filter(|e| e.footer > 0 && (e.scope == here || e.scope == Scope::Everywhere) && (e.when)(model).is_ok()).collect();
-    entries.sort_by_key(|e| (e.scope == Scope::Everywhere, e.footer));
+    entries.sort_by_key(|e| e.footer);
     let mut used = 1;
     for entry in entries {
         let key = model.setting.keymap.key(entry.verb);

@@ -1,7 +1,8 @@
 //! The first lines: which channel, how fresh and how complete both sides are, what runs; and what has to be known first.
 
+use crate::engine::Running;
 use crate::engine::snapshot::SideLine;
-use crate::model::{ReadEnd, SideState};
+use crate::model::{Action, ReadEnd, SideState};
 use crate::plan::consequence;
 use crate::telemetry::redacted;
 use crate::text::{clean, count, width};
@@ -16,13 +17,13 @@ use ratatui::layout::Rect;
 /// Lines that one sentence of the banner may take.
 const SENTENCE: usize = 3;
 
-/// Nothing can be changed from here.
+/// What is said where nothing can be changed from here.
 const READ_ONLY: &str = "read-only ";
 
 /// Channel and both sides, in one line, or in two where there is little room.
 pub(super) fn lines(model: &Model, room: u16) -> Vec<Line> {
     // Where both panes are shown, the mark stands behind.
-    let room = usize::from(if room < 120 { room } else { room - cells(READ_ONLY.len()) });
+    let room = usize::from(if room < 120 || !model.setting.read_only { room } else { room - cells(READ_ONLY.len()) });
     for short in [false, true] {
         let parts = parts(model, short);
         let one: usize = parts.iter().map(wide).sum::<usize>() + parts.len() * 3;
@@ -74,6 +75,30 @@ fn parts(model: &Model, short: bool) -> Vec<Line> {
                 parts.push(vec![(Role::Warn, format!("the service asks us to wait {seconds} s").into())]);
             }
         }
+    }
+    parts.extend(decided(model, short));
+    parts
+}
+
+/// What is approved, and what is being sent.
+fn decided(model: &Model, short: bool) -> Vec<Line> {
+    let mut parts: Vec<Line> = Vec::new();
+    if model.approvals.total() > 0 {
+        let word = |action: Action| {
+            let n = model.approvals.of(action);
+            (n > 0).then(|| format!("{} {}", count(n), action.code()))
+        };
+        let words: Vec<String> = Action::ALL.into_iter().filter_map(word).collect();
+        let gap = if short { " " } else { "  " };
+        parts.push(vec![(Role::Quiet, "approved: ".into()), (Role::Strong, words.join(gap).into())]);
+    }
+    match &model.activity.running {
+        Running::Going(going) if going.total == 0 => parts.push(vec![(Role::Accent, "a run is being prepared".into())]),
+        Running::Going(going) => {
+            let how = if going.paused { "paused at" } else { "sent" };
+            parts.push(vec![(Role::Accent, format!("{how} {} of {}", count(going.done()), count(going.total)).into())]);
+        }
+        Running::None | Running::Ended(_) => {}
     }
     parts
 }
@@ -139,13 +164,16 @@ pub(super) fn draw(model: &Model, ink: &mut Ink<'_>, layout: &Layout) {
     if let Some(tabs) = layout.tabs {
         tab_line(model, ink, tabs);
     }
+    if !model.setting.read_only {
+        return;
+    }
     let (line, wide) = (layout.tabs.unwrap_or(layout.top), cells(READ_ONLY.len()));
     ink.put(line.right().saturating_sub(wide), line.y, wide, READ_ONLY, Role::Quiet);
 }
 
 fn tab_line(model: &Model, ink: &mut Ink<'_>, area: Rect) {
     let mut x = area.x + 1;
-    for (pane, name) in [(Pane::Diff, "1 Diff"), (Pane::Detail, "2 Detail")] {
+    for (pane, name) in [(Pane::Diff, "1 Diff"), (Pane::Detail, "2 Detail"), (Pane::Activity, "5 Runs")] {
         let (role, text) = if pane == model.focus { (Role::Chosen, format!("[{name}]")) } else { (Role::Text, format!(" {name} ")) };
         x += ink.put(x, area.y, area.right().saturating_sub(x), &text, role) + 1;
     }

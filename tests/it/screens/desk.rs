@@ -8,15 +8,18 @@ use rosterm::clock::Instant;
 use rosterm::demo::service::{Faults, Service};
 use rosterm::demo::world::{self, Plan, World};
 use rosterm::engine::{self, Ends, Live, Memory, News, Seat, Snapshot};
+use rosterm::journal::{Journal, Mode};
 use rosterm::source::ldif::Value;
 use rosterm::source::memory::Directory;
 use rosterm::source::{Source, vendor};
 use rosterm::target::{Columns, Target};
 use rosterm::text;
-use rosterm::tui::{Effect, Model, Msg, Setting, update, view};
+use rosterm::tui::{self, Effect, Model, Msg, Setting, update, view};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
+use std::time::Duration;
+use tokio::runtime::Runtime;
 
 /// Screens with an engine behind them, without a terminal.
 pub struct Desk {
@@ -24,14 +27,19 @@ pub struct Desk {
     pub live: Live,
     pub inbox: Receiver<News>,
     pub snapshot: Arc<Snapshot>,
-    _runtime: tokio::runtime::Runtime,
+    _runtime: Runtime,
 }
 
 impl Desk {
     /// Reads a world and shows it.
     pub fn open(world: &World, plan: Plan, faults: Faults, setting: Setting) -> Desk {
         let runtime = support::runtime();
-        let service = runtime.block_on(Service::start(world.accounts.clone(), faults)).unwrap();
+        let service = Arc::new(runtime.block_on(Service::start(world.accounts.clone(), faults)).unwrap());
+        Desk::at(runtime, service, None, world, plan, setting)
+    }
+
+    /// The same at a service that others use too; with a state that lies in this file and outlives the screens.
+    pub fn at(runtime: Runtime, service: Arc<Service>, state: Option<&Path>, world: &World, plan: Plan, setting: Setting) -> Desk {
         let channel = world::channel(plan, service.base_url(), Path::new("(in memory)")).unwrap();
         let mut settings = vendor::presets().iter().find(|p| p.0.vendor == "openldap").unwrap().0.clone();
         vendor::override_with(&mut settings, &channel.source.settings);
@@ -39,7 +47,16 @@ impl Desk {
         let directory =
             move |now| Directory::new("memory", "the embedded directory".into(), records.clone(), settings.clone(), &location, now);
         let source = Source::Memory(Box::new(directory(support::NOW).unwrap()));
-        let journal = support::remember(world, service.base_url(), &source);
+        let memory = match state.map(Path::to_owned) {
+            None => Memory::Kept(Some(support::remember(world, service.base_url(), &source))),
+            Some(path) => {
+                if !path.exists() {
+                    let mut journal = Journal::open(&path, Mode::Write).unwrap();
+                    support::fill(&mut journal, world, service.base_url(), &source);
+                }
+                Memory::Opened(Box::new(move |mode| Journal::open(&path, mode)))
+            }
+        };
         let opened = channel.clone();
         let open = move |now: Instant| {
             let (channel, source, _alive) = (opened.clone(), directory(now), service.base_url().len());
@@ -51,7 +68,7 @@ impl Desk {
             }
         };
         let (tell, inbox) = mpsc::channel();
-        let seat = Seat { runtime: runtime.handle().clone(), channel, others: Vec::new(), open, memory: Memory::Kept(journal) };
+        let seat = Seat { runtime: runtime.handle().clone(), channel, others: Vec::new(), open, memory, may_write: true };
         let live = Live::start(seat, move |news| drop(tell.send(news)));
         let mut model = Model::new(setting);
         live.look(model.spec().clone());
@@ -59,7 +76,8 @@ impl Desk {
             match inbox.recv().unwrap() {
                 News::Snapshot(s) if !s.is_busy() => break s,
                 News::Failed(error) => panic!("{error}"),
-                _ => {}
+                News::Snapshot(_) | News::View(_) => {}
+                other => drop(update::update(&mut model, Msg::News(other))),
             }
         };
         update::update(&mut model, Msg::News(News::Snapshot(Arc::clone(&snapshot))));
@@ -85,7 +103,8 @@ impl Desk {
                     return;
                 }
                 News::Failed(error) => panic!("{error}"),
-                _ => {}
+                News::Snapshot(_) | News::View(_) => {}
+                other => drop(update::update(&mut self.model, Msg::News(other))),
             }
         }
     }
@@ -96,11 +115,44 @@ impl Desk {
         while effects.contains(&Effect::Seek) {
             effects = update::update(&mut self.model, Msg::Seek);
         }
+        for effect in &effects {
+            tui::order(&self.live, &self.model, effect.clone());
+        }
         if let Some(Effect::Look(spec)) = effects.iter().rfind(|e| matches!(e, Effect::Look(_))) {
             self.live.look(spec.clone());
             self.answer();
         }
         effects
+    }
+
+    /// Hears the next word of the engine.
+    pub fn next(&mut self) {
+        let news = self.inbox.recv_timeout(Duration::from_secs(60)).unwrap();
+        match &news {
+            News::Snapshot(snapshot) => self.snapshot = Arc::clone(snapshot),
+            News::Failed(error) => panic!("{error}"),
+            _ => {}
+        }
+        update::update(&mut self.model, Msg::News(news));
+    }
+
+    /// Hears what the engine tells until something is shown.
+    pub fn until_shown(&mut self, text: &str) {
+        while !self.frame(120, 40).contains(text) {
+            self.next();
+        }
+    }
+
+    /// Hears what the engine tells until something is so.
+    pub fn until(&mut self, what: impl Fn(&Model) -> bool) {
+        while !what(&self.model) {
+            self.next();
+        }
+    }
+
+    /// The sentence at the bottom.
+    pub fn notice(&self) -> &str {
+        self.model.notice().unwrap_or_default()
     }
 
     pub fn press(&mut self, keys: &str) -> Vec<Effect> {
@@ -155,6 +207,7 @@ pub fn event(key: &str) -> KeyEvent {
         "ctrl-z" => (KeyCode::Char('z'), KeyModifiers::CONTROL),
         "ctrl-l" => (KeyCode::Char('l'), KeyModifiers::CONTROL),
         "ctrl-w" => (KeyCode::Char('w'), KeyModifiers::CONTROL),
+        "space" => (KeyCode::Char(' '), KeyModifiers::NONE),
         one => (KeyCode::Char(one.chars().next().unwrap()), KeyModifiers::NONE),
     };
     KeyEvent::new(code, held)

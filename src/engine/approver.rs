@@ -1,0 +1,157 @@
+//! The thread that keeps approvals: takes them, counts what a list would come to, and drops what does not fit any more.
+//!
+//! It works on snapshots, as the viewer does, so that a screen waits for none of it. Approvals are held against a snapshot once
+//! nothing is being read: while a side is, verdicts come and go that say nothing. What must stay true: what goes on from here to
+//! be sent fits the snapshot that goes with it.
+
+use super::approvals::{Approvals, Lasting, Weight, Who};
+use super::live::{News, Tell};
+use super::snapshot::Snapshot;
+use super::viewer::Newest;
+use crate::model::Subject;
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+
+/// So many approvals are found again where everybody has another number.
+const MOST_MOVED: usize = 100_000;
+
+/// What the approver is asked.
+pub(super) enum Ask {
+    /// There is a newer snapshot.
+    Over,
+    /// To approve what rows come to in the snapshot that they were seen in; a list only if it weighs what was shown.
+    Approve(Who, Option<Weight>, Arc<Snapshot>),
+    /// To take back.
+    Withdraw(Who),
+    /// They were sent: to forget them.
+    Spent(Arc<Approvals>),
+    /// What a list comes to.
+    Weigh(Arc<Vec<Subject>>),
+    /// To hand everything that is approved on, or what is approved of one user.
+    Propose(Option<Subject>),
+    /// The channel is left.
+    Stop,
+}
+
+/// What is approved by now, and what became of approvals.
+#[derive(Debug, Clone)]
+pub struct Approved {
+    /// What is approved.
+    pub approvals: Arc<Approvals>,
+    /// How many were dropped since the last word, because rows are not what they were.
+    pub dropped: usize,
+    /// What there is to say about what was asked for.
+    pub remark: Option<String>,
+}
+
+struct Approver<'t> {
+    snapshot: Option<Arc<Snapshot>>,
+    approvals: Approvals,
+    /// What was approved in a numbering before, to be found again.
+    moved: Vec<Lasting>,
+    /// The snapshot is newer than what approvals were held against.
+    is_due: bool,
+    tell: &'t Tell,
+}
+
+/// Works until it is told to stop. `hand_on` takes what is to be sent, with the snapshot that it is true of; without what is
+/// approved nothing was fit to be sent, and why.
+pub(super) fn run(inbox: &Receiver<Ask>, newest: &Newest, tell: &Tell, hand_on: &dyn Fn(Arc<Snapshot>, Arc<Approvals>, Option<Subject>)) {
+    let mut approver = Approver { snapshot: None, approvals: Approvals::default(), moved: Vec::new(), is_due: false, tell };
+    while let Ok(ask) = inbox.recv() {
+        if let Some(snapshot) = newest.take() {
+            approver.turn_to(snapshot);
+        }
+        approver.check();
+        let Some(snapshot) = approver.snapshot.clone() else { continue };
+        match ask {
+            Ask::Stop => return,
+            Ask::Over => {}
+            Ask::Approve(who, shown, seen) => approver.approve(&snapshot, &seen, &who, shown.as_ref()),
+            Ask::Withdraw(who) => {
+                let rows = rows_of(&snapshot, &who);
+                let n = approver.approvals.withdraw(rows.iter().copied());
+                let many = !matches!(who, Who::One(_));
+                approver.told(0, many.then(|| format!("{} taken back", crate::text::counted(n, "approval"))));
+            }
+            Ask::Spent(sent) => {
+                if sent.era == approver.approvals.era {
+                    approver.approvals.withdraw(sent.subjects());
+                }
+                approver.told(0, None);
+            }
+            Ask::Weigh(rows) => {
+                let weight = Weight::of_list(snapshot.picture(), &rows);
+                tell(News::Weighed(rows, weight));
+            }
+            Ask::Propose(only) => {
+                let approvals = only.map_or_else(|| approver.approvals.clone(), |one| approver.approvals.only(one));
+                hand_on(snapshot, Arc::new(approvals), only);
+            }
+        }
+    }
+}
+
+/// Who is meant, by the numbers of a snapshot.
+fn rows_of(snapshot: &Snapshot, who: &Who) -> Arc<Vec<Subject>> {
+    match who {
+        Who::One(subject) => Arc::new(vec![*subject]),
+        Who::These(rows) => Arc::clone(rows),
+        Who::Named(named) => Arc::new(named.iter().filter_map(|n| snapshot.subject_of(n)).collect()),
+    }
+}
+
+impl Approver<'_> {
+    /// Takes a newer snapshot. Where everybody has another number in it, nobody is approved until both ends were read.
+    fn turn_to(&mut self, snapshot: Arc<Snapshot>) {
+        self.is_due = true;
+        let era = snapshot.era();
+        let Some(before) = self.snapshot.replace(snapshot).filter(|before| before.era() != era) else { return };
+        let n = self.approvals.total();
+        if n == 0 || n > MOST_MOVED {
+            // Of so many nobody keeps the ids: they are dropped when they are held against the snapshot.
+            return;
+        }
+        self.moved.extend(self.approvals.lasting(&before));
+        self.approvals = Approvals::none(era);
+        self.told(0, None);
+    }
+
+    /// Holds approvals against a newer snapshot.
+    fn check(&mut self) {
+        let Some(snapshot) = self.snapshot.as_ref().filter(|_| self.is_due) else { return };
+        let is_other = self.approvals.total() > 0 && self.approvals.era != snapshot.era();
+        if !is_other && snapshot.is_busy() {
+            return;
+        }
+        self.is_due = snapshot.is_busy();
+        let mut dropped = self.approvals.check(snapshot);
+        let moved = if snapshot.is_busy() { Vec::new() } else { std::mem::take(&mut self.moved) };
+        if !moved.is_empty() {
+            dropped += self.approvals.find_again(snapshot, &moved);
+        }
+        if dropped > 0 || !moved.is_empty() {
+            self.told(dropped, None);
+        }
+    }
+
+    fn approve(&mut self, snapshot: &Snapshot, seen: &Snapshot, who: &Who, shown: Option<&Weight>) {
+        let rows = rows_of(seen, who);
+        let is_other = || shown.is_some_and(|shown| *shown != Weight::of_list(seen.picture(), &rows));
+        if seen.era() != snapshot.era() || is_other() {
+            return self.told(0, Some("nothing was approved: the rows have changed meanwhile; look again".to_owned()));
+        }
+        let n = self.approvals.approve(seen, &rows);
+        let many = !matches!(who, Who::One(_));
+        self.told(0, many.then(|| format!("{} approved; nothing is sent yet", crate::text::counted(n, "row"))));
+        if seen.generation() != snapshot.generation() {
+            // What was seen is what is approved: whether it is still so is looked at right away.
+            self.is_due = true;
+            self.check();
+        }
+    }
+
+    fn told(&self, dropped: usize, remark: Option<String>) {
+        (self.tell)(News::Approved(Approved { approvals: Arc::new(self.approvals.clone()), dropped, remark }));
+    }
+}

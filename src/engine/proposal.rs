@@ -1,0 +1,99 @@
+//! What a run would come to, as it is shown before anything is sent: how many people, which fields, who loses access by name.
+
+use super::run::Prepared;
+use super::snapshot::Snapshot;
+use crate::apply::undo::lasting;
+use crate::config::Channel;
+use crate::journal::run::Run;
+use crate::model::Action;
+use crate::plan::Row;
+use crate::plan::guard::{self, Fired, Tally};
+use std::collections::BTreeMap;
+
+/// So many of those who lose access are named.
+pub const NAMED: usize = 12;
+
+/// What a run would come to.
+#[derive(Debug, Clone)]
+pub struct Proposal {
+    /// Which one: what is confirmed is named by it.
+    pub number: u64,
+    /// The service. Not cleaned.
+    pub service: String,
+    /// What would be sent.
+    pub tally: Tally,
+    /// Fields of updates, and for how many accounts.
+    pub fields: Vec<(String, usize)>,
+    /// The first of those who lose access, by what would be done. Not cleaned.
+    pub names: Vec<(Action, Vec<String>)>,
+    /// Leaving rows that nobody has approved.
+    pub waiting: usize,
+    /// Limits that forbid it.
+    pub fired: Vec<Fired>,
+    /// How many removals the limit allows; nothing where there is none.
+    pub most_removals: Option<usize>,
+    /// What of it can't be taken back.
+    pub lasting: Vec<String>,
+    /// A run that has not ended: it is finished first.
+    pub interrupted: Option<Run>,
+    /// The run that this one takes back.
+    pub undo_of: Option<i64>,
+}
+
+impl Proposal {
+    /// How many accounts would be disabled or deleted: the number that has to be typed, unless it is 0.
+    #[must_use]
+    pub fn removals(&self) -> usize {
+        self.tally.deprovisions()
+    }
+
+    /// True if nothing forbids it and there is something to send.
+    #[must_use]
+    pub fn can_be_sent(&self) -> bool {
+        self.fired.is_empty() && self.interrupted.is_none() && self.tally.total() > 0
+    }
+}
+
+pub(super) fn propose(
+    number: u64,
+    approved: impl Iterator<Item = Row>,
+    prepared: Prepared,
+    channel: &Channel,
+    snapshot: Option<&Snapshot>,
+    interrupted: Option<Run>,
+) -> Proposal {
+    let mut fields: BTreeMap<String, usize> = BTreeMap::new();
+    let mut names: BTreeMap<&str, (Action, Vec<String>)> = BTreeMap::new();
+    for row in approved {
+        if row.action == Action::Update {
+            for change in &row.changes {
+                *fields.entry(change.field.clone()).or_default() += 1;
+            }
+        }
+        if row.action.is_deprovision() {
+            let (_, list) = names.entry(row.action.code()).or_insert_with(|| (row.action, Vec::new()));
+            if list.len() < NAMED {
+                list.push(row.called().to_owned());
+            }
+        }
+    }
+    let mut fields: Vec<(String, usize)> = fields.into_iter().collect();
+    fields.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    let tally = prepared.overview.approved;
+    let removed = tally.deprovisions();
+    let leaving = snapshot.map_or(0, |s| [Action::Disable, Action::Delete].into_iter().map(|a| s.facets().for_action(a)).sum());
+    let kept = Action::ALL.into_iter().filter(|a| tally.of(*a) > 0);
+    Proposal {
+        number,
+        service: prepared.header.target.base_url.clone(),
+        most_removals: guard::allowed(channel.policy.limits.deprovision, guard::pairs(&prepared.header.counts)),
+        lasting: kept.filter_map(|a| lasting(a).map(|why| format!("{}: {why}", a.code()))).collect(),
+        undo_of: prepared.header.undo_of,
+        fired: prepared.fired,
+        waiting: leaving.saturating_sub(removed),
+        names: names.into_values().collect(),
+        fields,
+        tally,
+        interrupted,
+    }
+}

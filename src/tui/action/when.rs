@@ -1,0 +1,103 @@
+//! Whether something can be done now; if not, why: what the table of actions asks.
+
+use crate::engine::Running;
+use crate::tui::model::Model;
+
+#[expect(clippy::unnecessary_wraps, reason = "it stands in a table with those that can say no")]
+pub(super) fn always(_: &Model) -> Result<(), &'static str> {
+    Ok(())
+}
+
+pub(super) fn a_snapshot(model: &Model) -> Result<(), &'static str> {
+    model.snapshot.as_ref().map(|_| ()).ok_or("nothing has been read yet")
+}
+
+pub(super) fn somebody(model: &Model) -> Result<(), &'static str> {
+    a_snapshot(model)?;
+    model.list.subject.map(|_| ()).ok_or("nobody is in the list")
+}
+
+pub(super) fn something_set(model: &Model) -> Result<(), &'static str> {
+    let spec = &model.list.spec;
+    if spec.filter.is_open() && spec.search.is_empty() { Err("neither a search nor a filter is set") } else { Ok(()) }
+}
+
+/// Why nothing may be changed, if nothing may.
+const READ_ONLY: &str = "--read-only: nothing can be sent or decided";
+
+pub(super) fn may_decide(model: &Model) -> Result<(), &'static str> {
+    if model.setting.read_only {
+        return Err(READ_ONLY);
+    }
+    somebody(model)?;
+    // Nothing is decided about somebody who is only still under the cursor because the next list is not there yet.
+    if model.list.is_answered() { Ok(()) } else { Err("the list is still being made") }
+}
+
+pub(super) fn may_release(model: &Model) -> Result<(), &'static str> {
+    may_decide(model)?;
+    let held = model.page.rows.iter().any(|(s, line)| Some(*s) == model.list.subject && line.as_ref().is_some_and(|l| l.held));
+    if held { Ok(()) } else { Err("the user under the cursor is not held") }
+}
+
+pub(super) fn something_approved(model: &Model) -> Result<(), &'static str> {
+    may_decide(model)?;
+    if model.approvals.total() > 0 { Ok(()) } else { Err("nothing is approved") }
+}
+
+fn not_running(model: &Model) -> Result<(), &'static str> {
+    if model.setting.read_only {
+        return Err(READ_ONLY);
+    }
+    a_snapshot(model)?;
+    if matches!(model.activity.running, Running::Going(_)) {
+        return Err("a run is under way");
+    }
+    if model.is_reading() || model.snapshot.as_ref().is_some_and(|s| s.is_busy()) {
+        return Err("both ends are being read; what is approved is looked at once that is done");
+    }
+    Ok(())
+}
+
+pub(super) fn may_apply(model: &Model) -> Result<(), &'static str> {
+    not_running(model)?;
+    let links = model.snapshot.as_ref().map_or(0, |s| s.facets().for_action(crate::model::Action::Link));
+    if model.approvals.total() > 0 || links > 0 || model.activity.unended().is_some() { Ok(()) } else { Err("nothing is approved") }
+}
+
+pub(super) fn may_apply_one(model: &Model) -> Result<(), &'static str> {
+    not_running(model)?;
+    may_decide(model)?;
+    let is_approved = model.list.subject.is_some_and(|s| model.approvals.has(s));
+    if is_approved { Ok(()) } else { Err("the user under the cursor is not approved") }
+}
+
+pub(super) fn running(model: &Model) -> Result<(), &'static str> {
+    if matches!(model.activity.running, Running::Going(_)) { Ok(()) } else { Err("nothing is being sent") }
+}
+
+pub(super) fn something_failed(model: &Model) -> Result<(), &'static str> {
+    if model.setting.read_only {
+        return Err(READ_ONLY);
+    }
+    match &model.activity.running {
+        Running::Ended(ended) if ended.again.is_empty() => Err("the last run did everything that was approved"),
+        Running::Ended(_) if model.is_reading() => Err("both ends are being read again"),
+        Running::Ended(_) => Ok(()),
+        Running::Going(_) => Err("the run is still under way"),
+        Running::None => Err("nothing was sent yet"),
+    }
+}
+
+pub(super) fn a_run(model: &Model) -> Result<(), &'static str> {
+    if model.activity.history.is_empty() { Err("there are no earlier runs") } else { Ok(()) }
+}
+
+pub(super) fn may_undo(model: &Model) -> Result<(), &'static str> {
+    a_run(model)?;
+    not_running(model)
+}
+
+pub(super) fn not_reading(model: &Model) -> Result<(), &'static str> {
+    if model.is_reading() { Err("both ends are being read already") } else { Ok(()) }
+}

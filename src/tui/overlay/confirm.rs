@@ -1,0 +1,124 @@
+//! The words before something happens: how many people, what happens to them, who loses access by name, what can't be undone.
+
+use super::question::{Answer, Question, Then};
+use crate::engine::{Proposal, Weight};
+use crate::journal::run::RowState;
+use crate::model::{Action, Subject};
+use crate::telemetry::redacted;
+use crate::text::{count, counted};
+use crate::tui::theme::Role;
+use std::sync::Arc;
+
+/// `1 account`, `3 accounts`: with a verb in the right number.
+fn people(n: usize, one: &str, many: &str) -> String {
+    format!("{} {}", count(n), if n == 1 { one } else { many })
+}
+
+/// Asks whether all of a list are to be approved.
+#[must_use]
+pub fn approve_all(rows: Arc<Vec<Subject>>, weight: Weight) -> Question {
+    let mut words = Vec::new();
+    for (action, one, many) in [
+        (Action::Create, "person would be created", "people would be created"),
+        (Action::Enable, "account would be enabled again", "accounts would be enabled again"),
+        (Action::Update, "account would be updated", "accounts would be updated"),
+        (Action::Disable, "account would be DISABLED", "accounts would be DISABLED"),
+        (Action::Delete, "account would be DELETED, for good", "accounts would be DELETED, for good"),
+    ] {
+        let n = weight.of(action);
+        if n > 0 {
+            words.push((if action.is_deprovision() { Role::Bad } else { Role::Text }, people(n, one, many)));
+        }
+    }
+    let rest = rows.len().saturating_sub(weight.total());
+    if rest > 0 {
+        words.push((Role::Quiet, format!("{} of the list need no approval, or there is nothing to send", count(rest))));
+    }
+    words.push((Role::Quiet, "Approving sends nothing yet.".to_owned()));
+    let title = format!("Approve {}", counted(weight.total(), "row"));
+    let answer = if weight.deprovisions() > 0 { Answer::Number(weight.deprovisions()) } else { Answer::Yes };
+    Question::new(&title, words, answer, Then::Approve(rows, weight))
+}
+
+/// Asks whether what is proposed is to be sent.
+#[must_use]
+pub fn apply(proposal: &Proposal) -> Question {
+    if let Some(run) = &proposal.interrupted {
+        let text = format!(
+            "Run {} of {} by {} has not ended: {} of {} rows are left, and of {} it is not known what came of them.",
+            run.id,
+            run.what.started.rfc3339(),
+            run.what.author,
+            count(run.of(RowState::Waiting)),
+            count(run.total()),
+            counted(run.open, "request")
+        );
+        let next = "Finishing it looks first into what may have been sent, and sends the rest as it was approved then. Nothing else is sent before.";
+        let words = vec![(Role::Warn, text), (Role::Text, next.to_owned())];
+        return Question::new("Finish the run before", words, Answer::Yes, Then::Resume);
+    }
+    let title = match proposal.undo_of {
+        Some(run) => format!("Take run {run} back at {}", proposal.service),
+        None => format!("Apply to {}", proposal.service),
+    };
+    let mut words = happens(proposal);
+    for fired in &proposal.fired {
+        words.push((Role::Bad, format!("REFUSED: {}", redacted(&fired.message))));
+        words.push((
+            Role::Text,
+            format!("Approve fewer; or look at the rows, and if they are right say so with rosterm apply {}", fired.lifted_by),
+        ));
+    }
+    if proposal.tally.total() == 0 {
+        words.push((Role::Text, "There is nothing to send.".to_owned()));
+    }
+    let answer = match proposal.removals() {
+        _ if !proposal.can_be_sent() => Answer::Nothing,
+        0 => Answer::Yes,
+        n => Answer::Number(n),
+    };
+    Question::new(&title, words, answer, Then::Send(proposal.number))
+}
+
+/// What happens to how many, the gravest last.
+fn happens(proposal: &Proposal) -> Vec<(Role, String)> {
+    let tally = &proposal.tally;
+    let mut words = Vec::new();
+    let mut say = |action: Action, one: &str, many: &str, more: String| {
+        let n = tally.of(action);
+        if n > 0 {
+            words.push((if action.is_deprovision() { Role::Bad } else { Role::Text }, format!("{}{more}", people(n, one, many))));
+        }
+    };
+    let named = |action: Action| {
+        let list = proposal.names.iter().find(|(a, _)| *a == action).map_or(&[][..], |(_, list)| list.as_slice());
+        let more = tally.of(action).saturating_sub(list.len());
+        let more = if more > 0 { format!(" and {} more", count(more)) } else { String::new() };
+        format!(": {}{more}", list.join(", "))
+    };
+    let fields: Vec<String> = proposal.fields.iter().map(|(field, n)| format!("{field} {}", count(*n))).collect();
+    say(
+        Action::Link,
+        "pair will be remembered; nothing is sent for it",
+        "pairs will be remembered; nothing is sent for them",
+        String::new(),
+    );
+    say(Action::Create, "person will be created", "people will be created", String::new());
+    say(Action::Enable, "account will be enabled again", "accounts will be enabled again", String::new());
+    say(Action::Update, "account will be updated", "accounts will be updated", format!(": {}", fields.join(", ")));
+    say(Action::Disable, "account will be DISABLED", "accounts will be DISABLED", named(Action::Disable));
+    say(Action::Delete, "account will be DELETED, for good", "accounts will be DELETED, for good", named(Action::Delete));
+    if tally.of(Action::Delete) == 0 {
+        words.push((Role::Quiet, "Nothing will be deleted.".to_owned()));
+    }
+    if proposal.waiting > 0 {
+        words.push((Role::Quiet, people(proposal.waiting, "leaving row is not approved.", "leaving rows are not approved.")));
+    }
+    if proposal.removals() > 0
+        && let Some(most) = proposal.most_removals
+    {
+        words.push((Role::Quiet, format!("Limits: {} of {}.", count(proposal.removals()), counted(most, "removal"))));
+    }
+    words.extend(proposal.lasting.iter().map(|why| (Role::Quiet, format!("Can't be undone: {why}"))));
+    words
+}

@@ -1,0 +1,212 @@
+//! What an operator decides: approvals, holds, what is sent, and what is done about a run.
+
+use crate::engine::{Approved, Ended, Named, Proposal, Running, Weight, Who, needs_approval};
+use crate::error::Error;
+use crate::identity::{AccountId, EntryId};
+use crate::model::{Action, HoldOn, Subject};
+use crate::plan::Row;
+use crate::plan::decision::approvable;
+use crate::telemetry::redacted;
+use crate::text::{count, counted};
+use crate::tui::action::Verb;
+use crate::tui::model::{Model, Pane, Tone};
+use crate::tui::msg::Effect;
+use crate::tui::overlay::question::{Answer, Question, Then};
+use crate::tui::overlay::{Overlay, confirm};
+use crate::tui::theme::Role;
+use std::sync::Arc;
+
+/// The row of the user under the cursor, who stays there from now on: what is decided next is about the same user.
+fn row(model: &mut Model) -> Option<(Subject, Row)> {
+    let subject = model.list.subject?;
+    model.list.moved = true;
+    Some((subject, model.card(subject)?.row.clone()))
+}
+
+/// Approves whoever is under the cursor, or takes it back; says why not where nothing can be approved.
+pub(super) fn approve(model: &mut Model) -> Vec<Effect> {
+    let Some((subject, row)) = row(model) else { return Vec::new() };
+    if model.approvals.has(subject) {
+        return vec![Effect::Withdraw(Who::One(subject))];
+    }
+    if row.action == Action::Link {
+        model.say(Tone::Plain, format!("{}: a pair is remembered with the next run; that needs no approval", row.called()));
+    } else if row.hold.is_some() {
+        let key = model.setting.keymap.key(Verb::Release);
+        model.say(Tone::Warn, format!("{} is held: {key} in the list releases", row.called()));
+    } else if !needs_approval(row.action) {
+        model.say(Tone::Warn, approvable(&row).err().unwrap_or_else(|| format!("there is nothing to send for {}", row.called())));
+    } else {
+        return vec![Effect::Approve(Who::One(subject), None)];
+    }
+    Vec::new()
+}
+
+/// The whole list, if it is there.
+fn list(model: &mut Model) -> Option<Arc<Vec<Subject>>> {
+    let view = model.list.view.clone().filter(|v| v.complete && model.list.is_answered());
+    if view.is_none() {
+        model.say(Tone::Warn, "the list is still being made");
+    }
+    view.map(|v| Arc::clone(&v.rows))
+}
+
+/// Asks what approving everybody who is shown would come to.
+pub(super) fn approve_all(model: &mut Model) -> Vec<Effect> {
+    list(model).map(Effect::Weigh).into_iter().collect()
+}
+
+pub(super) fn withdraw_all(model: &mut Model) -> Vec<Effect> {
+    list(model).map(|rows| Effect::Withdraw(Who::These(rows))).into_iter().collect()
+}
+
+/// What approving a list comes to is known: it is asked about.
+pub(super) fn weighed(model: &mut Model, rows: Arc<Vec<Subject>>, weight: Weight) {
+    let is_shown = model.list.view.as_ref().is_some_and(|v| Arc::ptr_eq(&v.rows, &rows) || v.rows == rows);
+    if model.overlay.is_some() || !is_shown {
+        return;
+    }
+    if weight.total() == 0 {
+        return model.say(Tone::Plain, "nobody in this list has anything to approve");
+    }
+    model.search = None;
+    model.overlay = Some(Overlay::Question(Box::new(confirm::approve_all(rows, weight))));
+}
+
+/// What is approved by now.
+pub(super) fn approved(model: &mut Model, approved: Approved) {
+    model.approvals = approved.approvals;
+    if approved.dropped > 0 {
+        let text = if approved.dropped == 1 {
+            "1 approval was dropped: the row changed".to_owned()
+        } else {
+            format!("{} approvals were dropped: the rows changed", count(approved.dropped))
+        };
+        model.say(Tone::Warn, text);
+    } else if let Some(remark) = approved.remark {
+        model.say(Tone::Plain, remark);
+    }
+}
+
+/// Asks what would be sent.
+pub(super) fn apply(model: &mut Model, only: Option<Subject>) -> Vec<Effect> {
+    model.say(Tone::Plain, "looking at what would be sent …");
+    vec![Effect::Propose(only)]
+}
+
+/// What would be sent is known: it is asked about.
+pub(super) fn proposed(model: &mut Model, proposal: &Proposal) {
+    model.notice = None;
+    model.search = None;
+    model.overlay = Some(Overlay::Question(Box::new(confirm::apply(proposal))));
+}
+
+/// What a hold is set on, and taken back from: the person where there is one, then the account.
+fn held_by(row: &Row) -> Vec<HoldOn> {
+    let entry = row.entry.as_ref().map(|e| HoldOn::Entry(EntryId::new(e.id.as_str())));
+    let account = row.account.as_ref().map(|a| HoldOn::Account(AccountId::new(a.id.as_str())));
+    entry.into_iter().chain(account).collect()
+}
+
+pub(super) fn hold(model: &mut Model) {
+    let Some((_, row)) = row(model) else { return };
+    let mut words =
+        vec![(Role::Text, "Nothing is sent for this user until the hold is taken back. Everybody who looks sees the reason.".to_owned())];
+    if let Some(hold) = &row.hold {
+        words.push((Role::Warn, format!("The hold that is there is replaced: {}", hold.words())));
+    }
+    let title = format!("Leave {} alone", row.called());
+    let then = Then::Hold(held_by(&row), row.called().to_owned());
+    model.overlay = Some(Overlay::Question(Box::new(Question::new(&title, words, Answer::Text("a reason"), then))));
+}
+
+pub(super) fn release(model: &mut Model) -> Vec<Effect> {
+    let Some((_, row)) = row(model) else { return Vec::new() };
+    vec![Effect::Hold { on: held_by(&row), called: row.called().to_owned(), reason: None }]
+}
+
+/// Lets the run wait, or go on.
+pub(super) fn pause(model: &mut Model) -> Vec<Effect> {
+    let Running::Going(going) = &mut model.activity.running else { return Vec::new() };
+    going.paused = !going.paused;
+    vec![Effect::Pause(going.paused)]
+}
+
+/// Approves again what was not done.
+pub(super) fn retry(model: &mut Model) -> Vec<Effect> {
+    let Running::Ended(Ended { again, .. }) = &model.activity.running else { return Vec::new() };
+    vec![Effect::Approve(Who::Named(Arc::clone(again)), None)]
+}
+
+/// Moves the mark in the runs.
+pub(super) fn mark(model: &mut Model, by: isize) {
+    let last = model.activity.history.len().saturating_sub(1);
+    model.activity.at = model.activity.at.saturating_add_signed(by).min(last);
+}
+
+/// Ends, unless a run is under way: then it is asked about.
+pub(super) fn quit(model: &mut Model) -> Vec<Effect> {
+    if !matches!(model.activity.running, Running::Going(_)) {
+        return vec![Effect::End(crate::error::exit::DONE)];
+    }
+    let words = vec![
+        (Role::Warn, "A run is under way. Whoever ends now leaves it where it is.".to_owned()),
+        (Role::Text, "Nothing is lost: what was sent is written down, and the next run finishes it first. To stop it in good order, cancel it in the runs.".to_owned()),
+    ];
+    model.overlay = Some(Overlay::Question(Box::new(Question::new("End", words, Answer::Yes, Then::End))));
+    Vec::new()
+}
+
+/// A run goes on, or has ended.
+pub(super) fn ran(model: &mut Model, running: Running) {
+    if let Running::Ended(ended) = &running {
+        let not_done = ended.report.groups.iter().map(|g| g.rows).sum::<usize>();
+        let key = model.setting.keymap.key(Verb::Activity);
+        let text = format!("run {} has ended: {}", ended.report.run, ended.report.ending.code());
+        if not_done > 0 {
+            model.say(Tone::Warn, format!("{text}, {} not done; {key} shows why", counted(not_done, "row")));
+        } else {
+            model.say(Tone::Plain, text);
+        }
+    }
+    model.activity.running = running;
+}
+
+/// Something was not done.
+pub(super) fn refused(model: &mut Model, error: &Error) {
+    let mut words = vec![(Role::Bad, redacted(error.message()))];
+    words.extend(error.hint_text().map(|hint| (Role::Text, redacted(hint))));
+    model.notice = None;
+    model.overlay = Some(Overlay::Question(Box::new(Question::new("It was not done", words, Answer::Nothing, Then::Close))));
+}
+
+/// Does what was asked about.
+pub(super) fn answered(model: &mut Model, question: Question) -> Vec<Effect> {
+    match question.then {
+        Then::Approve(rows, weight) => vec![Effect::Approve(Who::These(rows), Some(weight))],
+        Then::Send(number) => {
+            start(model);
+            vec![Effect::Send(number)]
+        }
+        Then::Resume => {
+            start(model);
+            vec![Effect::Resume]
+        }
+        Then::Hold(on, called) => vec![Effect::Hold { on, called, reason: Some(question.field.text().trim().to_owned()) }],
+        Then::End => vec![Effect::End(crate::error::exit::DONE)],
+        Then::Close => Vec::new(),
+    }
+}
+
+/// What is sent is watched from its beginning, and not confirmed twice.
+fn start(model: &mut Model) {
+    model.focus = Pane::Activity;
+    model.activity.top = 0;
+    model.activity.at = 0;
+    model.activity.running = Running::Going(crate::engine::Going::default());
+}
+
+/// Who the cursor is on, by ids that stay when everybody gets another number.
+pub(super) fn named(model: &Model) -> Option<Named> {
+    model.snapshot.as_ref()?.named(model.list.subject?)
+}
