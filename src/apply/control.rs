@@ -43,9 +43,43 @@ impl Control {
         self.cancelled.load(Ordering::Acquire)
     }
 
+    /// Whoever waits looks again.
+    pub(super) fn wake(&self) {
+        self.changed.notify_waiters();
+    }
+
     /// Returns when something else may be true.
     pub(super) async fn changed(&self) {
         self.changed.notified().await;
+    }
+}
+
+/// Leave to send: given while nobody has cancelled and nothing has stopped the run; waited for while it is paused.
+#[derive(Default)]
+pub(super) struct Leave<'a> {
+    /// Whoever watches; nobody where an interrupted run is looked into.
+    pub control: Option<&'a Control>,
+    /// Going on would make things worse.
+    pub is_stopped: AtomicBool,
+}
+
+impl Leave<'_> {
+    /// Waits while the run is paused; true if a request may leave.
+    pub async fn given(&self) -> bool {
+        loop {
+            if self.is_stopped.load(Ordering::Acquire) {
+                return false;
+            }
+            let Some(control) = self.control else { return true };
+            let changed = control.changed.notified();
+            if control.is_cancelled() {
+                return false;
+            }
+            if !control.is_paused() {
+                return true;
+            }
+            changed.await;
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 
 use super::act::Act;
 use super::check::{rule_of, value_of};
+use super::control::Leave;
 use super::gate::Gate;
 use super::row::FRESH;
 use crate::identity::value::Datum;
@@ -34,6 +35,8 @@ pub(super) struct Way<'a> {
     pub lost_before: bool,
     /// What was checked before it is sent, and when: it is not sent on what is older than that. Nothing where nobody asks.
     pub checked: Option<Instant>,
+    /// Whether another request may leave; nothing where this one has to.
+    pub leave: Option<&'a Leave<'a>>,
     /// What an account of this person would show.
     pub sought: Option<Sought>,
 }
@@ -66,6 +69,8 @@ pub(super) enum Fate {
     Doubt,
     /// Nothing more can be sent at all.
     Stop(String),
+    /// The run is not to go on: it was not sent.
+    NotNow,
     /// It is to be checked again before it is sent: too much time has passed, or the account has another version. `lost`: an
     /// earlier request may have arrived.
     Again { lost: bool },
@@ -77,7 +82,7 @@ impl Delivery {
             Fate::Done => StepResult::Done,
             Fate::Failed | Fate::Doubt => StepResult::Failed,
             // Whoever turned it away did so unread.
-            Fate::Stale | Fate::Stop(_) | Fate::Again { .. } => StepResult::Unsent,
+            Fate::Stale | Fate::Stop(_) | Fate::Again { .. } | Fate::NotNow => StepResult::Unsent,
         };
         Delivery {
             result,
@@ -124,6 +129,12 @@ impl Way<'_> {
             };
             let sent = {
                 let _pass = self.gate.enter().await;
+                // What may have arrived is followed to its end, whatever else stops.
+                if let Some(leave) = self.leave.filter(|_| !lost)
+                    && !leave.given().await
+                {
+                    return Delivery::of(Fate::NotNow, None, Some("the run was stopped before it was sent".to_owned()));
+                }
                 self.target.opened().await;
                 if self.checked.is_some_and(|at| at.elapsed() > FRESH) {
                     let why = "it was checked anew, because more than half a minute had passed";

@@ -6,7 +6,7 @@
 //! durable while the requests of others are under way. Memory does not grow with the number of rows.
 
 use super::check::Allowed;
-use super::control::{Control, Meter};
+use super::control::{Control, Leave, Meter};
 use super::gate::Gate;
 use super::report::{Counting, Report};
 use super::row::{Bench, Finished, Item};
@@ -84,7 +84,7 @@ pub async fn execute(
 ) -> Result<Report> {
     let begun = Instant::now();
     let concurrency = ends.target.concurrency();
-    let bench = bench_of(order, ends, journal);
+    let bench = bench_of(order, ends, journal, Some(control));
     let habits_before = bench.target.habits();
     // A run that was picked up has made some before.
     let run = order.run;
@@ -119,7 +119,7 @@ pub async fn execute(
 }
 
 /// What every row of a run needs.
-pub(super) fn bench_of<'a>(order: &Order<'a>, ends: Ends<'a>, journal: &'a Writer) -> Bench<'a> {
+pub(super) fn bench_of<'a>(order: &Order<'a>, ends: Ends<'a>, journal: &'a Writer, control: Option<&'a Control>) -> Bench<'a> {
     let allowed = Allowed {
         create: order.policy.create,
         update: order.policy.update,
@@ -137,6 +137,7 @@ pub(super) fn bench_of<'a>(order: &Order<'a>, ends: Ends<'a>, journal: &'a Write
         cx: ends.cx,
         journal,
         gate: Gate::new(ends.target.concurrency()),
+        leave: Leave { control, ..Leave::default() },
         allowed,
         is_undo: order.is_undo,
         made: std::sync::Mutex::default(),
@@ -218,7 +219,13 @@ impl Dispatcher<'_, '_> {
                             stop.get_or_insert(why);
                         }
                     }
-                    tell(&done);
+                    if stop.is_some() {
+                        bench.leave.is_stopped.store(true, Ordering::Release);
+                        control.wake();
+                    }
+                    if done.state != RowState::Waiting || done.stop.is_some() {
+                        tell(&done);
+                    }
                 }
                 () = control.changed() => {}
             }

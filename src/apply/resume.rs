@@ -49,7 +49,7 @@ pub async fn settle(
     let run = order.run;
     let begun = journal.with(move |journal| journal.begun_rows(run)).await??;
     tokio::time::sleep(wait(&begun, ends.target.timeout())).await;
-    let bench = bench_of(order, ends, journal);
+    let bench = bench_of(order, ends, journal, None);
     let mut settled = Settled::default();
     for Begun { row: frozen, intent, had_no_effect } in begun {
         let row: Row = serde_json::from_str(&frozen.content)

@@ -2,6 +2,7 @@
 
 use super::act::{Act, acts, goes_by_version};
 use super::check::{self, ACTIVE, Allowed, Not, rule_of};
+use super::control::Leave;
 use super::deliver::{Delivery, Fate, Way, not_taken};
 use super::gate::Gate;
 use crate::clock::{self, Instant};
@@ -41,6 +42,8 @@ pub(super) struct Bench<'a> {
     pub cx: Context,
     pub journal: &'a Writer,
     pub gate: Gate,
+    /// Whether anything else may be sent.
+    pub leave: Leave<'a>,
     pub allowed: Allowed,
     /// The run takes another one back: what the directory wants is not asked.
     pub is_undo: bool,
@@ -150,6 +153,9 @@ impl Bench<'_> {
     }
 
     async fn once(&self, item: &Item, round: Round) -> Result<End> {
+        if !self.leave.given().await {
+            return Ok(End::without_request(RowState::Waiting, None));
+        }
         let row = &item.row;
         if let Err(not) = check::against_memory(row, &item.memory, &self.allowed) {
             return Ok(Self::refused(item, not));
@@ -293,8 +299,10 @@ impl Bench<'_> {
         let mut way = self.way(item, &fields);
         way.lost_before = round.lost;
         way.checked = Some(checked);
+        way.leave = Some(&self.leave);
         let sent = self.step(item, round.step, kind, &act, account, version, &way).await?;
         way.checked = None;
+        way.leave = None;
         self.finish(item, &act, sent, &fields, later, way).await
     }
 
@@ -305,6 +313,7 @@ impl Bench<'_> {
             gate: &self.gate,
             created: None,
             checked: None,
+            leave: None,
             lost_before: item.lost_before,
             sought: self.sought(&item.row, fields),
         }
@@ -514,7 +523,7 @@ impl Bench<'_> {
             Fate::Stale => (RowState::Stale, None),
             Fate::Doubt => (RowState::Doubt, None),
             Fate::Stop(why) => (if delivery.is_open { RowState::Doubt } else { RowState::Waiting }, Some(why.clone())),
-            Fate::Again { .. } => (RowState::Waiting, None),
+            Fate::Again { .. } | Fate::NotNow => (RowState::Waiting, None),
         };
         let again = if let Fate::Again { lost } = delivery.fate { Some(lost) } else { None };
         let learnt = match state {

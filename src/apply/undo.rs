@@ -18,8 +18,8 @@ pub type Lasting = &'static str;
 #[must_use]
 pub fn lasting(action: Action) -> Option<Lasting> {
     match action {
-        Action::Delete => Some("This cannot be undone: rosterm cannot bring an account back"),
-        Action::Link => Some("To take it back: rosterm unlink"),
+        Action::Delete => Some("an account that is deleted is gone; rosterm cannot bring it back"),
+        Action::Link => Some("a pair stays remembered until rosterm unlink"),
         _ => None,
     }
 }
@@ -206,7 +206,7 @@ mod tests {
     fn what_cannot_be_taken_back_is_said() {
         let plain = r#"{"active":true,"fields":{"title":"old"}}"#;
         for (action, state, changes, after, told) in [
-            (Action::Delete, RowState::Done, vec![], plain, "cannot be undone"),
+            (Action::Delete, RowState::Done, vec![], plain, "is gone"),
             (Action::Link, RowState::Done, vec![], plain, "rosterm unlink"),
             (Action::Update, RowState::Failed, vec![], plain, "failed"),
             (Action::Update, RowState::Stale, vec![], plain, "stale"),

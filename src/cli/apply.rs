@@ -272,7 +272,7 @@ fn words(
             Action::None => continue,
         };
         lines.push(match lasting(action) {
-            Some(why) => format!("{what}. {why}"),
+            Some(why) => format!("{what}. This cannot be undone: {why}"),
             None => what,
         });
     }

@@ -188,7 +188,7 @@ pub(super) fn act(options: &ActOptions, common: &Common, now: Instant) -> Result
     let total = approved + usize::from(!hit.row.approved);
     report::talk(&format!("by hand, approved: {} {} ({})", action.code(), row.called(), hit.ids()));
     if action == Action::Delete {
-        report::talk("this cannot be undone: rosterm cannot bring an account back");
+        report::talk("this cannot be undone: an account that is deleted is gone; rosterm cannot bring it back");
     }
     if !terms.siblings.is_empty() {
         report::talk(&format!(

@@ -87,7 +87,7 @@ pub(super) fn propose(
         number,
         service: prepared.header.target.base_url.clone(),
         most_removals: guard::allowed(channel.policy.limits.deprovision, guard::pairs(&prepared.header.counts)),
-        lasting: kept.filter_map(|a| lasting(a).map(|why| format!("{}: {why}", a.code()))).collect(),
+        lasting: kept.filter_map(|a| lasting(a).map(str::to_owned)).collect(),
         undo_of: prepared.header.undo_of,
         fired: prepared.fired,
         waiting: leaving.saturating_sub(removed),
