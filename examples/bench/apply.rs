@@ -2,7 +2,7 @@
 //! a slow service is kept (P13).
 //!
 //! Both sides talk to the same embedded service in this process, on a runtime of its own, and take turns. The journal is the
-//! real one, in a file, at FULL. Times are those on the wall: what is waited for counts.
+//! real one, in a file, at FULL. Ours runs on one thread beside the journal's, as `rosterm apply` does. Times are those on the wall: what is waited for counts.
 
 use super::measure::line;
 use rosterm::apply::choose::{Permits, Selection};
@@ -109,6 +109,9 @@ async fn floor(base_url: &str, n: usize, title: &str, concurrency: usize, reads:
     Ok(begun.elapsed().as_secs_f64())
 }
 
+/// Requests in flight, of both: so many that neither waits for an answer.
+const LANES: usize = 64;
+
 fn median(mut times: Vec<f64>) -> f64 {
     times.sort_by(f64::total_cmp);
     times[times.len() / 2]
@@ -117,7 +120,7 @@ fn median(mut times: Vec<f64>) -> f64 {
 #[expect(clippy::cast_precision_loss, reason = "a rate of rows")]
 pub fn run(rows: usize, rounds: usize) -> Result<()> {
     let service_runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     for (name, versions, goal) in [
         ("P12 rows sent by version (If-Match), the journal at FULL, against a bare loop", true, ">= 0.5"),
         ("P12 rows read again before they are sent, the journal at FULL, against a bare loop", false, ">= 0.4"),
@@ -128,9 +131,9 @@ pub fn run(rows: usize, rounds: usize) -> Result<()> {
         let (mut our_times, mut floor_times) = (Vec::new(), Vec::new());
         for round in 0..rounds {
             let base = service.base_url();
-            our_times.push(runtime.block_on(Box::pin(ours(folder.path(), base, rows, &format!("Ours {round}"), 16)))?);
+            our_times.push(runtime.block_on(Box::pin(ours(folder.path(), base, rows, &format!("Ours {round}"), LANES)))?);
             let version = versions.then_some(2 * round + 2);
-            floor_times.push(runtime.block_on(floor(base, rows, &format!("Floor {round}"), 16, !versions, version))?);
+            floor_times.push(runtime.block_on(floor(base, rows, &format!("Floor {round}"), LANES, !versions, version))?);
         }
         let (ours, floor) = (rows as f64 / median(our_times), rows as f64 / median(floor_times));
         line(name, &format!("{ours:.0}/s"), &format!("{floor:.0}/s"), &format!("{:.2}", ours / floor), goal);
