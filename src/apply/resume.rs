@@ -5,16 +5,19 @@
 
 use super::executor::{Ends, Order, bench_of};
 use super::report::Counting;
-use super::row::{Finished, Item};
+use super::row::{Bench, Finished, Item};
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::journal::{Begun, Remembered, Writer};
 use crate::plan::Row;
+use futures_util::StreamExt;
 use std::collections::HashMap;
 use std::time::Duration;
 
 /// No request is waited for longer than this.
 const LONGEST: Duration = Duration::from_secs(120);
+/// Requests that are looked into side by side.
+const MOST: usize = 32;
 
 /// What looking into an interrupted run came to.
 #[derive(Debug, Default)]
@@ -51,30 +54,45 @@ pub async fn settle(
     tokio::time::sleep(wait(&begun, ends.target.timeout())).await;
     let bench = bench_of(order, ends, journal, None);
     let mut settled = Settled::default();
-    for Begun { row: frozen, intent, had_no_effect } in begun {
-        let row: Row = serde_json::from_str(&frozen.content)
-            .map_err(|e| Error::failure(format!("row {} of run {run} in the journal is not readable: {e}", frozen.n)))?;
-        let n = frozen.n;
-        if had_no_effect {
-            settled.begun.insert(n, (intent.step + 1, false));
-            continue;
-        }
-        let (service, entry, account) = (order.service.to_owned(), frozen.entry.clone(), frozen.account.clone());
-        let memory = journal.with(move |journal| {
-            let user = (entry.as_ref().map(crate::identity::EntryId::as_str), account.as_ref().map(crate::identity::AccountId::as_str));
-            journal.remembered_of(&service, clock::now(), &[user])
-        });
-        let memory: Remembered = memory.await??.pop().unwrap_or_default();
-        let item = Item { frozen, row, memory, entry: None, lost_before: true, step: intent.step };
-        match bench.settle(&item, &intent, may_send).await? {
-            Some(finished) => {
+    let (unsent, open): (Vec<Begun>, Vec<Begun>) = begun.into_iter().partition(|b| b.had_no_effect);
+    settled.begun.extend(unsent.iter().map(|b| (b.row.n, (b.intent.step + 1, false))));
+    // Side by side: a run that was killed has as many open as it had under way.
+    let looks = open.into_iter().map(|begun| look_into(&bench, order, journal, begun, may_send));
+    let mut looks = futures_util::stream::iter(looks).buffer_unordered(MOST);
+    while let Some(looked) = looks.next().await {
+        bench.gate.went_well();
+        match looked? {
+            (_, _, Some(finished)) => {
                 settled.counting.add(&finished);
                 tell(&finished);
             }
-            None => drop(settled.begun.insert(n, (intent.step + 1, true))),
+            (n, step, None) => drop(settled.begun.insert(n, (step + 1, true))),
         }
     }
+    drop(looks);
     Ok(settled)
+}
+
+/// Looks into one request. Gives the row's number and that of the request, and what came of the row if that is known now.
+async fn look_into(
+    bench: &Bench<'_>,
+    order: &Order<'_>,
+    journal: &Writer,
+    begun: Begun,
+    may_send: bool,
+) -> Result<(u32, u32, Option<Finished>)> {
+    let Begun { row: frozen, intent, .. } = begun;
+    let row: Row = serde_json::from_str(&frozen.content)
+        .map_err(|e| Error::failure(format!("row {} of run {} in the journal is not readable: {e}", frozen.n, order.run)))?;
+    let (service, entry, account) = (order.service.to_owned(), frozen.entry.clone(), frozen.account.clone());
+    let memory = journal.with(move |journal| {
+        let user = (entry.as_ref().map(crate::identity::EntryId::as_str), account.as_ref().map(crate::identity::AccountId::as_str));
+        journal.remembered_of(&service, clock::now(), &[user])
+    });
+    let memory: Remembered = memory.await??.pop().unwrap_or_default();
+    let item = Item { frozen, row, memory, entry: None, lost_before: true, step: intent.step };
+    let finished = bench.settle(&item, &intent, may_send).await?;
+    Ok((intent.n, intent.step, finished))
 }
 
 #[cfg(test)]

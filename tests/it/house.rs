@@ -22,7 +22,7 @@ const LAYERS: [&[&str]; 11] = [
 /// The one home of each outside crate, as the beginning of a path below `src`.
 const HOMES: [(&str, &[&str]); 15] = [
     ("csv", &["source/csv"]),
-    ("futures_util", &["demo/service", "target/scim", "apply/executor"]),
+    ("futures_util", &["demo/service", "target/scim", "apply"]),
     ("ldap3", &["source/ldap", "source/guard"]),
     ("ratatui", &["tui"]),
     ("reqwest", &["target/http"]),
