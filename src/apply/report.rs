@@ -134,7 +134,14 @@ fn without_names(cause: &str, row: &Finished) -> String {
     for name in [Some(row.called.as_str()), row.account.as_deref()].into_iter().flatten().filter(|n| n.len() > 2) {
         out = out.replace(name, "…");
     }
-    // Values stand in quotes, ids of accounts in parentheses.
+    // What a conflict names has an id of its own.
+    let found = "account by now (";
+    if let Some(from) = out.find(found).map(|at| at + found.len())
+        && let Some(end) = out[from..].find(',')
+    {
+        out.replace_range(from..from + end, "…");
+    }
+    // Values stand in quotes.
     let mut plain = String::with_capacity(out.len());
     let mut quoted = false;
     for c in out.chars() {
@@ -184,7 +191,9 @@ mod tests {
                 action: Action::Create,
                 called: format!("user{n}"),
                 state: RowState::Failed,
-                cause: Some(format!("HTTP 409: uniqueness: user{n} is taken by \"Ann {n}\"")),
+                cause: Some(format!(
+                    "HTTP 409: uniqueness: user{n} is taken by \"Ann {n}\"; there is such an account by now (a-{n}, active)"
+                )),
                 account: None,
                 stop: None,
                 kept: Vec::new(),
@@ -203,7 +212,7 @@ mod tests {
         let report = counting.report(RunId(1), Ending::Done, None, 1.0);
         assert_eq!(report.groups.len(), 1);
         assert_eq!((report.groups[0].rows, report.groups[0].users.len()), (100, NAMED));
-        assert_eq!(report.groups[0].cause, "HTTP 409: uniqueness: … is taken by \"…\"");
+        assert_eq!(report.groups[0].cause, "HTTP 409: uniqueness: … is taken by \"…\"; there is such an account by now (…, active)");
         assert!(report.groups[0].advice.contains("link"));
         assert_eq!(report.kept["title"], 1);
         assert_eq!(counting.of(RowState::Done), 1);

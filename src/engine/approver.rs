@@ -97,7 +97,11 @@ fn rows_of(snapshot: &Snapshot, who: &Who) -> Arc<Vec<Subject>> {
     match who {
         Who::One(subject) => Arc::new(vec![*subject]),
         Who::These(rows) => Arc::clone(rows),
-        Who::Named(named) => Arc::new(named.iter().filter_map(|n| snapshot.subject_of(n)).collect()),
+        // Whoever was to be created and turns out to have an account is not meant: whose it is, a person says.
+        Who::Named(named) => {
+            let fits = |n: &&super::approvals::Named| n.account.is_some() || !snapshot.has_account(n);
+            Arc::new(named.iter().filter(fits).filter_map(|n| snapshot.subject_of(n)).collect())
+        }
     }
 }
 

@@ -86,7 +86,7 @@ pub(super) fn propose(
     Proposal {
         number,
         service: prepared.header.target.base_url.clone(),
-        most_removals: guard::allowed(channel.policy.limits.deprovision, guard::pairs(&prepared.header.counts)),
+        most_removals: guard::allowed(channel.policy.limits.deprovision, prepared.pairs),
         lasting: kept.filter_map(|a| lasting(a).map(str::to_owned)).collect(),
         undo_of: prepared.header.undo_of,
         fired: prepared.fired,

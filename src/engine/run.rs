@@ -86,6 +86,8 @@ pub struct Prepared {
     pub overview: Overview,
     /// Rows with an action that are not selected.
     pub unselected: usize,
+    /// Pairs that a percentage is of.
+    pub pairs: usize,
     /// Guards that refuse it.
     pub fired: Vec<Fired>,
     /// Why the number of deprovisions that was named is not believed.
@@ -128,7 +130,7 @@ pub fn prepare(
         journal.last_plan(&channel.name)?.and_then(|plan| Removals::of_text(&plan.fingerprint))
     };
     let number = check_removals(&overview.removals, permits.lifted.deprovisions, seen.as_ref()).err();
-    Ok(Prepared { id, header, overview, unselected, fired, number })
+    Ok(Prepared { id, header, overview, unselected, pairs: basis.pairs, fired, number })
 }
 
 /// Remembers whom a plan would remove, so that a number can be believed about these.

@@ -202,6 +202,11 @@ impl Snapshot {
         })
     }
 
+    /// True if a user has an account by now.
+    pub(super) fn has_account(&self, named: &Named) -> bool {
+        self.subject_of(named).and_then(|subject| self.picture.user_of(subject)).is_some_and(|user| user.account.is_some())
+    }
+
     /// Sentences about the picture as a whole, each with what to do about it. Not cleaned.
     #[must_use]
     pub fn notes(&self) -> &[String] {
