@@ -1,24 +1,26 @@
 //! One row of a run: checked, sent in one step or two, and noted.
 
+mod facts;
+mod later;
+mod learn;
+
 use super::act::{Act, acts, goes_by_version};
 use super::check::{self, ACTIVE, Allowed, Not, rule_of};
 use super::control::Leave;
 use super::deliver::{Delivery, Fate, Way, not_taken};
 use super::gate::Gate;
 use crate::clock::{self, Instant};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::identity::AccountId;
 use crate::identity::population::{Batch, Schema};
 use crate::identity::value::Datum;
-use crate::identity::{AccountId, EntryId};
-use crate::journal::run::{FrozenRow, Intent, Kept, Learnt, Outcome, RowEnd, RowState, RunId, StepKind, StepResult};
+use crate::journal::run::{FrozenRow, Intent, Learnt, Outcome, RowEnd, RowState, RunId, StepKind};
 use crate::journal::{Note, Remembered, Writer};
 use crate::mapping::{Context, Desired, Rules};
-use crate::model::field::FieldKind;
-use crate::model::{Action, EntryEvidence, Link, LinkOrigin, Problem, ProblemCode};
+use crate::model::{Action, EntryEvidence};
 use crate::plan::Row;
 use crate::source::Source;
 use crate::target::{Resource, Seen, Set, Sought, Target};
-use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -365,117 +367,6 @@ impl Bench<'_> {
         Ok(end)
     }
 
-    /// A request of this row may have arrived before the run was interrupted: did it? Nothing where it is known that it did not,
-    /// and the row is to be sent.
-    ///
-    /// # Errors
-    /// Where the journal can't be written.
-    pub async fn settle(&self, item: &Item, intent: &Intent, may_send: bool) -> Result<Option<Finished>> {
-        let facts = if item.row.changes.iter().any(|c| rule_of(self.rules, &c.field).is_some_and(|(_, rule)| rule.masked)) {
-            self.facts_of(std::slice::from_ref(item)).await.pop().flatten()
-        } else {
-            None
-        };
-        let fields = self.fields(&item.row, facts.as_ref()).unwrap_or_default();
-        let Some((_, act, later)) = acts(&self.target.dialect(), &item.row, &fields) else { return Ok(None) };
-        let way = self.way(item, &fields);
-        // Of an account that was created the fields may be what was under way.
-        let whole = match &act {
-            Act::Change { id, active, .. } => Act::change(id, fields.clone(), *active),
-            other => other.clone(),
-        };
-        let Some(delivery) = way.look_into(&whole).await else {
-            let outcome = Outcome {
-                run: self.run,
-                n: intent.n,
-                step: intent.step,
-                ended: clock::now_in_millis(),
-                result: StepResult::Unsent,
-                status: None,
-                cause: Some("the run was interrupted; the whole of it did not take effect".to_owned()),
-                request_id: None,
-                after: None,
-            };
-            self.journal.note(vec![Note::Outcome(outcome)]).await?;
-            return Ok(None);
-        };
-        if let Fate::Stop(why) = &delivery.fate {
-            return Err(Error::failure(format!("it cannot be told what came of run {}: {why}", self.run)));
-        }
-        let later = if delivery.fate == Fate::Done { Vec::new() } else { later };
-        if !may_send && self.is_unfinished(item, &fields, &delivery) {
-            // What is left of it is sent by whoever may send.
-            return Ok(None);
-        }
-        let outcome = Outcome {
-            run: self.run,
-            n: intent.n,
-            step: intent.step,
-            ended: clock::now_in_millis(),
-            result: delivery.result,
-            status: delivery.status,
-            cause: delivery.cause.clone(),
-            request_id: None,
-            after: delivery.after.as_ref().and_then(|after| self.image(&item.row, Some(after))),
-        };
-        let end = self.finish(item, &whole, (delivery, outcome), &fields, later, way).await?;
-        self.noted(item, end).await.map(Some)
-    }
-
-    /// True for an account that was made and does not show everything yet that is sent once more afterwards.
-    fn is_unfinished(&self, item: &Item, fields: &[Set<'_>], delivery: &Delivery) -> bool {
-        let missing = |after: &Resource| not_taken(self.rules, fields, after).iter().any(|(set, _)| set.field.after_create);
-        item.row.action == Action::Create && delivery.fate == Fate::Done && delivery.after.as_ref().is_some_and(missing)
-    }
-
-    /// The people whom a row names have accounts by now that this run has made: says so to the service.
-    ///
-    /// # Errors
-    /// Where the journal can't be written.
-    pub async fn set_references(&self, item: &Item) -> Result<Option<Finished>> {
-        let Some(facts) = self.facts_of(std::slice::from_ref(item)).await.pop().flatten() else { return Ok(None) };
-        let Some(values) = facts.values.as_ref().and_then(|(batch, at)| batch.iter().nth(*at)) else { return Ok(None) };
-        let Some(account) = item.frozen.account.clone() else { return Ok(None) };
-        let open: Vec<usize> = (0..self.rules.rules().len())
-            .filter(|i| {
-                let rule = &self.rules.rules()[*i];
-                let is_open = |p: &Problem| p.code == ProblemCode::Unresolved && p.field.as_ref() == Some(&rule.field.name);
-                rule.field.kind == FieldKind::Reference && !rule.create_only && item.row.problems.iter().any(is_open)
-            })
-            .collect();
-        let mut wanted = Vec::new();
-        for index in open {
-            if let Desired::Value(dn) = self.rules.desired(index, values, &self.cx) {
-                wanted.push((index, dn.plain().into_owned()));
-            }
-        }
-        let dns: Vec<String> = wanted.iter().map(|(_, dn)| dn.clone()).collect();
-        let accounts = {
-            let mut source = self.source.lock().await;
-            self.accounts_of(&dns, &mut source).await
-        };
-        let is_ours = |id: &String| self.made.lock().is_ok_and(|made| made.values().any(|made| made == id));
-        let fields: Vec<Set<'_>> = wanted
-            .iter()
-            .filter_map(|(index, dn)| {
-                let id = accounts.get(dn).filter(|id| is_ours(id))?;
-                Some(Set { field: &self.rules.rules()[*index].field, value: Datum::Text(id.clone()) })
-            })
-            .collect();
-        if fields.is_empty() {
-            return Ok(None);
-        }
-        let act = Act::change(account.as_str(), fields, None);
-        let mut way = self.way(item, act.fields());
-        way.created = (item.row.action == Action::Create).then(tokio::time::Instant::now);
-        let (delivery, outcome) = self.step(item, item.step, StepKind::Fields, &act, None, None, &way).await?;
-        let end = Self::after(item, &act, delivery, outcome);
-        let learnt = end.learnt.clone();
-        let state = if end.state == RowState::Waiting { RowState::Failed } else { end.state };
-        let end = End { state, learnt, ..end };
-        self.noted(item, end).await.map(Some)
-    }
-
     /// One request, noted before it leaves.
     #[expect(clippy::too_many_arguments, reason = "what one request is made of")]
     async fn step(
@@ -534,93 +425,6 @@ impl Bench<'_> {
         End { state, cause, account, after: delivery.after, stop, learnt, outcome: Some(outcome), kept: Vec::new(), again }
     }
 
-    /// What a row that is done teaches.
-    fn remember(&self, item: &Item, fields: &[Set<'_>], end: &mut End) {
-        let row = &item.row;
-        end.learnt.push(Learnt::Settled(subject(row)));
-        let Some(id) = end.account.clone() else { return };
-        let account = AccountId::new(id.as_str());
-        match row.action {
-            Action::Disable if !self.is_undo => end.learnt.push(Learnt::Disabled(account.clone())),
-            Action::Enable | Action::Disable => end.learnt.push(Learnt::NotDisabled(account.clone())),
-            Action::Delete => {
-                end.learnt.extend([Learnt::NotDisabled(account.clone()), Learnt::Unlink(account)]);
-                return;
-            }
-            Action::Create | Action::Update | Action::Link | Action::None => {}
-        }
-        self.remember_whose(item, end.after.as_ref(), &mut end.learnt, Some(&id));
-        if let Some(after) = &end.after {
-            end.learnt.push(Learnt::Shows { account: account.clone(), remembered: shows(after), active: after.is_active() });
-            if self.is_undo {
-                return;
-            }
-            let differing = not_taken(self.rules, fields, after);
-            for set in fields {
-                match differing.iter().find(|(other, _)| other.field.name == set.field.name) {
-                    Some((_, shows)) => {
-                        end.kept.push(set.field.name.clone());
-                        if !self.rules.rules().iter().any(|r| r.masked && r.field.name == set.field.name) {
-                            end.learnt.push(Learnt::Kept(Kept {
-                                account: account.clone(),
-                                field: set.field.name.clone(),
-                                sent: json_of(&set.value),
-                                shows: json_of(shows),
-                            }));
-                        }
-                    }
-                    None => end.learnt.push(Learnt::NotKept(account.clone(), set.field.name.clone())),
-                }
-            }
-        }
-    }
-
-    /// Whose the account is.
-    fn remember_whose(&self, item: &Item, account: Option<&Resource>, learnt: &mut Vec<Learnt>, id: Option<&str>) {
-        if item.row.action == Action::Create {
-            if let (Some(entry), Some(id), Ok(mut made)) = (&item.row.entry, id, self.made.lock()) {
-                made.insert(entry.id.clone(), id.to_owned());
-            }
-            // The one before it is gone.
-            learnt.extend(item.memory.account_of_entry.as_deref().map(|gone| Learnt::Unlink(AccountId::new(gone))));
-        }
-        learnt.extend(self.link(item, account));
-    }
-
-    /// The link that a row brings, unless its ends are linked.
-    fn link(&self, item: &Item, after: Option<&Resource>) -> Option<Learnt> {
-        let row = &item.row;
-        let is_linked = item.memory.account_of_entry.is_some() && row.action != Action::Create;
-        if self.is_undo || is_linked || item.memory.entry_of_account.is_some() {
-            return None;
-        }
-        let entry = row.entry.as_ref()?;
-        let account = after.map(|a| a.id.clone()).or_else(|| row.account.as_ref().map(|a| a.id.clone()))?;
-        let remembered = match after {
-            Some(after) => shows(after),
-            None => row.account.as_ref().and_then(|a| a.user_name.clone()).into_iter().collect(),
-        };
-        let active = after.map_or_else(|| row.account.as_ref().is_some_and(|a| a.active), Resource::is_active);
-        Some(Learnt::Link(Box::new(Link {
-            entry: EntryId::new(entry.id.as_str()),
-            account: AccountId::new(account.as_str()),
-            channel: self.channel.to_owned(),
-            origin: if row.action == Action::Create { LinkOrigin::Created } else { LinkOrigin::Matched },
-            since: clock::now(),
-            remembered,
-            last_active: active,
-        })))
-    }
-
-    fn owed(item: &Item, cause: &str) -> Learnt {
-        Learnt::Owed {
-            subject: subject(&item.row),
-            user_name: item.row.user_name.clone(),
-            action: item.row.action,
-            cause: crate::text::cut(cause, 500).into_owned(),
-        }
-    }
-
     async fn noted(&self, item: &Item, end: End) -> Result<Finished> {
         let at: Instant = clock::now();
         let mut notes: Vec<Note> = end.outcome.into_iter().map(Note::Outcome).collect();
@@ -655,97 +459,6 @@ impl Bench<'_> {
         let sought = Sought { user_name, external_id: of(self.rules.external_id()), matched: matched.map(|value| (key.clone(), value)) };
         (sought != Sought::default()).then_some(sought)
     }
-
-    /// What an account has of everything that a row changes, as JSON: what is masked is left out.
-    fn image(&self, row: &Row, account: Option<&Resource>) -> Option<String> {
-        let account = account?;
-        let mut fields = Map::new();
-        for change in row.changes.iter().filter(|c| c.field != ACTIVE) {
-            if let Some((_, rule)) = rule_of(self.rules, &change.field).filter(|(_, rule)| !rule.masked) {
-                let value = check::value_of(account, rule);
-                fields.insert(change.field.clone(), serde_json::to_value(value).unwrap_or(Value::Null));
-            }
-        }
-        Some(json!({"active": account.is_active(), "version": account.version, "fields": fields}).to_string())
-    }
-
-    /// Looks the entries of some rows up, all of them with one question.
-    pub(super) async fn facts_of(&self, items: &[Item]) -> Vec<Option<EntryFacts>> {
-        let ids: Vec<EntryId> = items.iter().filter_map(|i| i.row.entry.as_ref()).map(|e| EntryId::new(e.id.as_str())).collect();
-        if ids.is_empty() || self.is_undo {
-            return items.iter().map(|_| None).collect();
-        }
-        let mut source = self.source.lock().await;
-        let (answers, batch) = source.reread(self.schema, &ids).await;
-        let at = tokio::time::Instant::now();
-        let batch = Arc::new(batch);
-        // Directories compare ids without regard to case.
-        let places: HashMap<String, usize> = batch.iter().enumerate().map(|(at, row)| (row.id().to_ascii_lowercase(), at)).collect();
-        let references = Arc::new(self.accounts_named(items, &batch, &mut source).await);
-        drop(source);
-        let mut evidence: HashMap<String, EntryEvidence> = answers.into_iter().map(|(id, e)| (id.as_str().to_owned(), e)).collect();
-        let facts = |item: &Item| {
-            let id = &item.row.entry.as_ref()?.id;
-            let place = places.get(&id.to_ascii_lowercase()).copied();
-            let evidence = evidence.remove(id).or_else(|| Some(EntryEvidence::Unknown { cause: "it was asked for twice".to_owned() }))?;
-            Some(EntryFacts { evidence, values: place.map(|at| (Arc::clone(&batch), at)), at, references: Arc::clone(&references) })
-        };
-        items.iter().map(facts).collect()
-    }
-
-    /// The accounts of the people whom the values of some rows name, as far as they are linked.
-    async fn accounts_named(&self, items: &[Item], batch: &Batch, source: &mut Source) -> HashMap<String, String> {
-        let rules: Vec<usize> =
-            (0..self.rules.rules().len()).filter(|i| self.rules.rules()[*i].field.kind == FieldKind::Reference).collect();
-        let names = |item: &Item| rules.iter().any(|i| item.row.changes.iter().any(|c| c.field == self.rules.rules()[*i].field.name));
-        if rules.is_empty() || !items.iter().any(names) {
-            return HashMap::new();
-        }
-        let mut dns: Vec<String> = Vec::new();
-        for values in batch.iter() {
-            for rule in &rules {
-                if let Desired::Value(dn) = self.rules.desired(*rule, values, &self.cx) {
-                    dns.push(dn.plain().into_owned());
-                }
-            }
-        }
-        dns.sort();
-        dns.dedup();
-        self.accounts_of(&dns, source).await
-    }
-
-    /// The accounts that the people with these DNs are linked to.
-    pub(super) async fn accounts_of(&self, dns: &[String], source: &mut Source) -> HashMap<String, String> {
-        let mut entries: Vec<(String, String)> = Vec::new();
-        for (dn, identified) in source.identify(dns).await {
-            if let crate::model::Identified::Entry(id) = identified {
-                entries.push((dn, id.as_str().to_owned()));
-            }
-        }
-        let service = self.service.to_owned();
-        let asked = entries.clone();
-        let linked = self.journal.with(move |journal| {
-            let users: Vec<(Option<&str>, Option<&str>)> = asked.iter().map(|(_, id)| (Some(id.as_str()), None)).collect();
-            journal.remembered_of(&service, clock::now(), &users)
-        });
-        let linked = linked.await.and_then(|r| r).unwrap_or_default();
-        entries.into_iter().zip(linked).filter_map(|((dn, _), memory)| Some((dn, memory.account_of_entry?))).collect()
-    }
-}
-
-/// What an account is known by.
-fn shows(account: &Resource) -> Vec<String> {
-    let mut shown: Vec<String> = std::iter::once(account.user_name().to_owned())
-        .chain(account.external_id().map(str::to_owned))
-        .chain(account.emails())
-        .filter(|v| !v.trim().is_empty())
-        .collect();
-    shown.dedup();
-    shown
-}
-
-fn json_of(value: &Datum) -> String {
-    serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
 }
 
 /// Whom something is owed to: the entry's id, else the account's.
