@@ -4,6 +4,7 @@
 
 mod decide;
 mod desk;
+mod pictures;
 
 use crate::support;
 use desk::{Desk, event, hostile};

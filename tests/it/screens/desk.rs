@@ -3,6 +3,7 @@
 use crate::support;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use rosterm::clock::Instant;
 use rosterm::demo::service::{Faults, Service};
@@ -165,11 +166,16 @@ impl Desk {
         }
     }
 
-    /// The next frame as text.
-    pub fn frame(&mut self, width: u16, height: u16) -> String {
+    /// The next frame, cell by cell.
+    pub fn buffer(&mut self, width: u16, height: u16) -> Buffer {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal.draw(|frame| view::draw(&mut self.model, frame)).unwrap();
-        let buffer = terminal.backend().buffer();
+        terminal.backend().buffer().clone()
+    }
+
+    /// The next frame as text.
+    pub fn frame(&mut self, width: u16, height: u16) -> String {
+        let buffer = self.buffer(width, height);
         let mut out = String::new();
         for y in 0..height {
             let mut x = 0;
