@@ -1,5 +1,6 @@
 //! What the loop hears, and what it is asked to do: the only ways in and out of the pure part.
 
+use crate::engine::draft::Draft;
 use crate::engine::{News, Spec, Weight, Who};
 use crate::journal::run::RunId;
 use crate::model::{HoldOn, Subject};
@@ -60,6 +61,8 @@ pub enum Effect {
     Rows(RunId),
     /// Ask what taking a run back would come to.
     Undo(RunId),
+    /// Try other expressions in the mapping.
+    Try(Draft),
     /// Put a text on the clipboard.
     Copy(String),
     /// Draw everything, whatever is on the terminal.

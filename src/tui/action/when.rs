@@ -50,6 +50,9 @@ fn not_running(model: &Model) -> Result<(), &'static str> {
         return Err(READ_ONLY);
     }
     a_snapshot(model)?;
+    if model.mapping.is_edited() {
+        return Err("the mapping was changed and not saved");
+    }
     if matches!(model.activity.running, Running::Going(_)) {
         return Err("a run is under way");
     }
@@ -91,6 +94,10 @@ pub(super) fn something_failed(model: &Model) -> Result<(), &'static str> {
 
 pub(super) fn a_run(model: &Model) -> Result<(), &'static str> {
     if model.activity.history.is_empty() { Err("there are no earlier runs") } else { Ok(()) }
+}
+
+pub(super) fn a_rule_edited(model: &Model) -> Result<(), &'static str> {
+    if model.mapping.edits.is_empty() { Err("every rule is as in the configuration") } else { Ok(()) }
 }
 
 pub(super) fn may_undo(model: &Model) -> Result<(), &'static str> {

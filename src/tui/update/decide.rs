@@ -96,6 +96,10 @@ pub(super) fn apply(model: &mut Model, only: Option<Subject>) -> Vec<Effect> {
 
 /// What would be sent is known: it is asked about.
 pub(super) fn proposed(model: &mut Model, proposal: &Proposal) {
+    if model.mapping.is_edited() {
+        // Rules were edited while it was looked at: it is not what they come to.
+        return model.say(Tone::Warn, "not now: the mapping was changed and not saved");
+    }
     model.notice = None;
     model.search = None;
     model.overlay = Some(Overlay::Question(Box::new(confirm::apply(proposal))));
