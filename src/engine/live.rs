@@ -29,6 +29,7 @@ use crate::journal::{Journal, Mode};
 use crate::mapping::Rules;
 use crate::model::{HoldOn, Subject};
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex};
@@ -51,6 +52,8 @@ pub enum News {
     },
     /// What came of a draft of the mapping, by its number.
     Tried(u64, Tried),
+    /// What was edited is in the configuration file.
+    Saved,
     /// An end can't be opened or the state can't be read; what was there stays.
     Failed(Error),
     /// Something is approved, or not any more.
@@ -257,6 +260,11 @@ impl Live {
     pub fn try_out(&self, draft: Draft) {
         self.drafts.set(draft);
         let _ = self.orders.send(Order::Draft);
+    }
+
+    /// Writes expressions into the configuration file, by the places of their rules.
+    pub fn save(&self, file: PathBuf, edits: Vec<(usize, String)>) {
+        let _ = self.works.send(Work::Save(file, edits));
     }
 
     /// Lets the store do something, between two other things that it does.

@@ -7,8 +7,8 @@ mod when;
 
 use super::model::{Model, Pane};
 use when::{
-    a_rule_edited, a_run, a_snapshot, always, may_apply, may_apply_one, may_decide, may_release, may_undo, not_reading, running, somebody,
-    something_approved, something_failed, something_set,
+    a_rule_edited, a_run, a_snapshot, always, may_apply, may_apply_one, may_decide, may_release, may_save, may_undo, not_reading, running,
+    somebody, something_approved, something_failed, something_set,
 };
 
 macro_rules! verbs {
@@ -117,6 +117,8 @@ verbs! {
     PreviousRule;
     /// Type another expression.
     EditRule;
+    /// Write what was kept into the configuration file.
+    SaveMapping;
     /// Take every edit back.
     Revert;
     /// From the rules back to the list.
@@ -346,8 +348,17 @@ pub const TABLE: &[Entry] = &[
         "type another expression: the list follows; enter keeps it while rosterm runs, esc takes it back",
         a_snapshot,
     ),
-    row(Verb::Revert, "revert", Mapping, 2, "take edits back", "every rule as in the configuration again", a_rule_edited),
-    row(Verb::LeaveMapping, "leave_mapping", Mapping, 3, "back", "back to the list", always),
+    row(
+        Verb::SaveMapping,
+        "save_mapping",
+        Mapping,
+        2,
+        "save",
+        "show what would be written into the configuration file; enter there writes it",
+        may_save,
+    ),
+    row(Verb::Revert, "revert", Mapping, 3, "take edits back", "every rule as in the configuration again", a_rule_edited),
+    row(Verb::LeaveMapping, "leave_mapping", Mapping, 4, "back", "back to the list", always),
     row(Verb::Activity, "activity", Everywhere, 23, "runs", "what is being sent, what came of it, and earlier runs", always),
     row(Verb::Pause, "pause", Activity, 1, "pause or go on", "begin no further row until it is pressed again", running),
     row(Verb::Cancel, "cancel", Activity, 2, "cancel", "begin no further row; what is on its way comes to its end", running),

@@ -23,6 +23,7 @@ use crate::error::{Error, Result};
 use crate::journal::run::Run;
 use crate::model::Subject;
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -43,6 +44,8 @@ pub struct Setting {
     pub keymap: Keymap,
     /// Nothing may be sent or remembered.
     pub read_only: bool,
+    /// The configuration file; none in the demo.
+    pub file: Option<PathBuf>,
     /// For times of day.
     pub zone: Zone,
 }
@@ -61,6 +64,7 @@ impl Setting {
             theme: Theme::named("dark", Glyphs::Lines)?,
             keymap: Keymap::built_in()?,
             read_only: false,
+            file: None,
             zone: Zone::utc(),
         })
     }

@@ -5,6 +5,7 @@ use crate::engine::{News, Spec, Weight, Who};
 use crate::journal::run::RunId;
 use crate::model::{HoldOn, Subject};
 use ratatui::crossterm::event::KeyEvent;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Something happened.
@@ -63,6 +64,8 @@ pub enum Effect {
     Undo(RunId),
     /// Try other expressions in the mapping.
     Try(Draft),
+    /// Write expressions into the configuration file, by the places of their rules.
+    Save(PathBuf, Vec<(usize, String)>),
     /// Put a text on the clipboard.
     Copy(String),
     /// Draw everything, whatever is on the terminal.

@@ -119,6 +119,7 @@ pub fn perform(model: &mut Model, verb: Verb) -> Vec<Effect> {
         Verb::NextRule => mapping::mark(model, 1),
         Verb::PreviousRule => mapping::mark(model, -1),
         Verb::EditRule => mapping::edit(model),
+        Verb::SaveMapping => mapping::ask_to_save(model),
         Verb::Revert => return mapping::revert(model),
         Verb::Activity => model.focus = Pane::Activity,
         Verb::Pause => return decide::pause(model),

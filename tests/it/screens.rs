@@ -379,7 +379,7 @@ proptest! {
     fn no_size_no_key_and_no_news_makes_it_fall_over(steps in prop::collection::vec((0usize..54, any::<u8>(), 1u16..230, 1u16..70), 1..60)) {
         let (snapshot, rows) = &*DESK;
         let keys = ["j", "k", "g", "G", "tab", "backtab", "f", "?", "i", "s", "S", "/", "n", "N", "esc", "enter", "up", "down", "left",
-            "right", "pagedown", "pageup", "home", "end", "backspace", "ctrl-w", "1", "2", "J", "K", "y", "r", "a", "é", "ctrl-l", "space", "A", "U", "P", "X", "h", "H", "5", "c", "u", "3", "e", "R", "3"];
+            "right", "pagedown", "pageup", "home", "end", "backspace", "ctrl-w", "1", "2", "J", "K", "y", "r", "a", "é", "ctrl-l", "space", "A", "U", "P", "X", "h", "H", "5", "c", "u", "3", "e", "R", "ctrl-s"];
         let mut model = Model::new(setting());
         for (step, dice, width, height) in steps {
             let msg = match step {

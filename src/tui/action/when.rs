@@ -51,7 +51,12 @@ fn not_running(model: &Model) -> Result<(), &'static str> {
     }
     a_snapshot(model)?;
     if model.mapping.is_edited() {
-        return Err("the mapping was changed and not saved");
+        let told = "the mapping was changed and saved: start rosterm again, to send by it";
+        return Err(if model.mapping.is_unsaved() || model.mapping.typing.is_some() {
+            "the mapping was changed and not saved"
+        } else {
+            told
+        });
     }
     if matches!(model.activity.running, Running::Going(_)) {
         return Err("a run is under way");
@@ -98,6 +103,16 @@ pub(super) fn a_run(model: &Model) -> Result<(), &'static str> {
 
 pub(super) fn a_rule_edited(model: &Model) -> Result<(), &'static str> {
     if model.mapping.edits.is_empty() { Err("every rule is as in the configuration") } else { Ok(()) }
+}
+
+pub(super) fn may_save(model: &Model) -> Result<(), &'static str> {
+    if model.setting.read_only {
+        return Err("--read-only: nothing is written");
+    }
+    if model.setting.file.is_none() {
+        return Err("the demo has no configuration file");
+    }
+    if model.mapping.is_unsaved() { Ok(()) } else { Err("every rule is as in the file") }
 }
 
 pub(super) fn may_undo(model: &Model) -> Result<(), &'static str> {

@@ -108,14 +108,15 @@ fn below(model: &Model, room: usize) -> Vec<Line> {
         }
         (None, Some(edit)) => {
             labelled(&mut lines, "was", room, Role::Quiet, &edit.was);
-            let key = model.setting.keymap.key(Verb::Revert);
-            labelled(
-                &mut lines,
-                "",
-                room,
-                Role::Warn,
-                &format!("not saved: to keep it, write it into the configuration; {key} takes every edit back"),
-            );
+            let key = |verb| model.setting.keymap.key(verb);
+            if mapping.is_unsaved() {
+                let text = format!(
+                    "not saved: {} shows what saving comes to; {} takes every edit back",
+                    key(Verb::SaveMapping),
+                    key(Verb::Revert)
+                );
+                labelled(&mut lines, "", room, Role::Warn, &text);
+            }
         }
         (None, None) => {}
     }
@@ -148,8 +149,11 @@ pub(in crate::tui) fn draw(model: &Model, ink: &mut Ink<'_>, area: Rect) -> Opti
     if let Some(typing) = &model.mapping.typing {
         title.push((Role::Accent, format!(" · editing {}", name(typing.rule)).into()));
     }
-    if !model.mapping.edits.is_empty() {
+    if model.mapping.is_unsaved() {
         title.push((Role::Warn, " · edited, not saved".into()));
+    }
+    if !model.mapping.is_unsaved() && !model.mapping.saved.is_empty() {
+        title.push((Role::Good, " · saved: start rosterm again, to send by it".into()));
     }
     ink.rule(area.x, area.y, area.width, &title, focused);
     let page = &model.mapping.page;

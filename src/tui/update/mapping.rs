@@ -6,6 +6,9 @@ use crate::tui::action::Verb;
 use crate::tui::keymap::Chord;
 use crate::tui::model::{Edit, Model, Tone, Typing};
 use crate::tui::msg::Effect;
+use crate::tui::overlay::Overlay;
+use crate::tui::overlay::question::{Answer, Question, Then};
+use crate::tui::theme::Role;
 use crate::tui::widget::field::Field;
 use ratatui::crossterm::event::KeyEvent;
 
@@ -86,7 +89,7 @@ fn keep(model: &mut Model) {
                 mapping.edits.remove(&rule);
             } else {
                 mapping.edits.insert(rule, Edit { was, now: field.text().to_owned() });
-                model.say(Tone::Plain, "kept while rosterm runs, not saved: nothing can be sent until it is taken back");
+                model.say(Tone::Plain, "kept while rosterm runs, not saved: nothing can be sent by it");
             }
         }
     }
@@ -114,4 +117,29 @@ pub(super) fn tried(model: &mut Model, number: u64, told: Tried) {
     {
         keep(model);
     }
+}
+
+/// Asks whether what was kept is to be written.
+pub(super) fn ask_to_save(model: &mut Model) {
+    let Some(file) = &model.setting.file else { return };
+    let mut words = vec![(Role::Text, format!("In {}, comments and everything else stay:", file.display()))];
+    let names: Vec<&str> = model.snapshot.as_ref().map(|s| s.fields().collect()).unwrap_or_default();
+    for (place, there, now) in model.mapping.to_save() {
+        words.push((Role::Strong, format!("{}: {there} → {now}", names.get(place).copied().unwrap_or_default())));
+    }
+    words.push((Role::Quiet, "Nothing is sent by that. To send by these rules, start rosterm again afterwards.".to_owned()));
+    model.overlay = Some(Overlay::Question(Box::new(Question::new("Save the mapping", words, Answer::Yes, Then::SaveMapping))));
+}
+
+/// Has it written.
+pub(super) fn save(model: &mut Model) -> Vec<Effect> {
+    let edits = model.mapping.to_save().into_iter().map(|(place, _, now)| (place, now)).collect();
+    model.mapping.saving = model.mapping.edits.clone();
+    model.setting.file.clone().map(|file| Effect::Save(file, edits)).into_iter().collect()
+}
+
+/// It is written.
+pub(super) fn saved(model: &mut Model) {
+    model.mapping.saved = std::mem::take(&mut model.mapping.saving);
+    model.say(Tone::Plain, "saved; start rosterm again, to send by it");
 }

@@ -37,6 +37,7 @@ pub(super) fn hear(model: &mut Model, news: News) {
         }
         News::Approved(approved) => decide::approved(model, approved),
         News::Tried(number, told) => mapping::tried(model, number, told),
+        News::Saved => mapping::saved(model),
         News::Weighed(rows, weight) => decide::weighed(model, rows, weight),
         News::Proposed(proposal) => decide::proposed(model, &proposal),
         News::Run(running) => decide::ran(model, *running),

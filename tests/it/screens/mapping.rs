@@ -120,3 +120,43 @@ fn of_answers_only_the_last_counts_and_enter_waits_for_it() {
     update::update(&mut desk.model, Msg::Key(event("enter")));
     assert!(!desk.model.is_mapping_edited());
 }
+
+#[test]
+fn what_was_kept_is_saved_once_it_is_confirmed_and_comments_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rosterm.toml");
+    let mut desk = on_title(Setting { file: Some(file.clone()), ..setting() });
+    let text = desk.config.replace("title = \"title\"", "title = \"title\"  # as HR has it");
+    std::fs::write(&file, &text).unwrap();
+    desk.press("ctrl-s");
+    assert!(desk.notice().contains("every rule is as in the file"), "{}", desk.notice());
+    desk.press("e");
+    desk.type_in(" | upper");
+    desk.until_shown("the list goes by it");
+    desk.press("enter ctrl-s");
+    let asked = desk.frame(120, 40);
+    assert!(asked.contains("title: title → title | upper") && std::fs::read_to_string(&file).unwrap() == text, "{asked}");
+    desk.press("enter");
+    desk.until_shown("saved: start rosterm again");
+    let saved = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(saved, text.replace("title = \"title\"", "title = \"title | upper\""));
+    desk.press("P");
+    assert!(desk.notice().contains("start rosterm again, to send by it"), "{}", desk.notice());
+    // Back to what it was before, in the file too, unless somebody else wrote there.
+    desk.press("R");
+    desk.press("ctrl-s");
+    assert!(desk.frame(120, 40).contains("title: title | upper → title"));
+    std::fs::write(&file, saved.replace("sn\"", "sn | upper\"")).unwrap();
+    desk.press("enter");
+    desk.until_shown("changed by somebody else");
+    desk.press("esc");
+    std::fs::write(&file, &saved).unwrap();
+    desk.press("ctrl-s enter");
+    desk.until(|m| !m.is_mapping_edited());
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+    for (setting, why) in [(setting(), "the demo has no configuration file"), (Setting { read_only: true, ..setting() }, "--read-only")] {
+        let mut desk = on_title(setting);
+        desk.press("ctrl-s");
+        assert!(desk.notice().contains(why), "{}", desk.notice());
+    }
+}
