@@ -6,6 +6,7 @@ mod approver;
 pub mod check;
 mod clerk;
 mod desk;
+pub mod draft;
 pub mod ends;
 mod evidence;
 pub mod live;

@@ -192,6 +192,12 @@ impl Error {
         self.hint.as_deref()
     }
 
+    /// The line that it is about, with what is wrong in it marked.
+    #[must_use]
+    pub fn marked(&self) -> Option<&Excerpt> {
+        self.excerpt.as_deref()
+    }
+
     /// Where it is, if it is in a file.
     #[must_use]
     pub fn position(&self) -> Option<&Position> {

@@ -16,9 +16,9 @@ fn main() -> std::process::ExitCode {
 }
 
 fn screens(opening: Opening) -> Result<u8> {
-    let Opening { channel, source, target, theme, ascii, read_only, runtime, start } = opening;
+    let Opening { channel, source, target, theme, ascii, read_only, file, runtime, start } = opening;
     let theme = Theme::named(&theme, if ascii { Glyphs::Ascii } else { Glyphs::Lines })?;
-    let setting = Setting { source, target, theme, read_only, zone: Zone::here(), ..Setting::plain(&channel)? };
+    let setting = Setting { source, target, theme, read_only, file, zone: Zone::here(), ..Setting::plain(&channel)? };
     let told = tui::run(setting, runtime.handle(), start);
     // A read that is under way is not waited for.
     runtime.shutdown_background();

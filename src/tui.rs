@@ -142,6 +142,8 @@ pub fn order(live: &Live, model: &Model, effect: Effect) {
                 live.hold(Held { snapshot, on, called, reason });
             }
         }
+        Effect::Try(draft) => live.try_out(draft),
+        Effect::Save(file, edits) => live.save(file, edits),
         Effect::Rows(run) => live.rows(run),
         Effect::Undo(run) => live.undo(run),
         Effect::Look(_) | Effect::Refresh | Effect::Copy(_) | Effect::Redraw | Effect::Suspend | Effect::Seek | Effect::End(_) => {}

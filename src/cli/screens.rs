@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::journal::Mode;
 use clap::Args;
 use std::io::IsTerminal;
+use std::path::PathBuf;
 use tokio::runtime::{Handle, Runtime};
 
 /// What the screens look like.
@@ -49,6 +50,8 @@ pub struct Opening {
     pub ascii: bool,
     /// Nothing may be sent or remembered.
     pub read_only: bool,
+    /// The configuration file; none in the demo.
+    pub file: Option<PathBuf>,
     /// Runs everything that waits for servers.
     pub runtime: Runtime,
     /// Starts the engine.
@@ -65,7 +68,7 @@ impl Opening {
         let usual = if colourless { "none" } else { "dark" };
         let theme = looks.theme.clone().unwrap_or_else(|| usual.to_owned());
         let [channel, source, target] = names;
-        Opening { channel, source, target, theme, ascii: looks.ascii, read_only: common.read_only, runtime, start }
+        Opening { channel, source, target, theme, ascii: looks.ascii, read_only: common.read_only, file: None, runtime, start }
     }
 }
 
@@ -111,7 +114,7 @@ pub(super) fn configured(looks: &Looks, common: &Common, runtime: Runtime) -> Re
         };
         Ok(Live::start(Seat { runtime: handle, channel, others, open, memory, may_write }, tell))
     };
-    Ok(Opening::of(looks, common, runtime, names, Box::new(start)))
+    Ok(Opening { file: Some(config.path.clone()), ..Opening::of(looks, common, runtime, names, Box::new(start)) })
 }
 
 /// The screens on the embedded pair.

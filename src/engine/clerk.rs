@@ -27,6 +27,7 @@ use crate::plan::Row;
 use crate::plan::file::Header;
 use std::collections::VecDeque;
 use std::future::Future;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -43,6 +44,8 @@ pub(super) enum Work {
     Resume,
     /// To set a hold or to take it back.
     Hold(Box<Held>),
+    /// To write expressions into the configuration file, by the places of their rules.
+    Save(PathBuf, Vec<(usize, String)>),
     /// To tell of earlier runs.
     History,
     /// To tell of the rows of a run.
@@ -100,6 +103,8 @@ pub(super) struct Clerk<O> {
     is_there: bool,
     pending: Option<Pending>,
     numbered: u64,
+    /// The channel's fingerprint as it is in the file.
+    in_file: String,
 }
 
 impl<O, F> Clerk<O>
@@ -108,7 +113,8 @@ where
     F: Future<Output = Result<Ends>>,
 {
     pub(super) fn new(seat: Seat<O>, desk: Remote, tell: Tell, approver: Sender<Ask>, control: Arc<Mutex<Option<Arc<Control>>>>) -> Self {
-        Clerk { seat, desk, tell, approver, control, is_there: false, pending: None, numbered: 0 }
+        let in_file = seat.channel.fingerprint.clone();
+        Clerk { in_file, seat, desk, tell, approver, control, is_there: false, pending: None, numbered: 0 }
     }
 
     /// Reads once, and then does what it is told.
@@ -141,6 +147,7 @@ where
                 Work::Send(number) => Box::pin(self.send(number)).await,
                 Work::Resume => Box::pin(self.resume()).await,
                 Work::Hold(held) => self.hold(*held).await,
+                Work::Save(file, edits) => self.save(&file, &edits),
                 Work::History => {
                     self.history();
                     Ok(())
@@ -336,6 +343,19 @@ where
         let (told, holds) = (told?, holds?);
         super::desk::Desk::with(&mut self.desk, move |store| store.hold(holds)).await;
         (self.tell)(News::Told(told));
+        Ok(())
+    }
+
+    /// Writes expressions into the configuration file. What goes on here goes on by the mapping that was read.
+    fn save(&mut self, file: &Path, edits: &[(usize, String)]) -> Result<()> {
+        if !self.seat.may_write {
+            return Err(Error::new(Kind::Refused, "--read-only: nothing is written"));
+        }
+        let channel = &self.seat.channel;
+        let named = |(place, text): &(usize, String)| Some((channel.mapping.get(*place)?.field.value.clone(), text.clone()));
+        let edits: Vec<(String, String)> = edits.iter().filter_map(named).collect();
+        self.in_file = crate::config::edit::save(file, &channel.name, &self.in_file, &edits)?;
+        (self.tell)(News::Saved);
         Ok(())
     }
 

@@ -9,6 +9,7 @@ use super::approvals::{Weight, Who};
 use super::approver::{self, Approved, Ask};
 use super::clerk::{Clerk, Work};
 use super::desk::Desk;
+use super::draft::{Draft, Tried, Waiting};
 use super::ends::Ends;
 use super::proposal::Proposal;
 use super::query::{self, Job};
@@ -28,6 +29,7 @@ use crate::journal::{Journal, Mode};
 use crate::mapping::Rules;
 use crate::model::{HoldOn, Subject};
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex};
@@ -48,6 +50,10 @@ pub enum News {
         /// What has to be read before they can be believed.
         unread: Vec<AttributeName>,
     },
+    /// What came of a draft of the mapping, by its number.
+    Tried(u64, Tried),
+    /// What was edited is in the configuration file.
+    Saved,
     /// An end can't be opened or the state can't be read; what was there stays.
     Failed(Error),
     /// Something is approved, or not any more.
@@ -110,6 +116,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// A channel that is being worked on. Dropping it ends the work.
 pub struct Live {
     orders: Sender<Order>,
+    drafts: Arc<Waiting>,
     wishes: Sender<Wish>,
     /// Grows with every list that is asked for: whoever makes an older one stops.
     wanted: Arc<AtomicU64>,
@@ -161,7 +168,9 @@ impl Live {
                 let _ = to_viewer.send(Wish::Over);
             }
         };
-        spawn("worker", move || worker::run(&inbox, &publish));
+        let drafts: Arc<Waiting> = Arc::default();
+        let (drafted, channel) = (Arc::clone(&drafts), seat.channel.clone());
+        spawn("worker", move || worker::run(&inbox, &drafted, &channel, &publish));
         let (leaves, left) = mpsc::channel::<()>();
         let clerk = (Remote(orders.clone()), asks.clone(), Arc::clone(&control));
         spawn("clerk", move || {
@@ -176,7 +185,7 @@ impl Live {
             });
             drop(leaves);
         });
-        Live { orders, wishes, wanted, works, asks, control, alive: Some(alive), left }
+        Live { orders, drafts, wishes, wanted, works, asks, control, alive: Some(alive), left }
     }
 
     /// Asks for another list.
@@ -244,6 +253,18 @@ impl Live {
     /// is through takes its place.
     pub fn edit(&self, rules: Rules, seen: Vec<Subject>) {
         let _ = self.orders.send(Order::Edit(Box::new(rules), seen));
+    }
+
+    /// Has other expressions tried. They take effect if they can; a draft that comes before the last one was begun with takes
+    /// its place.
+    pub fn try_out(&self, draft: Draft) {
+        self.drafts.set(draft);
+        let _ = self.orders.send(Order::Draft);
+    }
+
+    /// Writes expressions into the configuration file, by the places of their rules.
+    pub fn save(&self, file: PathBuf, edits: Vec<(usize, String)>) {
+        let _ = self.works.send(Work::Save(file, edits));
     }
 
     /// Lets the store do something, between two other things that it does.

@@ -3,11 +3,14 @@
 //! While rows stream in, a snapshot is published a few times a second; otherwise at once. A pass over everybody is done in
 //! parts, and whoever has something more urgent comes in between; an edit that is overtaken by another is left where it is.
 
+use super::draft::{Draft, Tried, Waiting};
 use super::live::News;
 use super::picture::Picture;
 use super::progress::Progress;
 use super::snapshot::{Facets, SideLine, Snapshot};
-use super::store::{Dirty, Store};
+use super::store::{Dirty, EditError, Store};
+use crate::config::Channel;
+use crate::error::Error;
 use crate::mapping::Rules;
 use crate::model::{ProblemCode, Reason, Situation, Subject};
 use std::sync::Arc;
@@ -25,6 +28,8 @@ pub(super) enum Order {
     Reading(Option<Arc<Progress>>),
     /// Other rules, and who is looked at.
     Edit(Box<Rules>, Vec<Subject>),
+    /// There is a draft of the mapping.
+    Draft,
     /// The channel is left.
     Stop,
 }
@@ -45,10 +50,14 @@ struct Worker<'p> {
     is_new: bool,
     /// An edit that is not through, and where to go on.
     redo: Option<(Dirty, usize)>,
+    /// As it is configured.
+    channel: &'p Channel,
+    /// The draft that is in effect.
+    draft: Option<Draft>,
     publish: &'p dyn Fn(News),
 }
 
-pub(super) fn run(inbox: &Receiver<Order>, publish: &dyn Fn(News)) {
+pub(super) fn run(inbox: &Receiver<Order>, drafts: &Waiting, channel: &Channel, publish: &dyn Fn(News)) {
     let mut worker = Worker {
         store: None,
         progress: None,
@@ -58,6 +67,8 @@ pub(super) fn run(inbox: &Receiver<Order>, publish: &dyn Fn(News)) {
         published: Instant::now(),
         is_new: false,
         redo: None,
+        channel,
+        draft: None,
         publish,
     };
     loop {
@@ -81,6 +92,10 @@ pub(super) fn run(inbox: &Receiver<Order>, publish: &dyn Fn(News)) {
                 worker.redo = None;
                 worker.era = worker.generation + 1;
                 worker.is_new = true;
+                // It came with the rules of the configuration.
+                if let Some(draft) = worker.draft.take() {
+                    worker.try_out(Draft { seen: Vec::new(), ..draft });
+                }
             }
             Order::Do(work) => {
                 if let Some(store) = &mut worker.store {
@@ -104,6 +119,12 @@ pub(super) fn run(inbox: &Receiver<Order>, publish: &dyn Fn(News)) {
                 worker.is_new = true;
             }
             Order::Edit(rules, seen) => worker.edit(*rules, &seen),
+            Order::Draft => {
+                // Of several only the newest is there.
+                if let Some(draft) = drafts.take() {
+                    worker.try_out(draft);
+                }
+            }
         }
         if worker.is_new && (worker.progress.is_none() || worker.published.elapsed() >= PAUSE) {
             worker.tell();
@@ -140,25 +161,48 @@ impl Worker<'_> {
     }
 
     fn edit(&mut self, rules: Rules, seen: &[Subject]) {
-        let Some(store) = &mut self.store else {
-            (self.publish)(News::Edited { accepted: false, unread: Vec::new() });
-            return;
-        };
-        // What an overtaken edit had not come to is dirty still.
-        let left = self.redo.take();
-        let dirty = match store.set_rules(rules) {
-            Ok(dirty) => dirty,
-            Err(error) => {
-                self.redo = left;
-                (self.publish)(News::Edited { accepted: false, unread: error.unread });
-                return;
+        match self.replace(rules, seen) {
+            Ok(()) => {
+                (self.publish)(News::Edited { accepted: true, unread: Vec::new() });
+                self.tell();
             }
-        };
-        let dirty = left.map_or(dirty, |(left, _)| dirty.and(left));
+            Err(error) => (self.publish)(News::Edited { accepted: false, unread: error.unread }),
+        }
+    }
+
+    /// Other rules take effect; what is left to do for them is noted.
+    fn replace(&mut self, rules: Rules, seen: &[Subject]) -> Result<(), EditError> {
+        let Some(store) = &mut self.store else { return Err(EditError { unread: Vec::new() }) };
+        let dirty = store.set_rules(rules)?;
+        // What an overtaken edit had not come to is dirty still.
+        let dirty = self.redo.take().map_or(dirty, |(left, _)| dirty.and(left));
         store.redo_first(seen);
         self.redo = (dirty != Dirty::NOTHING).then_some((dirty, 0));
-        (self.publish)(News::Edited { accepted: true, unread: Vec::new() });
-        self.tell();
+        Ok(())
+    }
+
+    /// Tries a draft, and says what came of it once what there is to see goes by it.
+    fn try_out(&mut self, draft: Draft) {
+        let number = draft.number;
+        let told = self.take(&draft);
+        if told == Tried::Works {
+            self.draft = (!draft.edits.is_empty()).then_some(draft);
+            self.tell();
+        }
+        (self.publish)(News::Tried(number, told));
+    }
+
+    fn take(&mut self, draft: &Draft) -> Tried {
+        let Some(store) = &self.store else { return Tried::Works };
+        let rules = match draft.compile(self.channel, store.picture().entries().schema().clone()) {
+            Ok(rules) => rules,
+            Err(error) => return Tried::wrong(&error),
+        };
+        match self.replace(rules, &draft.seen) {
+            Ok(()) => Tried::Works,
+            Err(EditError { unread }) if !unread.is_empty() => Tried::Unread(unread),
+            Err(_) => Tried::wrong(&Error::failure("the rules are for other fields than those that were read")),
+        }
     }
 
     /// A part of what an edit left to do.

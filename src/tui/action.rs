@@ -7,8 +7,8 @@ mod when;
 
 use super::model::{Model, Pane};
 use when::{
-    a_run, a_snapshot, always, may_apply, may_apply_one, may_decide, may_release, may_undo, not_reading, running, somebody,
-    something_approved, something_failed, something_set,
+    a_rule_edited, a_run, a_snapshot, always, may_apply, may_apply_one, may_decide, may_release, may_save, may_undo, not_reading, running,
+    somebody, something_approved, something_failed, something_set,
 };
 
 macro_rules! verbs {
@@ -109,6 +109,20 @@ verbs! {
     Hold;
     /// Take the hold back.
     Release;
+    /// To the rules.
+    Mapping;
+    /// One rule down.
+    NextRule;
+    /// One rule up.
+    PreviousRule;
+    /// Type another expression.
+    EditRule;
+    /// Write what was kept into the configuration file.
+    SaveMapping;
+    /// Take every edit back.
+    Revert;
+    /// From the rules back to the list.
+    LeaveMapping;
     /// To the runs.
     Activity;
     /// Let the run wait, or go on.
@@ -150,6 +164,8 @@ pub enum Scope {
     Diff,
     /// In the details.
     Detail,
+    /// In the rules.
+    Mapping,
     /// In the runs.
     Activity,
     /// In what lies over the panes.
@@ -158,7 +174,7 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope.
-    pub const ALL: &[Scope] = &[Scope::Everywhere, Scope::Diff, Scope::Detail, Scope::Activity, Scope::Overlay];
+    pub const ALL: &[Scope] = &[Scope::Everywhere, Scope::Diff, Scope::Detail, Scope::Mapping, Scope::Activity, Scope::Overlay];
 
     /// Its name in a keymap and in the help.
     #[must_use]
@@ -167,6 +183,7 @@ impl Scope {
             Scope::Everywhere => "everywhere",
             Scope::Diff => "diff",
             Scope::Detail => "detail",
+            Scope::Mapping => "mapping",
             Scope::Activity => "activity",
             Scope::Overlay => "overlay",
         }
@@ -206,6 +223,7 @@ pub fn scope_of(pane: Pane) -> Scope {
     match pane {
         Pane::Diff => Scope::Diff,
         Pane::Detail => Scope::Detail,
+        Pane::Mapping => Scope::Mapping,
         Pane::Activity => Scope::Activity,
     }
 }
@@ -214,7 +232,7 @@ const fn row(verb: Verb, name: &'static str, scope: Scope, footer: u8, short: &'
     Entry { verb, name, scope, short, help, footer, when }
 }
 
-use Scope::{Activity, Detail, Diff, Everywhere, Overlay};
+use Scope::{Activity, Detail, Diff, Everywhere, Mapping, Overlay};
 
 /// Everything that can be done.
 pub const TABLE: &[Entry] = &[
@@ -318,6 +336,29 @@ pub const TABLE: &[Entry] = &[
         may_apply,
     ),
     row(Verb::ApplyOne, "apply_one", Diff, 14, "apply this one", "the same for the user under the cursor alone", may_apply_one),
+    row(Verb::Mapping, "mapping", Everywhere, 0, "mapping", "the rules, and what they make of the user under the cursor", always),
+    row(Verb::NextRule, "next_rule", Mapping, 0, "rule down", "one rule down", a_snapshot),
+    row(Verb::PreviousRule, "previous_rule", Mapping, 0, "rule up", "one rule up", a_snapshot),
+    row(
+        Verb::EditRule,
+        "edit_rule",
+        Mapping,
+        1,
+        "edit",
+        "type another expression: the list follows; enter keeps it while rosterm runs, esc takes it back",
+        a_snapshot,
+    ),
+    row(
+        Verb::SaveMapping,
+        "save_mapping",
+        Mapping,
+        2,
+        "save",
+        "show what would be written into the configuration file; enter there writes it",
+        may_save,
+    ),
+    row(Verb::Revert, "revert", Mapping, 3, "take edits back", "every rule as in the configuration again", a_rule_edited),
+    row(Verb::LeaveMapping, "leave_mapping", Mapping, 4, "back", "back to the list", always),
     row(Verb::Activity, "activity", Everywhere, 23, "runs", "what is being sent, what came of it, and earlier runs", always),
     row(Verb::Pause, "pause", Activity, 1, "pause or go on", "begin no further row until it is pressed again", running),
     row(Verb::Cancel, "cancel", Activity, 2, "cancel", "begin no further row; what is on its way comes to its end", running),

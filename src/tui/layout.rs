@@ -24,6 +24,8 @@ pub struct Layout {
     pub diff: Option<Rect>,
     /// One user.
     pub detail: Option<Rect>,
+    /// The rules.
+    pub mapping: Option<Rect>,
     /// What is sent, and what was.
     pub activity: Option<Rect>,
     /// Keys, a sentence, or what is being typed.
@@ -76,10 +78,14 @@ pub fn layout(area: Rect, wants: Wants) -> Option<Layout> {
             (Some(Rect { height: upper, ..body }), Some(Rect { y: body.y + upper, height: lower, ..body }))
         }
         (false, Pane::Diff) => (Some(body), None),
-        (false, Pane::Detail | Pane::Activity) => (None, Some(body)),
+        (false, Pane::Detail | Pane::Mapping | Pane::Activity) => (None, Some(body)),
     };
-    let (detail, activity) = if wants.focus == Pane::Activity { (None, lower) } else { (lower, None) };
-    Some(Layout { top, banner, tabs, diff, detail, activity, bottom })
+    let (detail, mapping, activity) = match wants.focus {
+        Pane::Diff | Pane::Detail => (lower, None, None),
+        Pane::Mapping => (None, lower, None),
+        Pane::Activity => (None, None, lower),
+    };
+    Some(Layout { top, banner, tabs, diff, detail, mapping, activity, bottom })
 }
 
 #[cfg(test)]
@@ -91,22 +97,23 @@ mod tests {
         for width in [1, 59, 60, 80, 119, 120, 200, 400] {
             for height in [1, 14, 15, 16, 23, 24, 40, 60, 200] {
                 for banner in [0, 1, 3, 50] {
-                    for focus in [Pane::Diff, Pane::Detail, Pane::Activity] {
+                    for focus in [Pane::Diff, Pane::Detail, Pane::Mapping, Pane::Activity] {
                         let area = Rect::new(0, 0, width, height);
                         let Some(l) = layout(area, Wants { top: 2, banner, detail: 18, focus }) else {
                             assert!(width < 60 || height < 15);
                             continue;
                         };
-                        let parts: Vec<Rect> = [Some(l.top), Some(l.banner), l.tabs, l.diff, l.detail, l.activity, Some(l.bottom)]
-                            .into_iter()
-                            .flatten()
-                            .collect();
+                        let parts: Vec<Rect> =
+                            [Some(l.top), Some(l.banner), l.tabs, l.diff, l.detail, l.mapping, l.activity, Some(l.bottom)]
+                                .into_iter()
+                                .flatten()
+                                .collect();
                         let lines: u16 = parts.iter().map(|r| r.height).sum();
                         assert_eq!(lines, height, "{width}x{height} {l:?}");
                         for pair in parts.windows(2) {
                             assert_eq!(pair[0].bottom(), pair[1].y, "{width}x{height} {l:?}");
                         }
-                        assert!(l.diff.or(l.detail).or(l.activity).unwrap().height >= 6, "{width}x{height} {l:?}");
+                        assert!(l.diff.or(l.detail).or(l.mapping).or(l.activity).unwrap().height >= 6, "{width}x{height} {l:?}");
                     }
                 }
             }

@@ -4,6 +4,10 @@
 //! shows is settled before it is drawn ([`super::view::settle`]), so that drawing only reads, and so that what a frame
 //! evaluates can be counted: it is what is visible, never how many there are.
 
+mod mapping;
+
+pub(super) use mapping::{Edit, Mapping, Typing};
+
 use super::keymap::Keymap;
 use super::layout::Layout;
 use super::overlay::Overlay;
@@ -19,6 +23,7 @@ use crate::error::{Error, Result};
 use crate::journal::run::Run;
 use crate::model::Subject;
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -39,6 +44,8 @@ pub struct Setting {
     pub keymap: Keymap,
     /// Nothing may be sent or remembered.
     pub read_only: bool,
+    /// The configuration file; none in the demo.
+    pub file: Option<PathBuf>,
     /// For times of day.
     pub zone: Zone,
 }
@@ -57,6 +64,7 @@ impl Setting {
             theme: Theme::named("dark", Glyphs::Lines)?,
             keymap: Keymap::built_in()?,
             read_only: false,
+            file: None,
             zone: Zone::utc(),
         })
     }
@@ -70,6 +78,8 @@ pub enum Pane {
     Diff,
     /// One user.
     Detail,
+    /// The rules.
+    Mapping,
     /// What is sent, and what was.
     Activity,
 }
@@ -216,6 +226,7 @@ pub struct Model {
     pub(super) seek: Option<Seek>,
     pub(super) approvals: Arc<Approvals>,
     pub(super) activity: Activity,
+    pub(super) mapping: Mapping,
     pub(super) cache: Cache,
     pub(super) page: Page,
     pub(super) changed: bool,
@@ -242,6 +253,7 @@ impl Model {
             seek: None,
             approvals: Arc::default(),
             activity: Activity::default(),
+            mapping: Mapping::default(),
             cache: Cache::default(),
             page: Page::default(),
             changed: true,
@@ -287,6 +299,12 @@ impl Model {
     #[must_use]
     pub fn question(&self) -> Option<&Question> {
         if let Some(Overlay::Question(question)) = &self.overlay { Some(question) } else { None }
+    }
+
+    /// True if the rules in effect are, or may be, others than those of the configuration.
+    #[must_use]
+    pub fn is_mapping_edited(&self) -> bool {
+        self.mapping.is_edited()
     }
 
     /// The run that is under way, or was the last one.

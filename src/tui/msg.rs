@@ -1,9 +1,11 @@
 //! What the loop hears, and what it is asked to do: the only ways in and out of the pure part.
 
+use crate::engine::draft::Draft;
 use crate::engine::{News, Spec, Weight, Who};
 use crate::journal::run::RunId;
 use crate::model::{HoldOn, Subject};
 use ratatui::crossterm::event::KeyEvent;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Something happened.
@@ -60,6 +62,10 @@ pub enum Effect {
     Rows(RunId),
     /// Ask what taking a run back would come to.
     Undo(RunId),
+    /// Try other expressions in the mapping.
+    Try(Draft),
+    /// Write expressions into the configuration file, by the places of their rules.
+    Save(PathBuf, Vec<(usize, String)>),
     /// Put a text on the clipboard.
     Copy(String),
     /// Draw everything, whatever is on the terminal.

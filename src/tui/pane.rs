@@ -3,3 +3,4 @@
 pub mod activity;
 pub mod detail;
 pub mod diff;
+pub mod mapping;

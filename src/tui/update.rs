@@ -4,6 +4,7 @@
 
 mod decide;
 mod list;
+mod mapping;
 mod news;
 mod typing;
 
@@ -41,6 +42,9 @@ fn press(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
     if model.overlay.is_some() {
         return typing::in_overlay(model, key, chord);
     }
+    if model.mapping.typing.is_some() {
+        return mapping::in_typing(model, key, chord);
+    }
     if model.search.is_some() {
         return typing::in_search(model, key, chord);
     }
@@ -75,7 +79,7 @@ pub fn perform(model: &mut Model, verb: Verb) -> Vec<Effect> {
             return vec![Effect::Refresh];
         }
         Verb::Copy => return copy(model),
-        Verb::FirstPane | Verb::Back | Verb::Leave => {
+        Verb::FirstPane | Verb::Back | Verb::Leave | Verb::LeaveMapping => {
             model.focus = Pane::Diff;
             // In the list, the first field that differs is explained again.
             model.detail.field = None;
@@ -111,6 +115,12 @@ pub fn perform(model: &mut Model, verb: Verb) -> Vec<Effect> {
         Verb::ApplyOne => return decide::apply(model, model.list.subject),
         Verb::Hold => decide::hold(model),
         Verb::Release => return decide::release(model),
+        Verb::Mapping => model.focus = Pane::Mapping,
+        Verb::NextRule => mapping::mark(model, 1),
+        Verb::PreviousRule => mapping::mark(model, -1),
+        Verb::EditRule => mapping::edit(model),
+        Verb::SaveMapping => mapping::ask_to_save(model),
+        Verb::Revert => return mapping::revert(model),
         Verb::Activity => model.focus = Pane::Activity,
         Verb::Pause => return decide::pause(model),
         Verb::Cancel => return vec![Effect::Cancel],
@@ -160,6 +170,7 @@ fn bring_to(model: &mut Model, verb: Verb) {
     match action::of(verb).scope {
         Scope::Diff => model.focus = Pane::Diff,
         Scope::Detail => model.focus = Pane::Detail,
+        Scope::Mapping => model.focus = Pane::Mapping,
         Scope::Activity => model.focus = Pane::Activity,
         Scope::Everywhere | Scope::Overlay => {}
     }

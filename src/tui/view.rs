@@ -10,7 +10,7 @@ use super::layout::{LEAST, Wants, layout};
 use super::model::Model;
 use super::model::Pane;
 use super::overlay;
-use super::pane::{activity, detail, diff};
+use super::pane::{activity, detail, diff, mapping};
 use super::theme::Role;
 use super::widget::grid::window;
 use super::widget::ink::{Ink, cells};
@@ -34,15 +34,20 @@ pub fn settle(model: &mut Model, area: Rect) {
         top: cells(head.len()),
         banner: cells(model.page.banner.len()),
         // Its title, its heading, a line more; and room to say why.
-        detail: if model.focus == Pane::Activity { cells(model.activity.page.lines.len().max(14) + 2) } else { cells(fields.max(14) + 3) },
+        detail: match model.focus {
+            Pane::Activity => cells(model.activity.page.lines.len().max(14) + 2),
+            // What is said below the rules must have room.
+            Pane::Mapping => cells(fields.max(14) + 8),
+            Pane::Diff | Pane::Detail => cells(fields.max(14) + 3),
+        },
         focus: model.focus,
     };
     model.page.head = head;
     model.page.layout = layout(area, wants);
     let Some(layout) = model.page.layout else { return };
-    let lower = layout.detail.or(layout.activity);
+    let lower = layout.detail.or(layout.mapping).or(layout.activity);
     settle_list(model, layout.diff.unwrap_or(Rect { height: lower.map_or(0, |d| d.height), ..area }), layout.diff.is_some());
-    let card = layout.detail.and(model.list.subject).and_then(|s| model.card(s));
+    let card = layout.detail.or(layout.mapping).and(model.list.subject).and_then(|s| model.card(s));
     model.page.card = card;
     if let (Some(rect), Some(card)) = (layout.detail, model.page.card.clone()) {
         model.page.detail = detail::compose(model, &card, Rect { height: rect.height.saturating_sub(1), ..rect });
@@ -50,6 +55,9 @@ pub fn settle(model: &mut Model, area: Rect) {
     }
     if let Some(rect) = layout.activity {
         activity::settle(model, rect);
+    }
+    if let Some(rect) = layout.mapping {
+        mapping::settle(model, rect);
     }
     overlay::settle(model, area);
 }
@@ -105,7 +113,8 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
     if let Some(area) = layout.activity {
         activity::draw(model, &mut ink, area);
     }
-    let typed = bottom::draw(model, &mut ink, layout.bottom);
+    let edited = layout.mapping.and_then(|area| mapping::draw(model, &mut ink, area));
+    let typed = bottom::draw(model, &mut ink, layout.bottom).or(edited);
     let cursor = overlay::draw(model, &mut ink, area).or(typed);
     if let Some(place) = cursor {
         frame.set_cursor_position(place);

@@ -4,6 +4,7 @@
 
 mod decide;
 mod desk;
+mod mapping;
 mod pictures;
 
 use crate::support;
@@ -376,21 +377,21 @@ static DESK: LazyLock<(Arc<Snapshot>, Vec<Subject>)> = LazyLock::new(|| {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 120, ..ProptestConfig::default() })]
     #[test]
-    fn no_size_no_key_and_no_news_makes_it_fall_over(steps in prop::collection::vec((0usize..50, any::<u8>(), 1u16..230, 1u16..70), 1..60)) {
+    fn no_size_no_key_and_no_news_makes_it_fall_over(steps in prop::collection::vec((0usize..54, any::<u8>(), 1u16..230, 1u16..70), 1..60)) {
         let (snapshot, rows) = &*DESK;
         let keys = ["j", "k", "g", "G", "tab", "backtab", "f", "?", "i", "s", "S", "/", "n", "N", "esc", "enter", "up", "down", "left",
-            "right", "pagedown", "pageup", "home", "end", "backspace", "ctrl-w", "1", "2", "J", "K", "y", "r", "a", "é", "ctrl-l", "space", "A", "U", "P", "X", "h", "H", "5", "c", "u"];
+            "right", "pagedown", "pageup", "home", "end", "backspace", "ctrl-w", "1", "2", "J", "K", "y", "r", "a", "é", "ctrl-l", "space", "A", "U", "P", "X", "h", "H", "5", "c", "u", "3", "e", "R", "ctrl-s"];
         let mut model = Model::new(setting());
         for (step, dice, width, height) in steps {
             let msg = match step {
-                45 => Msg::News(News::Snapshot(Arc::clone(snapshot))),
-                46 | 47 => {
+                49 => Msg::News(News::Snapshot(Arc::clone(snapshot))),
+                50 | 51 => {
                     let rows = rows.iter().copied().filter(|s| !number(*s).is_multiple_of(u32::from(dice % 7) + 1) || dice % 3 == 0).collect();
                     let view = View { spec: model.spec().clone(), generation: 1, rows: Arc::new(rows), complete: dice.is_multiple_of(2) };
                     Msg::News(News::View(Arc::new(view)))
                 }
-                48 => Msg::News(News::Failed(Error::failure("x".repeat(usize::from(dice) * 20)).hint("\u{1b}y"))),
-                49 => Msg::Paste("a\u{1b}[2J\n".repeat(usize::from(dice))),
+                52 => Msg::News(News::Failed(Error::failure("x".repeat(usize::from(dice) * 20)).hint("\u{1b}y"))),
+                53 => Msg::Paste("a\u{1b}[2J\n".repeat(usize::from(dice))),
                 n => Msg::Key(event(keys[n])),
             };
             update::update(&mut model, msg);

@@ -50,6 +50,14 @@ fn not_running(model: &Model) -> Result<(), &'static str> {
         return Err(READ_ONLY);
     }
     a_snapshot(model)?;
+    if model.mapping.is_edited() {
+        let told = "the mapping was changed and saved: start rosterm again, to send by it";
+        return Err(if model.mapping.is_unsaved() || model.mapping.typing.is_some() {
+            "the mapping was changed and not saved"
+        } else {
+            told
+        });
+    }
     if matches!(model.activity.running, Running::Going(_)) {
         return Err("a run is under way");
     }
@@ -91,6 +99,20 @@ pub(super) fn something_failed(model: &Model) -> Result<(), &'static str> {
 
 pub(super) fn a_run(model: &Model) -> Result<(), &'static str> {
     if model.activity.history.is_empty() { Err("there are no earlier runs") } else { Ok(()) }
+}
+
+pub(super) fn a_rule_edited(model: &Model) -> Result<(), &'static str> {
+    if model.mapping.edits.is_empty() { Err("every rule is as in the configuration") } else { Ok(()) }
+}
+
+pub(super) fn may_save(model: &Model) -> Result<(), &'static str> {
+    if model.setting.read_only {
+        return Err("--read-only: nothing is written");
+    }
+    if model.setting.file.is_none() {
+        return Err("the demo has no configuration file");
+    }
+    if model.mapping.is_unsaved() { Ok(()) } else { Err("every rule is as in the file") }
 }
 
 pub(super) fn may_undo(model: &Model) -> Result<(), &'static str> {

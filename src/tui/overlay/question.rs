@@ -55,6 +55,8 @@ pub enum Then {
     Resume,
     /// A hold is set, for the reason that was typed.
     Hold(Vec<HoldOn>, String),
+    /// The rules that were kept are written into the configuration file.
+    SaveMapping,
     /// The screens are closed.
     End,
     /// Nothing.

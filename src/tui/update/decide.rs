@@ -96,6 +96,10 @@ pub(super) fn apply(model: &mut Model, only: Option<Subject>) -> Vec<Effect> {
 
 /// What would be sent is known: it is asked about.
 pub(super) fn proposed(model: &mut Model, proposal: &Proposal) {
+    if model.mapping.is_edited() {
+        // Rules were edited while it was looked at: it is not what they come to.
+        return model.say(Tone::Warn, "not now: the mapping was changed and not saved");
+    }
     model.notice = None;
     model.search = None;
     model.overlay = Some(Overlay::Question(Box::new(confirm::apply(proposal))));
@@ -193,6 +197,7 @@ pub(super) fn answered(model: &mut Model, question: Question) -> Vec<Effect> {
             vec![Effect::Resume]
         }
         Then::Hold(on, called) => vec![Effect::Hold { on, called, reason: Some(question.field.text().trim().to_owned()) }],
+        Then::SaveMapping => super::mapping::save(model),
         Then::End => vec![Effect::End(crate::error::exit::DONE)],
         Then::Close => Vec::new(),
     }

@@ -3,7 +3,7 @@
 //! What must stay true: the cursor stays with its user. Whoever leaves the list is said to have left it, and only then does
 //! the cursor stand for somebody else.
 
-use super::decide;
+use super::{decide, mapping};
 use crate::clock::Instant;
 use crate::engine::{News, Snapshot, View};
 use crate::journal::run::Run;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 pub(super) fn hear(model: &mut Model, news: News) {
     match news {
-        // Rules are edited on a screen that is not there yet.
+        // Here rules are tried as drafts.
         News::Edited { .. } => {}
         News::Snapshot(snapshot) => {
             // What failed has been mended once a side has been read since.
@@ -36,6 +36,8 @@ pub(super) fn hear(model: &mut Model, news: News) {
             model.failed = Some(error);
         }
         News::Approved(approved) => decide::approved(model, approved),
+        News::Tried(number, told) => mapping::tried(model, number, told),
+        News::Saved => mapping::saved(model),
         News::Weighed(rows, weight) => decide::weighed(model, rows, weight),
         News::Proposed(proposal) => decide::proposed(model, &proposal),
         News::Run(running) => decide::ran(model, *running),

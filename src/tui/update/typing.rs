@@ -1,6 +1,6 @@
 //! Keys where something is typed: the search, and what lies over the panes.
 
-use super::{bring_to, decide, list, perform};
+use super::{bring_to, decide, list, mapping, perform};
 use crate::tui::action::Verb;
 use crate::tui::keymap::Chord;
 use crate::tui::model::{Model, Search};
@@ -72,6 +72,10 @@ pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
             question.field.insert(text);
             Vec::new()
         }
+        (None, _) if model.mapping.typing.is_some() => mapping::typed(model, |field| {
+            field.insert(text);
+            true
+        }),
         (None, Some(search)) => {
             search.field.insert(text);
             searched(model)

@@ -29,6 +29,11 @@ pub(super) fn draw(model: &Model, ink: &mut Ink<'_>, area: Rect) -> Option<(u16,
         ink.put(area.x + 1, area.y, room, &redacted(text), role);
         return None;
     }
+    if model.mapping.typing.is_some() {
+        let text = "enter keeps · esc takes it back · up down: the user before, the next one";
+        ink.put(area.x + 1, area.y, room, text, Role::Quiet);
+        return None;
+    }
     let here = scope_of(model.focus);
     let mut entries: Vec<_> =
         TABLE.iter().filter(|e| e.footer > 0 && (e.scope == here || e.scope == Scope::Everywhere) && (e.when)(model).is_ok()).collect();

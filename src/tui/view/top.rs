@@ -92,6 +92,9 @@ fn decided(model: &Model, short: bool) -> Vec<Line> {
         let gap = if short { " " } else { "  " };
         parts.push(vec![(Role::Quiet, "approved: ".into()), (Role::Strong, words.join(gap).into())]);
     }
+    if model.mapping.is_unsaved() {
+        parts.push(vec![(Role::Warn, "mapping edited, not saved".into())]);
+    }
     match &model.activity.running {
         Running::Going(going) if going.total == 0 => parts.push(vec![(Role::Accent, "a run is being prepared".into())]),
         Running::Going(going) => {
@@ -173,7 +176,7 @@ pub(super) fn draw(model: &Model, ink: &mut Ink<'_>, layout: &Layout) {
 
 fn tab_line(model: &Model, ink: &mut Ink<'_>, area: Rect) {
     let mut x = area.x + 1;
-    for (pane, name) in [(Pane::Diff, "1 Diff"), (Pane::Detail, "2 Detail"), (Pane::Activity, "5 Runs")] {
+    for (pane, name) in [(Pane::Diff, "1 Diff"), (Pane::Detail, "2 Detail"), (Pane::Mapping, "3 Mapping"), (Pane::Activity, "5 Runs")] {
         let (role, text) = if pane == model.focus { (Role::Chosen, format!("[{name}]")) } else { (Role::Text, format!(" {name} ")) };
         x += ink.put(x, area.y, area.right().saturating_sub(x), &text, role) + 1;
     }

@@ -29,6 +29,8 @@ pub struct Desk {
     pub inbox: Receiver<News>,
     pub snapshot: Arc<Snapshot>,
     _runtime: Runtime,
+    /// The configuration as a file would have it.
+    pub config: String,
 }
 
 impl Desk {
@@ -41,6 +43,7 @@ impl Desk {
 
     /// The same at a service that others use too; with a state that lies in this file and outlives the screens.
     pub fn at(runtime: Runtime, service: Arc<Service>, state: Option<&Path>, world: &World, plan: Plan, setting: Setting) -> Desk {
+        let config = world::config_text(plan, service.base_url(), "(in memory)");
         let channel = world::channel(plan, service.base_url(), Path::new("(in memory)")).unwrap();
         let mut settings = vendor::presets().iter().find(|p| p.0.vendor == "openldap").unwrap().0.clone();
         vendor::override_with(&mut settings, &channel.source.settings);
@@ -82,7 +85,7 @@ impl Desk {
             }
         };
         update::update(&mut model, Msg::News(News::Snapshot(Arc::clone(&snapshot))));
-        let mut desk = Desk { model, live, inbox, snapshot, _runtime: runtime };
+        let mut desk = Desk { model, live, inbox, snapshot, _runtime: runtime, config };
         desk.live.look(desk.model.spec().clone());
         desk.answer();
         desk
@@ -212,6 +215,7 @@ pub fn event(key: &str) -> KeyEvent {
         "ctrl-c" => (KeyCode::Char('c'), KeyModifiers::CONTROL),
         "ctrl-z" => (KeyCode::Char('z'), KeyModifiers::CONTROL),
         "ctrl-l" => (KeyCode::Char('l'), KeyModifiers::CONTROL),
+        "ctrl-s" => (KeyCode::Char('s'), KeyModifiers::CONTROL),
         "ctrl-w" => (KeyCode::Char('w'), KeyModifiers::CONTROL),
         "space" => (KeyCode::Char(' '), KeyModifiers::NONE),
         one => (KeyCode::Char(one.chars().next().unwrap()), KeyModifiers::NONE),

@@ -1,0 +1,181 @@
+//! The rules: one line a field; below them what is typed, whether it compiles, and what it makes of the user under the
+//! cursor of the list.
+//!
+//! Nobody is evaluated here but that one user. How many differ is counted by the engine anyway.
+
+use crate::engine::draft::Tried;
+use crate::telemetry::redacted;
+use crate::text::{clean, count, pad};
+use crate::tui::action::Verb;
+use crate::tui::model::{Model, Pane};
+use crate::tui::theme::{Glyphs, Role};
+use crate::tui::widget::grid::window;
+use crate::tui::widget::ink::{Ink, cells, shown};
+use crate::tui::widget::page::{self, Line, labelled, plain};
+use ratatui::layout::Rect;
+
+/// Cells of everything beside the expression: mark, sign, field, count.
+const NAME: usize = 18;
+const SIGN: usize = 10;
+const COUNT: usize = 9;
+
+/// The lines of the pane.
+#[derive(Debug, Clone, Default)]
+pub(in crate::tui) struct Page {
+    pub rules: Vec<Line>,
+    pub below: Vec<Line>,
+}
+
+/// The expression of a rule as it stands now, or its fixed value as an expression.
+pub(in crate::tui) fn expression(model: &Model, place: usize) -> Option<String> {
+    if let Some(edit) = model.mapping.edits.get(&place) {
+        return Some(edit.now.clone());
+    }
+    let rule = model.snapshot.as_ref()?.picture().rules().rules().get(place)?;
+    Some(rule.program.as_ref().map_or_else(String::new, |p| p.source().to_owned()))
+}
+
+/// Composes the lines, and brings the marked rule into what is visible.
+pub(in crate::tui) fn settle(model: &mut Model, area: Rect) {
+    let room = usize::from(area.width.saturating_sub(2));
+    let rules = rules(model, room);
+    let mut below = below(model, room);
+    let height = usize::from(area.height.saturating_sub(2));
+    below.truncate(height.saturating_sub(3));
+    model.mapping.at = model.mapping.at.min(rules.len().saturating_sub(1));
+    model.mapping.top = window(model.mapping.top, model.mapping.at, height - below.len().min(height), rules.len());
+    model.mapping.page = Page { rules, below };
+}
+
+fn rules(model: &Model, room: usize) -> Vec<Line> {
+    let Some(snapshot) = &model.snapshot else { return Vec::new() };
+    let glyphs = model.setting.theme.glyphs();
+    let (here, key) = if glyphs == Glyphs::Ascii { (">", "#") } else { ("▌", "◆") };
+    let rules = snapshot.picture().rules();
+    let wide = room.saturating_sub(3 + NAME + SIGN + COUNT).max(8);
+    let line = |(place, rule): (usize, &crate::mapping::Rule)| {
+        let typed = model.mapping.typing.as_ref().filter(|t| t.rule == place).map(|t| t.field.text().to_owned());
+        let is_edited = typed.is_some() || model.mapping.edits.contains_key(&place);
+        let mut text = typed.or_else(|| expression(model, place)).unwrap_or_default();
+        if let Some(default) = &rule.default {
+            let default = if rule.masked { "•••".into() } else { default.plain() };
+            let gap = if text.is_empty() { "" } else { "   " };
+            text = format!("{text}{gap}(else '{default}')");
+        }
+        let sign = match (place == rules.match_rule(), rule.required) {
+            (true, _) => format!("{key} match"),
+            (false, true) => "* required".to_owned(),
+            (false, false) => String::new(),
+        };
+        let differs = snapshot.facets().fields.get(place).copied().unwrap_or(0);
+        let cell = |text: &str, cells: usize| pad(&shown(text, cells, glyphs), cells);
+        let n = if differs == 0 { format!("{:>COUNT$}", "·") } else { format!("{:>COUNT$}", count(differs)) };
+        vec![
+            (Role::Accent, if place == model.mapping.at { here } else { " " }.into()),
+            (Role::Quiet, format!("{} ", cell(&sign, SIGN)).into()),
+            (if sign.is_empty() { Role::Text } else { Role::Field }, cell(&rule.field.name, NAME).into()),
+            (if is_edited { Role::Warn } else { Role::Text }, format!(" {}", cell(&text, wide)).into()),
+            (if differs == 0 { Role::Quiet } else { Role::Strong }, n.into()),
+        ]
+    };
+    rules.rules().iter().enumerate().map(line).collect()
+}
+
+/// The line on which something is typed is the first one; it is drawn by itself.
+fn below(model: &Model, room: usize) -> Vec<Line> {
+    let mut lines = vec![Vec::new()];
+    let mapping = &model.mapping;
+    match (&mapping.typing, mapping.edits.get(&mapping.at)) {
+        (Some(_), _) => {
+            lines.push(Vec::new());
+            match &mapping.told {
+                Some(Tried::Wrong { message, hint, column }) => {
+                    let place = column.map(|c| format!("column {c}: ")).unwrap_or_default();
+                    let hint = hint.as_ref().map(|h| format!(" ({h})")).unwrap_or_default();
+                    labelled(&mut lines, "wrong", room, Role::Bad, &redacted(&format!("{place}{message}{hint}")));
+                    labelled(&mut lines, "", room, Role::Quiet, "the list is by the last rule that worked");
+                }
+                Some(Tried::Unread(names)) => {
+                    let names = names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                    let text = format!("needs a read of {names}: write the rule into the configuration, and start rosterm again");
+                    labelled(&mut lines, "unread", room, Role::Warn, &text);
+                }
+                Some(Tried::Works) if mapping.asked == mapping.answered => {
+                    labelled(&mut lines, "ok", room, Role::Good, "the list goes by it");
+                }
+                Some(Tried::Works) | None => labelled(&mut lines, "", room, Role::Quiet, "what is typed is tried at once"),
+            }
+        }
+        (None, Some(edit)) => {
+            labelled(&mut lines, "was", room, Role::Quiet, &edit.was);
+            let key = |verb| model.setting.keymap.key(verb);
+            if mapping.is_unsaved() {
+                let text = format!(
+                    "not saved: {} shows what saving comes to; {} takes every edit back",
+                    key(Verb::SaveMapping),
+                    key(Verb::Revert)
+                );
+                labelled(&mut lines, "", room, Role::Warn, &text);
+            }
+        }
+        (None, None) => {}
+    }
+    let field = model.page.card.as_ref().and_then(|card| Some((card, card.fields.get(mapping.at)?)));
+    let Some((card, field)) = field else {
+        lines.push(plain(Role::Quiet, "Nobody is under the cursor of the list."));
+        return lines;
+    };
+    let or_nothing = |value: &str| if value.is_empty() { "nothing".to_owned() } else { value.to_owned() };
+    labelled(&mut lines, "for", room, Role::Strong, card.row.called());
+    if let Some(problem) = &field.problem {
+        labelled(&mut lines, "problem", room, Role::Warn, &redacted(problem));
+    }
+    labelled(&mut lines, "gives", room, Role::Text, &or_nothing(&field.wanted));
+    labelled(&mut lines, "there is", room, Role::Text, &or_nothing(&field.has));
+    for step in &field.trace {
+        labelled(&mut lines, "  step", room, Role::Quiet, &format!("{} is {}", step.text, step.value));
+    }
+    lines
+}
+
+/// Draws the pane; gives the place of the cursor where an expression is typed.
+pub(in crate::tui) fn draw(model: &Model, ink: &mut Ink<'_>, area: Rect) -> Option<(u16, u16)> {
+    let focused = model.focus == Pane::Mapping;
+    let mut title = vec![(if focused { Role::TitleFocus } else { Role::Title }, "3 Mapping".into())];
+    let name = |place: usize| {
+        let rules = model.snapshot.as_ref().map(|s| s.picture().rules().rules());
+        rules.and_then(|r| r.get(place)).map_or_else(String::new, |r| clean(&r.field.name).into_owned())
+    };
+    if let Some(typing) = &model.mapping.typing {
+        title.push((Role::Accent, format!(" · editing {}", name(typing.rule)).into()));
+    }
+    if model.mapping.is_unsaved() {
+        title.push((Role::Warn, " · edited, not saved".into()));
+    }
+    if !model.mapping.is_unsaved() && !model.mapping.saved.is_empty() {
+        title.push((Role::Good, " · saved: start rosterm again, to send by it".into()));
+    }
+    ink.rule(area.x, area.y, area.width, &title, focused);
+    let page = &model.mapping.page;
+    let room = area.width.saturating_sub(2);
+    if page.rules.is_empty() {
+        ink.put(area.x + 4, area.y + 2, area.width.saturating_sub(4), "The rules are shown once both ends are opened.", Role::Quiet);
+        return None;
+    }
+    let wide = usize::from(room).saturating_sub(3 + NAME + SIGN + COUNT).max(8);
+    let heading = format!(" {:SIGN$} {:NAME$} {:wide$}{:>COUNT$}", "", "field", "rule", "differs");
+    ink.put(area.x + 1, area.y + 1, room, &heading, Role::Quiet);
+    let below = cells(page.below.len()).min(area.height.saturating_sub(3));
+    let list = Rect { x: area.x + 1, y: area.y + 2, width: room, height: area.height.saturating_sub(2 + below) };
+    page::draw(ink, list, &page.rules, model.mapping.top);
+    if let Some(line) = model.mapping.at.checked_sub(model.mapping.top).map(cells).filter(|l| focused && *l < list.height) {
+        ink.style(Rect { y: list.y + line, height: 1, ..list }, Role::Cursor);
+    }
+    let rest = Rect { y: list.bottom(), height: below, ..list };
+    page::draw(ink, rest, &page.below, 0);
+    let typing = model.mapping.typing.as_ref().filter(|_| rest.height > 1)?;
+    let y = rest.y + 1;
+    let used = ink.put(rest.x, y, rest.width, &format!("{} = ", name(typing.rule)), Role::Key);
+    let column = typing.field.draw(ink, Rect { x: rest.x + used, y, width: rest.width.saturating_sub(used), height: 1 });
+    Some((column, y))
+}

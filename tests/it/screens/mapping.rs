@@ -1,0 +1,162 @@
+//! Rules that are edited on the screens: the list follows, Esc goes back, and nothing is sent by them.
+
+use super::desk::{Desk, event};
+use super::{same_as_before, setting};
+use rosterm::engine::News;
+use rosterm::engine::draft::{Draft, Tried};
+use rosterm::engine::snapshot::Facets;
+use rosterm::tui::{Effect, Msg, Setting, update};
+
+/// The place of the demo's rule for `title`.
+const TITLE: usize = 6;
+
+/// The mapping of a small world, with the mark on the rule for `title`.
+fn on_title(setting: Setting) -> Desk {
+    let mut desk = Desk::small(setting);
+    desk.frame(120, 40);
+    desk.press("3 j j j j j j");
+    assert_eq!(desk.snapshot.fields().nth(TITLE), Some("title"));
+    desk
+}
+
+/// The counts, once everything that was typed has come through.
+fn counts(desk: &mut Desk) -> Facets {
+    while desk.snapshot.is_busy() {
+        desk.next();
+    }
+    desk.snapshot.facets().clone()
+}
+
+#[test]
+fn a_rule_that_is_edited_moves_the_counts_and_esc_and_revert_bring_them_back() {
+    let mut desk = on_title(setting());
+    let before = counts(&mut desk);
+    desk.press("e");
+    desk.type_in(" | upper");
+    desk.until_shown("the list goes by it");
+    let edited = counts(&mut desk);
+    assert!(edited.fields[TITLE] > before.fields[TITLE] && edited.situations != before.situations, "{edited:?}");
+    assert_eq!(edited.all(), before.all());
+    let mut first = desk.frame(160, 48);
+    assert!(first.contains("title | upper") && first.contains("3 Mapping · editing title"), "{first}");
+    desk.answer();
+    first = desk.frame(160, 48);
+    same_as_before("mapping-160x48", &first);
+    let narrow = desk.frame(80, 24);
+    same_as_before("mapping-80x24", &narrow);
+    desk.press("esc");
+    desk.until(|m| !m.is_mapping_edited());
+    assert_eq!(counts(&mut desk), before);
+    // What is kept stays through a reading, and nothing can be sent by it.
+    desk.press("enter");
+    desk.type_in(" | upper");
+    desk.until_shown("the list goes by it");
+    desk.press("enter");
+    assert!(desk.notice().contains("not saved"), "{}", desk.notice());
+    assert!(desk.frame(160, 48).contains("mapping edited, not saved"));
+    assert_eq!(counts(&mut desk), edited);
+    assert_eq!(desk.press("P"), []);
+    assert!(desk.notice().contains("the mapping was changed and not saved"), "{}", desk.notice());
+    desk.live.refresh();
+    while !desk.snapshot.is_busy() {
+        desk.next();
+    }
+    assert_eq!(counts(&mut desk), edited);
+    desk.press("R");
+    desk.until(|m| !m.is_mapping_edited());
+    assert_eq!(counts(&mut desk), before);
+    desk.press("P");
+    assert!(!desk.notice().contains("mapping"), "{}", desk.notice());
+}
+
+#[test]
+fn what_does_not_compile_or_was_not_read_is_told_and_changes_nothing() {
+    let mut desk = on_title(Setting { read_only: true, ..setting() });
+    let before = counts(&mut desk);
+    desk.press("e");
+    desk.type_in(" | uper");
+    desk.until_shown("did you mean");
+    assert!(desk.frame(120, 40).contains("column 9: "), "{}", desk.frame(120, 40));
+    assert_eq!(counts(&mut desk), before);
+    assert_eq!(desk.press("enter"), []);
+    assert!(desk.notice().contains("not kept"), "{}", desk.notice());
+    // The whole text is another one now: an attribute that was not read.
+    while !desk.press("ctrl-w").is_empty() {}
+    desk.type_in("carLicense");
+    desk.until_shown("needs a read of");
+    desk.press("enter");
+    assert!(desk.notice().contains("needs what was not read"), "{}", desk.notice());
+    desk.press("esc");
+    desk.until(|m| !m.is_mapping_edited());
+    assert_eq!(counts(&mut desk), before);
+}
+
+#[test]
+fn of_answers_only_the_last_counts_and_enter_waits_for_it() {
+    let mut desk = on_title(setting());
+    update::update(&mut desk.model, Msg::Key(event("e")));
+    let asked = |effects: Vec<Effect>| match &effects[..] {
+        [Effect::Try(Draft { number, edits, .. })] => (*number, edits.clone()),
+        other => panic!("{other:?}"),
+    };
+    let (first, _) = asked(update::update(&mut desk.model, Msg::Key(event("x"))));
+    let (last, edits) = asked(update::update(&mut desk.model, Msg::Paste("y\n".into())));
+    assert_eq!(edits, [(TITLE, "titlexy".to_owned())]);
+    let wrong = Tried::Wrong { message: "\u{1b}[31mno".into(), hint: None, column: Some(1) };
+    update::update(&mut desk.model, Msg::News(News::Tried(first, wrong)));
+    assert!(!desk.frame(120, 40).contains("[31mno"));
+    // A cursor that moves asks for nothing.
+    assert_eq!(update::update(&mut desk.model, Msg::Key(event("left"))), []);
+    assert_eq!(update::update(&mut desk.model, Msg::Key(event("enter"))), []);
+    assert!(desk.frame(120, 40).contains("editing title"));
+    update::update(&mut desk.model, Msg::News(News::Tried(last, Tried::Works)));
+    let frame = desk.frame(120, 40);
+    assert!(!frame.contains("editing title") && frame.contains("edited, not saved") && frame.contains("titlexy"), "{frame}");
+    // Typed back to what it was, it is not edited any more.
+    update::update(&mut desk.model, Msg::Key(event("e")));
+    let back = (0..2).map(|_| asked(update::update(&mut desk.model, Msg::Key(event("backspace"))))).last().unwrap();
+    assert_eq!(back.1, []);
+    update::update(&mut desk.model, Msg::News(News::Tried(back.0, Tried::Works)));
+    update::update(&mut desk.model, Msg::Key(event("enter")));
+    assert!(!desk.model.is_mapping_edited());
+}
+
+#[test]
+fn what_was_kept_is_saved_once_it_is_confirmed_and_comments_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rosterm.toml");
+    let mut desk = on_title(Setting { file: Some(file.clone()), ..setting() });
+    let text = desk.config.replace("title = \"title\"", "title = \"title\"  # as HR has it");
+    std::fs::write(&file, &text).unwrap();
+    desk.press("ctrl-s");
+    assert!(desk.notice().contains("every rule is as in the file"), "{}", desk.notice());
+    desk.press("e");
+    desk.type_in(" | upper");
+    desk.until_shown("the list goes by it");
+    desk.press("enter ctrl-s");
+    let asked = desk.frame(120, 40);
+    assert!(asked.contains("title: title → title | upper") && std::fs::read_to_string(&file).unwrap() == text, "{asked}");
+    desk.press("enter");
+    desk.until_shown("saved: start rosterm again");
+    let saved = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(saved, text.replace("title = \"title\"", "title = \"title | upper\""));
+    desk.press("P");
+    assert!(desk.notice().contains("start rosterm again, to send by it"), "{}", desk.notice());
+    // Back to what it was before, in the file too, unless somebody else wrote there.
+    desk.press("R");
+    desk.press("ctrl-s");
+    assert!(desk.frame(120, 40).contains("title: title | upper → title"));
+    std::fs::write(&file, saved.replace("sn\"", "sn | upper\"")).unwrap();
+    desk.press("enter");
+    desk.until_shown("changed by somebody else");
+    desk.press("esc");
+    std::fs::write(&file, &saved).unwrap();
+    desk.press("ctrl-s enter");
+    desk.until(|m| !m.is_mapping_edited());
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+    for (setting, why) in [(setting(), "the demo has no configuration file"), (Setting { read_only: true, ..setting() }, "--read-only")] {
+        let mut desk = on_title(setting);
+        desk.press("ctrl-s");
+        assert!(desk.notice().contains(why), "{}", desk.notice());
+    }
+}
