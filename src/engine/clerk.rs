@@ -11,7 +11,7 @@ use super::live::{Held, Live, News, Remote, Seat, Tell, reading};
 use super::progress::Progress;
 use super::proposal::{NAMED, Proposal, propose};
 use super::query::Job;
-use super::run::{Desk, Planned, Prepared, Runner, approved, check_fit, prepare, remember_plan};
+use super::run::{Desk, Planned, Prepared, Runner, approved, check_fit, prepare};
 use super::snapshot::Snapshot;
 use super::watch::{Ended, Going, RunRow, Running, watched};
 use super::worker::Order;
@@ -175,16 +175,15 @@ where
 
     /// Says what a run would come to.
     fn prepare(&mut self, snapshot: &Arc<Snapshot>, approvals: Arc<Approvals>, alone: Alone) -> Result<()> {
+        // Whatever a screen thinks: nobody is sent anything, and nobody is linked, by rules that are only tried out, or by verdicts
+        // that an edit has left behind.
+        if snapshot.drafted || snapshot.busy {
+            let why = if snapshot.drafted { "the mapping is not that of the configuration" } else { "the list is still being made" };
+            return Err(Error::new(Kind::Refused, format!("{why}: nothing is sent by it")).hint("wait until it is, then look again"));
+        }
         let (number, now) = (self.next(), clock::now());
         let from = From::Screen { snapshot: Arc::clone(snapshot), approvals, alone, now };
         let proposal = self.proposed(number, &from)?;
-        if !proposal.fired.is_empty() && self.seat.may_write {
-            // What was shown is what a number may be named about.
-            let mut journal = self.seat.memory.write()?;
-            let told = remember_plan(&mut journal, snapshot.picture(), now);
-            self.seat.memory.give_back(journal);
-            told?;
-        }
         self.pending = Some(Pending { number, from });
         (self.tell)(News::Proposed(Box::new(proposal)));
         Ok(())

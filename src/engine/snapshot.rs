@@ -89,6 +89,8 @@ pub struct Snapshot {
     pub(super) target: SideLine,
     pub(super) facets: Facets,
     pub(super) busy: bool,
+    /// It goes by rules that are being edited.
+    pub(super) drafted: bool,
     pub(super) asking: Option<(usize, usize)>,
     pub(super) waiting: Option<std::time::Duration>,
     pub(super) notes: Arc<Vec<String>>,

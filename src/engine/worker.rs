@@ -220,6 +220,7 @@ impl Worker<'_> {
         self.generation += 1;
         let mut snapshot = snapshot(self.generation, store, self.progress.as_deref(), &self.notes);
         snapshot.busy |= self.redo.is_some();
+        snapshot.drafted = self.draft.is_some();
         snapshot.era = self.era;
         (self.publish)(News::Snapshot(Arc::new(snapshot)));
     }
@@ -254,6 +255,7 @@ fn snapshot(generation: u64, store: &Store, progress: Option<&Progress>, notes: 
         },
         facets: facets(picture),
         busy: progress.is_some(),
+        drafted: false,
         asking,
         waiting: progress.and_then(Progress::told_to_wait),
         notes: Arc::clone(notes),

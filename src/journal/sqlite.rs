@@ -1,5 +1,6 @@
 //! The SQLite file behind the journal.
 
+mod notes;
 mod open;
 mod runs;
 mod state;
@@ -58,19 +59,8 @@ impl Journal {
                 .hint("check the disk and the file's owner; nothing was changed")
         };
         let transaction = self.connection.transaction().map_err(|e| wrong(&e))?;
-        let insert = "INSERT INTO links (service, entry, account, channel, origin, since, remembered, last_active) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING";
-        let mut statement = transaction.prepare(insert).map_err(|e| wrong(&e))?;
         for link in links {
-            let added = statement.execute(params![
-                base_url,
-                link.entry.as_str(),
-                link.account.as_str(),
-                link.channel,
-                origin_text(link.origin),
-                link.since.0,
-                serde_json::to_string(&link.remembered).unwrap_or_else(|_| "[]".to_owned()),
-                link.last_active
-            ]);
+            let added = insert_link(&transaction, base_url, link);
             if added.map_err(|e| wrong(&e))? == 0 {
                 let (entry, account): (String, String) = transaction
                     .query_row(
@@ -83,7 +73,6 @@ impl Journal {
                     .hint("take that link back first with rosterm unlink"));
             }
         }
-        drop(statement);
         transaction.commit().map_err(|e| wrong(&e))
     }
 
@@ -205,6 +194,21 @@ fn held_text(on: &HoldOn) -> (&'static str, &str) {
         HoldOn::Entry(id) => ("entry", id.as_str()),
         HoldOn::Account(id) => ("account", id.as_str()),
     }
+}
+
+/// Remembers a pair; gives 0 where one of its ends is linked already: a link is never taken over silently.
+fn insert_link(connection: &Connection, service: &str, link: &Link) -> rusqlite::Result<usize> {
+    let sql = "INSERT INTO links (service, entry, account, channel, origin, since, remembered, last_active) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING";
+    connection.prepare_cached(sql)?.execute(params![
+        service,
+        link.entry.as_str(),
+        link.account.as_str(),
+        link.channel,
+        origin_text(link.origin),
+        link.since.0,
+        serde_json::to_string(&link.remembered).unwrap_or_else(|_| "[]".to_owned()),
+        link.last_active
+    ])
 }
 
 fn origin_text(origin: LinkOrigin) -> &'static str {
