@@ -57,6 +57,9 @@ fn a_rule_that_is_edited_moves_the_counts_and_esc_and_revert_bring_them_back() {
     assert_eq!(counts(&mut desk), edited);
     assert_eq!(desk.press("P"), []);
     assert!(desk.notice().contains("the mapping was changed and not saved"), "{}", desk.notice());
+    // The engine refuses it too, whatever a screen thinks.
+    desk.live.propose(None);
+    desk.until_shown("not that of the configuration");
     desk.live.refresh();
     while !desk.snapshot.is_busy() {
         desk.next();
