@@ -59,7 +59,10 @@ fn a_rule_that_is_edited_moves_the_counts_and_esc_and_revert_bring_them_back() {
     assert!(desk.notice().contains("the mapping was changed and not saved"), "{}", desk.notice());
     // The engine refuses it too, whatever a screen thinks.
     desk.live.propose(None);
-    desk.until_shown("not that of the configuration");
+    desk.until(|m| m.question().is_some());
+    let told = desk.frame(120, 40);
+    assert!(told.contains("It was not done") && told.contains("the mapping is not that"), "{told}");
+    desk.press("esc");
     desk.live.refresh();
     while !desk.snapshot.is_busy() {
         desk.next();
