@@ -28,7 +28,7 @@ mod worker;
 pub use approvals::{Approvals, Named, Weight, Who, needs_approval};
 pub use approver::Approved;
 pub use clerk::unended;
-pub use ends::{Ends, compile, compile_over, open};
+pub use ends::{Ends, Errand, compile, compile_over, open};
 pub use live::{Held, Live, Memory, News, Seat};
 pub use picture::{Picture, User};
 pub use progress::Progress;

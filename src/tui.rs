@@ -143,6 +143,7 @@ pub fn order(live: &Live, model: &Model, effect: Effect) {
             }
         }
         Effect::Try(draft) => live.try_out(draft),
+        Effect::ReadAlso(names) => live.read_also(names),
         Effect::Save(file, edits) => live.save(file, edits),
         Effect::Rows(run) => live.rows(run),
         Effect::Undo(run) => live.undo(run),

@@ -10,7 +10,7 @@ use rosterm::config::{Channel, Config};
 use rosterm::demo::crowd::{Crowd, Linked};
 use rosterm::engine::store::{Dirty, Store};
 use rosterm::engine::view::SortBy;
-use rosterm::engine::{self, Live, Memory, News, Seat, Snapshot, Spec, View};
+use rosterm::engine::{self, Errand, Live, Memory, News, Seat, Snapshot, Spec, View};
 use rosterm::identity::population::{BatchBuilder, Draft, RowIx};
 use rosterm::journal::{Belonging, Journal};
 use rosterm::mapping::Rules;
@@ -81,14 +81,10 @@ impl Bench {
         journal.add_links(&service.address, &links)?;
         drop(links);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let opened = channel_config.clone();
-        let open = move |now| {
-            let channel = opened.clone();
-            async move { engine::open(&channel, now).await }
-        };
+        let open = |errand: Errand| async move { errand.open().await };
         let seat = Seat {
             runtime: runtime.handle().clone(),
-            channel: channel_config.clone(),
+            channel: Arc::new(channel_config.clone()),
             others: Vec::new(),
             open,
             memory: Memory::Kept(Some(journal)),

@@ -9,7 +9,7 @@ use crate::config::Channel;
 use crate::demo::crowd::{self, Crowd, Linked};
 use crate::demo::service::{Accounts, Faults, Service};
 use crate::demo::world::{self, Plan, World};
-use crate::engine::{self, Ends, Job};
+use crate::engine::{self, Ends, Errand, Job};
 use crate::error::{Error, Result};
 use crate::journal::{Belonging, Journal};
 use crate::model::{Hold, HoldOn, Link};
@@ -76,7 +76,7 @@ enum People {
 
 /// Makes the people, starts the service and fills the state. Must be awaited within a tokio runtime, which it does not hold
 /// up: the largest world of cases takes a good part of a second, on a thread of its own; a crowd is there at once.
-pub(super) async fn pair(options: &Options) -> Result<Pair<impl Fn(Instant) -> Opening + Send + Sync + 'static + use<>>> {
+pub(super) async fn pair(options: &Options) -> Result<Pair<impl Fn(Errand) -> Opening + Send + Sync + 'static + use<>>> {
     if options.users > LARGEST_WORLD {
         let linked = Linked::OneIn(u64::from(options.users / LINKS_OF_A_CROWD));
         let crowd = Crowd::new(options.users as usize, options.seed, linked);
@@ -100,7 +100,7 @@ fn paired(
     people: People,
     links: &[Link],
     holds: &[(HoldOn, Hold)],
-) -> Result<Pair<impl Fn(Instant) -> Opening + Send + Sync + 'static + use<>>> {
+) -> Result<Pair<impl Fn(Errand) -> Opening + Send + Sync + 'static + use<>>> {
     let settings = settings(&channel)?;
     let base_url = service.base_url().to_owned();
     let belonging =
@@ -111,16 +111,18 @@ fn paired(
     for (on, hold) in holds {
         journal.set_hold(&base_url, on, hold)?;
     }
-    let shared = Arc::new((channel.clone(), settings, people, service));
-    let open = move |now: Instant| -> Opening {
+    // The service stays as long as somebody may ask it.
+    let shared = Arc::new((settings, people, service));
+    let open = move |errand: Errand| -> Opening {
         let shared = Arc::clone(&shared);
-        Box::pin(async move { open(&shared.0, &shared.1, &shared.2, now).await })
+        Box::pin(async move { open(&errand, &shared.0, &shared.1).await })
     };
     Ok(Pair { channel, journal, open })
 }
 
-async fn open(channel: &Channel, settings: &Settings, people: &People, now: Instant) -> Result<Ends> {
-    let (connector, rules) = engine::compile(channel)?;
+async fn open(errand: &Errand, settings: &Settings, people: &People) -> Result<Ends> {
+    let (connector, rules) = errand.compile()?;
+    let (channel, now) = (&errand.channel, errand.now);
     let (settings, location) = (settings.clone(), &channel.source.location);
     let directory = match people {
         People::World(records) => Directory::new("memory", PLACE.to_owned(), records.clone(), settings, location, now)?,
@@ -142,8 +144,9 @@ fn settings(channel: &Channel) -> Result<Settings> {
 pub(super) async fn run(options: &Options, common: &Common, now: Instant) -> Result<u8> {
     let Pair { channel, journal, open } = pair(options).await?;
     let watch = Watch::start(PLACE, "the embedded service", Doing::Reading, common.shows_progress());
+    let channel = Arc::new(channel);
     let job = Job { channel: &channel, others: &[], now, progress: watch.progress() };
-    let picture = engine::look(&job, &mut open(now).await?, &journal).await?;
+    let picture = engine::look(&job, &mut open(Errand::of(&channel, now)).await?, &journal).await?;
     drop(watch);
     super::plan::print(&options.plan, common, &picture, now)
 }

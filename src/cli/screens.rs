@@ -2,14 +2,14 @@
 //! another face; `main` brings the two together.
 
 use super::{Color, Common, channels, demo};
-use crate::clock::Instant;
 use crate::config::paths;
-use crate::engine::{self, Live, Memory, News, Seat};
+use crate::engine::{self, Errand, Live, Memory, News, Seat};
 use crate::error::{Error, Result};
 use crate::journal::Mode;
 use clap::Args;
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::sync::Arc;
 use tokio::runtime::{Handle, Runtime};
 
 /// What the screens look like.
@@ -107,12 +107,8 @@ pub(super) fn configured(looks: &Looks, common: &Common, runtime: Runtime) -> Re
     let handle = runtime.handle().clone();
     let may_write = !common.read_only;
     let start = move |tell: Tell| {
-        let opened = channel.clone();
-        let open = move |now: Instant| {
-            let channel = opened.clone();
-            async move { engine::open(&channel, now).await }
-        };
-        Ok(Live::start(Seat { runtime: handle, channel, others, open, memory, may_write }, tell))
+        let open = |errand: Errand| async move { errand.open().await };
+        Ok(Live::start(Seat { runtime: handle, channel: Arc::new(channel), others, open, memory, may_write }, tell))
     };
     Ok(Opening { file: Some(config.path.clone()), ..Opening::of(looks, common, runtime, names, Box::new(start)) })
 }
@@ -131,5 +127,5 @@ pub(super) fn embedded(options: &demo::Options, looks: &Looks, common: &Common, 
 fn demo_live(options: &demo::Options, may_write: bool, runtime: &Handle, tell: Tell) -> Result<Live> {
     let demo::Pair { channel, journal, open } = runtime.block_on(demo::pair(options))?;
     let memory = Memory::Kept(Some(journal));
-    Ok(Live::start(Seat { runtime: runtime.clone(), channel, others: Vec::new(), open, memory, may_write }, tell))
+    Ok(Live::start(Seat { runtime: runtime.clone(), channel: Arc::new(channel), others: Vec::new(), open, memory, may_write }, tell))
 }

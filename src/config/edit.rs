@@ -40,11 +40,12 @@ fn put(value: &mut Value, text: &str) {
     *value.decor_mut() = around;
 }
 
-/// Changes expressions in the file at `path`, if the channel in it still has this fingerprint. Gives the new one.
+/// Changes expressions in the file at `path`, if the channel in it still has this fingerprint. Gives what is in
+/// the file then.
 ///
 /// # Errors
 /// Where somebody else changed the channel meanwhile, or the file can't be read or written.
-pub fn save(path: &Path, channel: &str, fingerprint: &str, edits: &[(String, String)]) -> Result<String> {
+pub fn save(path: &Path, channel: &str, fingerprint: &str, edits: &[(String, String)]) -> Result<Config> {
     let broken = |e: io::Error| Error::failure(format!("{} cannot be written: {e}", path.display())).hint("nothing was changed");
     // A link stays one.
     let path = &path.canonicalize().map_err(broken)?;
@@ -55,7 +56,8 @@ pub fn save(path: &Path, channel: &str, fingerprint: &str, edits: &[(String, Str
             .hint("nothing was written; start rosterm again to work with the file as it is now"));
     }
     let text = with_expressions(&text, channel, edits)?;
-    let after = Config::parse(path, &text)?.channel(Some(channel))?.fingerprint.clone();
+    let after = Config::parse(path, &text)?;
+    after.channel(Some(channel))?;
     replace(path, &text).map_err(broken)?;
     Ok(after)
 }

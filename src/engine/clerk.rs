@@ -6,7 +6,7 @@
 
 use super::approvals::{Approvals, Named, needs_approval};
 use super::approver::Ask;
-use super::ends::Ends;
+use super::ends::{Ends, Errand};
 use super::live::{Held, Live, News, Remote, Seat, Tell, reading};
 use super::progress::Progress;
 use super::proposal::{NAMED, Proposal, propose};
@@ -18,8 +18,9 @@ use super::worker::Order;
 use crate::apply::choose::{Permits, Selection};
 use crate::apply::{Control, Report};
 use crate::clock::{self, Instant};
-use crate::config::paths;
+use crate::config::{Config, paths};
 use crate::error::{Error, Kind, Result};
+use crate::identity::AttributeName;
 use crate::journal::run::{RowState, Run, RunId};
 use crate::journal::{Belonging, Journal};
 use crate::model::Hold;
@@ -31,11 +32,14 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::oneshot;
 
 /// Something to be done.
 pub(super) enum Work {
     /// To read both ends.
     Read,
+    /// The same, with these attributes of people too.
+    ReadAlso(Vec<AttributeName>),
     /// To say what sending this would come to.
     Prepare(Arc<Snapshot>, Arc<Approvals>, Alone),
     /// To send what was said last, if it has this number.
@@ -103,18 +107,17 @@ pub(super) struct Clerk<O> {
     is_there: bool,
     pending: Option<Pending>,
     numbered: u64,
-    /// The channel's fingerprint as it is in the file.
-    in_file: String,
+    /// Attributes that are read for a mapping that is tried out.
+    also: Vec<AttributeName>,
 }
 
 impl<O, F> Clerk<O>
 where
-    O: Fn(Instant) -> F,
+    O: Fn(Errand) -> F,
     F: Future<Output = Result<Ends>>,
 {
     pub(super) fn new(seat: Seat<O>, desk: Remote, tell: Tell, approver: Sender<Ask>, control: Arc<Mutex<Option<Arc<Control>>>>) -> Self {
-        let in_file = seat.channel.fingerprint.clone();
-        Clerk { in_file, seat, desk, tell, approver, control, is_there: false, pending: None, numbered: 0 }
+        Clerk { seat, desk, tell, approver, control, is_there: false, pending: None, numbered: 0, also: Vec::new() }
     }
 
     /// Reads once, and then does what it is told.
@@ -142,12 +145,17 @@ where
                     self.read().await;
                     Ok(())
                 }
+                Work::ReadAlso(names) => {
+                    self.also.extend(names);
+                    self.read().await;
+                    Ok(())
+                }
                 Work::Prepare(snapshot, approvals, alone) => self.prepare(&snapshot, approvals, alone),
                 Work::Undo(run) => self.prepare_undo(run),
                 Work::Send(number) => Box::pin(self.send(number)).await,
                 Work::Resume => Box::pin(self.resume()).await,
                 Work::Hold(held) => self.hold(*held).await,
-                Work::Save(file, edits) => self.save(&file, &edits),
+                Work::Save(file, edits) => self.save(&file, &edits).await,
                 Work::History => {
                     self.history();
                     Ok(())
@@ -163,9 +171,11 @@ where
     async fn read(&mut self) {
         let Seat { channel, others, open, memory, .. } = &self.seat;
         let progress = Arc::new(Progress::default());
-        let job = Job { channel, others, now: clock::now(), progress: &progress };
+        let now = clock::now();
+        let job = Job { channel, others, now, progress: &progress };
+        let errand = Errand { channel: Arc::clone(channel), also: self.also.clone(), now };
         self.desk.tell(Order::Reading(Some(Arc::clone(&progress))));
-        let read = reading(&job, open, memory, &mut self.desk, self.is_there).await;
+        let read = reading(&job, errand, open, memory, &mut self.desk, self.is_there).await;
         self.desk.tell(Order::Reading(None));
         match read {
             Ok(()) => self.is_there = true,
@@ -180,6 +190,10 @@ where
         if snapshot.drafted || snapshot.busy {
             let why = if snapshot.drafted { "the mapping is not that of the configuration" } else { "the list is still being made" };
             return Err(Error::new(Kind::Refused, format!("{why}: nothing is sent by it")).hint("wait until it is, then look again"));
+        }
+        if snapshot.picture().fingerprint() != self.seat.channel.fingerprint {
+            return Err(Error::new(Kind::Refused, "what is shown goes by the configuration before it was saved: nothing is sent by it")
+                .hint("read both ends again, then look again"));
         }
         let (number, now) = (self.next(), clock::now());
         let from = From::Screen { snapshot: Arc::clone(snapshot), approvals, alone, now };
@@ -276,7 +290,7 @@ where
         let author = paths::operator();
         (self.tell)(News::Run(Box::new(Running::Going(Going::default()))));
         let channel = &self.seat.channel;
-        let mut ends = (self.seat.open)(now).await?;
+        let mut ends = (self.seat.open)(Errand::of(channel, now)).await?;
         let control = Arc::new(Control::default());
         *self.control.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&control));
         let pace = ends.target.pace();
@@ -345,16 +359,32 @@ where
         Ok(())
     }
 
-    /// Writes expressions into the configuration file. What goes on here goes on by the mapping that was read.
-    fn save(&mut self, file: &Path, edits: &[(usize, String)]) -> Result<()> {
+    /// Writes expressions into the configuration file, and goes on by what is in it then.
+    async fn save(&mut self, file: &Path, edits: &[(usize, String)]) -> Result<()> {
         if !self.seat.may_write {
             return Err(Error::new(Kind::Refused, "--read-only: nothing is written"));
         }
         let channel = &self.seat.channel;
         let named = |(place, text): &(usize, String)| Some((channel.mapping.get(*place)?.field.value.clone(), text.clone()));
         let edits: Vec<(String, String)> = edits.iter().filter_map(named).collect();
-        self.in_file = crate::config::edit::save(file, &channel.name, &self.in_file, &edits)?;
+        let config = crate::config::edit::save(file, &channel.name, &channel.fingerprint, &edits)?;
+        self.configured(&config).await
+    }
+
+    /// The channel is another one from now on. What was shown before can't be sent any more; whoever was read stays, if the
+    /// rules can do with what was read of them.
+    async fn configured(&mut self, config: &Config) -> Result<()> {
+        self.pending = None;
+        let channel = Arc::new(config.channel(Some(&self.seat.channel.name))?.clone());
+        self.seat.others = config.others(&channel);
+        self.seat.channel = Arc::clone(&channel);
+        let (answer, answered) = oneshot::channel();
+        self.desk.tell(Order::Configured(channel, answer));
         (self.tell)(News::Saved);
+        if answered.await.is_ok_and(|fits| !fits) {
+            self.is_there = false;
+            self.read().await;
+        }
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use super::approver::{self, Approved, Ask};
 use super::clerk::{Clerk, Work};
 use super::desk::Desk;
 use super::draft::{Draft, Tried, Waiting};
-use super::ends::Ends;
+use super::ends::{Ends, Errand};
 use super::proposal::Proposal;
 use super::query::{self, Job};
 use super::snapshot::Snapshot;
@@ -20,7 +20,6 @@ use super::viewer::{self, Newest, Wish};
 use super::watch::{RunRow, Running};
 use super::worker::{self, Order};
 use crate::apply::Control;
-use crate::clock::Instant;
 use crate::config::Channel;
 use crate::error::{Error, Result};
 use crate::identity::AttributeName;
@@ -52,7 +51,7 @@ pub enum News {
     },
     /// What came of a draft of the mapping, by its number.
     Tried(u64, Tried),
-    /// What was edited is in the configuration file.
+    /// What was edited is in the configuration file, and the channel goes by it from now on.
     Saved,
     /// An end can't be opened or the state can't be read; what was there stays.
     Failed(Error),
@@ -79,7 +78,7 @@ pub struct Seat<O> {
     /// Where the work that waits for servers runs.
     pub runtime: tokio::runtime::Handle,
     /// The channel.
-    pub channel: Channel,
+    pub channel: Arc<Channel>,
     /// The other channels of the same configuration.
     pub others: Vec<Channel>,
     /// Opens both ends; called for each reading.
@@ -134,7 +133,7 @@ impl Live {
     /// Begins to read both ends. `tell` is called from the engine's threads and must not block.
     pub fn start<O, F>(seat: Seat<O>, tell: impl Fn(News) + Send + Sync + 'static) -> Self
     where
-        O: Fn(Instant) -> F + Send + 'static,
+        O: Fn(Errand) -> F + Send + 'static,
         F: Future<Output = Result<Ends>> + Send,
     {
         let tell: Tell = Arc::new(tell);
@@ -169,8 +168,8 @@ impl Live {
             }
         };
         let drafts: Arc<Waiting> = Arc::default();
-        let (drafted, channel) = (Arc::clone(&drafts), seat.channel.clone());
-        spawn("worker", move || worker::run(&inbox, &drafted, &channel, &publish));
+        let (drafted, channel) = (Arc::clone(&drafts), Arc::clone(&seat.channel));
+        spawn("worker", move || worker::run(&inbox, &drafted, channel, &publish));
         let (leaves, left) = mpsc::channel::<()>();
         let clerk = (Remote(orders.clone()), asks.clone(), Arc::clone(&control));
         spawn("clerk", move || {
@@ -197,6 +196,11 @@ impl Live {
     /// Reads both ends again.
     pub fn refresh(&self) {
         let _ = self.works.send(Work::Read);
+    }
+
+    /// Reads both ends again, and these attributes of people too, because a mapping that is tried out names them.
+    pub fn read_also(&self, names: Vec<AttributeName>) {
+        let _ = self.works.send(Work::ReadAlso(names));
     }
 
     /// Approves what these users' rows come to in the snapshot that they were seen in; a list only if it comes to what was shown.
@@ -317,7 +321,8 @@ impl Desk for Remote {
 /// Reads both ends into the store; a new one where what is there is about other links or ends.
 pub(super) async fn reading<F>(
     job: &Job<'_>,
-    open: &impl Fn(Instant) -> F,
+    errand: Errand,
+    open: &impl Fn(Errand) -> F,
     memory: &Memory,
     desk: &mut Remote,
     is_there: bool,
@@ -325,7 +330,7 @@ pub(super) async fn reading<F>(
 where
     F: Future<Output = Result<Ends>>,
 {
-    let mut ends = open(job.now).await?;
+    let mut ends = open(errand).await?;
     let left = || Error::failure("the engine has ended");
     let query::Recalled { links, holds, lessons } = memory.read(|journal| query::remembered(job, &ends, journal))?;
     let (base_url, facts, schema) = (ends.target.base_url().to_owned(), ends.source.facts().clone(), query::asked_of(&ends));

@@ -180,6 +180,17 @@ impl Picture {
         }
     }
 
+    /// The channel is configured otherwise from now on, with other rules for the same people.
+    pub(super) fn set_configured(&mut self, fingerprint: &str) {
+        Arc::make_mut(&mut self.about).fingerprint = fingerprint.to_owned();
+    }
+
+    /// The fingerprint of the channel's configuration that everything here goes by.
+    #[must_use]
+    pub fn fingerprint(&self) -> &str {
+        &self.about.fingerprint
+    }
+
     /// The other channels of the configuration, and what the ends have to say about themselves.
     pub(super) fn set_surroundings(&mut self, others: &[Channel], remarks: Vec<String>) {
         let about = Arc::make_mut(&mut self.about);

@@ -4,6 +4,7 @@
 //! parts, and whoever has something more urgent comes in between; an edit that is overtaken by another is left where it is.
 
 use super::draft::{Draft, Tried, Waiting};
+use super::ends::compile_over;
 use super::live::News;
 use super::picture::Picture;
 use super::progress::Progress;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
 
 /// What the worker is told.
 pub(super) enum Order {
@@ -30,6 +32,8 @@ pub(super) enum Order {
     Edit(Box<Rules>, Vec<Subject>),
     /// There is a draft of the mapping.
     Draft,
+    /// The channel is configured otherwise; says whether its rules could be put into effect over what was read.
+    Configured(Arc<Channel>, oneshot::Sender<bool>),
     /// The channel is left.
     Stop,
 }
@@ -51,13 +55,15 @@ struct Worker<'p> {
     /// An edit that is not through, and where to go on.
     redo: Option<(Dirty, usize)>,
     /// As it is configured.
-    channel: &'p Channel,
+    channel: Arc<Channel>,
     /// The draft that is in effect.
     draft: Option<Draft>,
+    /// The draft that was tried last, if it needs what was not read.
+    waiting: Option<Draft>,
     publish: &'p dyn Fn(News),
 }
 
-pub(super) fn run(inbox: &Receiver<Order>, drafts: &Waiting, channel: &Channel, publish: &dyn Fn(News)) {
+pub(super) fn run(inbox: &Receiver<Order>, drafts: &Waiting, channel: Arc<Channel>, publish: &dyn Fn(News)) {
     let mut worker = Worker {
         store: None,
         progress: None,
@@ -69,6 +75,7 @@ pub(super) fn run(inbox: &Receiver<Order>, drafts: &Waiting, channel: &Channel, 
         redo: None,
         channel,
         draft: None,
+        waiting: None,
         publish,
     };
     loop {
@@ -93,9 +100,12 @@ pub(super) fn run(inbox: &Receiver<Order>, drafts: &Waiting, channel: &Channel, 
                 worker.era = worker.generation + 1;
                 worker.is_new = true;
                 // It came with the rules of the configuration.
-                if let Some(draft) = worker.draft.take() {
+                for draft in [worker.draft.take(), worker.waiting.take()].into_iter().flatten() {
                     worker.try_out(Draft { seen: Vec::new(), ..draft });
                 }
+            }
+            Order::Configured(channel, answer) => {
+                let _ = answer.send(worker.configured(channel));
             }
             Order::Do(work) => {
                 if let Some(store) = &mut worker.store {
@@ -185,16 +195,22 @@ impl Worker<'_> {
     fn try_out(&mut self, draft: Draft) {
         let number = draft.number;
         let told = self.take(&draft);
-        if told == Tried::Works {
-            self.draft = (!draft.edits.is_empty()).then_some(draft);
-            self.tell();
+        self.waiting = None;
+        match &told {
+            Tried::Works => {
+                // What the configuration says by now is no draft any more.
+                self.draft = draft.differs_from(&self.channel).then_some(draft);
+                self.tell();
+            }
+            Tried::Unread(_) => self.waiting = Some(draft),
+            Tried::Wrong { .. } => {}
         }
         (self.publish)(News::Tried(number, told));
     }
 
     fn take(&mut self, draft: &Draft) -> Tried {
         let Some(store) = &self.store else { return Tried::Works };
-        let rules = match draft.compile(self.channel, store.picture().entries().schema().clone()) {
+        let rules = match draft.compile(&self.channel, store.picture().entries().schema().clone()) {
             Ok(rules) => rules,
             Err(error) => return Tried::wrong(&error),
         };
@@ -203,6 +219,20 @@ impl Worker<'_> {
             Err(EditError { unread }) if !unread.is_empty() => Tried::Unread(unread),
             Err(_) => Tried::wrong(&Error::failure("the rules are for other fields than those that were read")),
         }
+    }
+
+    /// The channel is another one. Gives whether its rules are in effect: where they can't be, everything has to be read for them.
+    fn configured(&mut self, channel: Arc<Channel>) -> bool {
+        self.channel = channel;
+        (self.draft, self.waiting) = (None, None);
+        let Some(store) = &self.store else { return false };
+        let rules = compile_over(&self.channel, store.picture().entries().schema().clone());
+        let fits = rules.is_ok_and(|(_, rules)| self.replace(rules, &[]).is_ok());
+        if let Some(store) = self.store.as_mut().filter(|_| fits) {
+            store.picture_mut().set_configured(&self.channel.fingerprint);
+        }
+        self.tell();
+        fits
     }
 
     /// A part of what an edit left to do.

@@ -2,6 +2,7 @@
 
 use crate::engine::draft::Draft;
 use crate::engine::{News, Spec, Weight, Who};
+use crate::identity::AttributeName;
 use crate::journal::run::RunId;
 use crate::model::{HoldOn, Subject};
 use ratatui::crossterm::event::KeyEvent;
@@ -64,6 +65,8 @@ pub enum Effect {
     Undo(RunId),
     /// Try other expressions in the mapping.
     Try(Draft),
+    /// Read both ends again, with these attributes of people too.
+    ReadAlso(Vec<AttributeName>),
     /// Write expressions into the configuration file, by the places of their rules.
     Save(PathBuf, Vec<(usize, String)>),
     /// Put a text on the clipboard.

@@ -22,7 +22,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Key(key) => return press(model, &key),
         Msg::Paste(text) => return typing::paste(model, &text),
         Msg::Resize(width, height) => model.size = (width, height),
-        Msg::News(news) => news::hear(model, news),
+        Msg::News(news) => {
+            model.changed = true;
+            return news::hear(model, news);
+        }
         Msg::Resumed => {
             model.changed = true;
             return vec![Effect::Redraw];

@@ -51,12 +51,7 @@ fn not_running(model: &Model) -> Result<(), &'static str> {
     }
     a_snapshot(model)?;
     if model.mapping.is_edited() {
-        let told = "the mapping was changed and saved: start rosterm again, to send by it";
-        return Err(if model.mapping.is_unsaved() || model.mapping.typing.is_some() {
-            "the mapping was changed and not saved"
-        } else {
-            told
-        });
+        return Err("the mapping was changed and not saved");
     }
     if matches!(model.activity.running, Running::Going(_)) {
         return Err("a run is under way");
@@ -112,7 +107,7 @@ pub(super) fn may_save(model: &Model) -> Result<(), &'static str> {
     if model.setting.file.is_none() {
         return Err("the demo has no configuration file");
     }
-    if model.mapping.is_unsaved() { Ok(()) } else { Err("every rule is as in the file") }
+    if model.mapping.edits.is_empty() { Err("every rule is as in the file") } else { Ok(()) }
 }
 
 pub(super) fn may_undo(model: &Model) -> Result<(), &'static str> {

@@ -9,10 +9,11 @@ use crate::engine::{News, Snapshot, View};
 use crate::journal::run::Run;
 use crate::tui::action::Verb;
 use crate::tui::model::{Model, Tone};
+use crate::tui::msg::Effect;
 use crate::tui::overlay::Overlay;
 use std::sync::Arc;
 
-pub(super) fn hear(model: &mut Model, news: News) {
+pub(super) fn hear(model: &mut Model, news: News) -> Vec<Effect> {
     match news {
         // Here rules are tried as drafts.
         News::Edited { .. } => {}
@@ -36,8 +37,8 @@ pub(super) fn hear(model: &mut Model, news: News) {
             model.failed = Some(error);
         }
         News::Approved(approved) => decide::approved(model, approved),
-        News::Tried(number, told) => mapping::tried(model, number, told),
-        News::Saved => mapping::saved(model),
+        News::Tried(number, told) => return mapping::tried(model, number, told),
+        News::Saved => return mapping::saved(model),
         News::Weighed(rows, weight) => decide::weighed(model, rows, weight),
         News::Proposed(proposal) => decide::proposed(model, &proposal),
         News::Run(running) => decide::ran(model, *running),
@@ -46,6 +47,7 @@ pub(super) fn hear(model: &mut Model, news: News) {
         News::Told(text) => model.say(Tone::Plain, text),
         News::Refused(error) => decide::refused(model, &error),
     }
+    Vec::new()
 }
 
 /// What was sent before is known; a run that has not ended is told of.

@@ -5,10 +5,9 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use rosterm::clock::Instant;
 use rosterm::demo::service::{Faults, Service};
 use rosterm::demo::world::{self, Plan, World};
-use rosterm::engine::{self, Ends, Live, Memory, News, Seat, Snapshot};
+use rosterm::engine::{Ends, Errand, Live, Memory, News, Seat, Snapshot};
 use rosterm::journal::{Journal, Mode};
 use rosterm::source::ldif::Value;
 use rosterm::source::memory::Directory;
@@ -61,11 +60,12 @@ impl Desk {
                 Memory::Opened(Box::new(move |mode| Journal::open(&path, mode)))
             }
         };
-        let opened = channel.clone();
-        let open = move |now: Instant| {
-            let (channel, source, _alive) = (opened.clone(), directory(now), service.base_url().len());
+        let channel = Arc::new(channel);
+        let open = move |errand: Errand| {
+            let (source, _alive) = (directory(errand.now), service.base_url().len());
             async move {
-                let (connector, rules) = engine::compile(&channel)?;
+                let channel = &errand.channel;
+                let (connector, rules) = errand.compile()?;
                 let columns = Columns::new(rules.rules().iter().map(|r| &r.field));
                 let target = Target::open(&channel.target, &connector, columns).await?;
                 Ok(Ends { source: Source::Memory(Box::new(source?)), target, connector, rules })
