@@ -13,7 +13,7 @@ pub mod live;
 mod memory;
 pub mod picture;
 pub mod progress;
-mod proposal;
+pub mod proposal;
 pub mod query;
 pub mod rehearsal;
 pub mod run;

@@ -134,6 +134,8 @@ pub fn order(live: &Live, model: &Model, effect: Effect) {
         Effect::Weigh(rows) => live.weigh(rows),
         Effect::Propose(only) => live.propose(only),
         Effect::Send(number) => live.send(number),
+        Effect::Lift(number, lifted) => live.lift(number, lifted),
+        Effect::Rehearse(number) => live.rehearse(number),
         Effect::Resume => live.resume(),
         Effect::Pause(pause) => live.pause(pause),
         Effect::Cancel => live.cancel(),

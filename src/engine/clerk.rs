@@ -4,28 +4,29 @@
 //! what came of it. What must stay true: exactly what was shown before a run is sent, from the same snapshot; a run that was
 //! interrupted is finished before another one begins.
 
+mod pending;
+
 use super::approvals::{Approvals, Named, needs_approval};
 use super::approver::Ask;
 use super::ends::{Ends, Errand};
 use super::live::{Held, Live, News, Remote, Seat, Tell, reading};
 use super::progress::Progress;
-use super::proposal::{NAMED, Proposal, propose};
 use super::query::Job;
-use super::run::{Desk, Planned, Prepared, Runner, approved, check_fit, prepare};
+use super::run::{Desk, Prepared, Runner, check_fit, prepare};
 use super::snapshot::Snapshot;
 use super::watch::{Ended, Going, RunRow, Running, watched};
 use super::worker::Order;
-use crate::apply::choose::{Permits, Selection};
+use crate::apply::choose::Selection;
 use crate::apply::{Control, Report};
-use crate::clock::{self, Instant};
+use crate::clock;
 use crate::config::{Config, paths};
 use crate::error::{Error, Kind, Result};
 use crate::identity::AttributeName;
 use crate::journal::run::{RowState, Run, RunId};
 use crate::journal::{Belonging, Journal};
 use crate::model::Hold;
-use crate::plan::Row;
-use crate::plan::file::Header;
+use crate::plan::guard::Lifted;
+use pending::{From, Pending, overtaken};
 use std::collections::VecDeque;
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -42,6 +43,10 @@ pub(super) enum Work {
     ReadAlso(Vec<AttributeName>),
     /// To say what sending this would come to.
     Prepare(Arc<Snapshot>, Arc<Approvals>, Alone),
+    /// To say it once more, with these limits lifted, of what was said last if it has this number.
+    Lift(u64, Lifted),
+    /// To play it on a copy of the service.
+    Rehearse(u64),
     /// To send what was said last, if it has this number.
     Send(u64),
     /// To finish the run that was interrupted.
@@ -65,36 +70,6 @@ pub(super) type Alone = bool;
 const RUNS: usize = 50;
 /// Rows of a run that are told of, and that can be tried again.
 const ROWS: usize = 5_000;
-
-/// What may be sent next.
-struct Pending {
-    number: u64,
-    from: From,
-}
-
-enum From {
-    Screen { snapshot: Arc<Snapshot>, approvals: Arc<Approvals>, alone: Alone, now: Instant },
-    Undo { header: Box<Header>, rows: Vec<Row> },
-}
-
-impl From {
-    fn planned(&self) -> Planned<'_> {
-        match self {
-            From::Screen { snapshot, approvals, alone, now } => Planned::Chosen(snapshot.picture(), approvals, *now, !alone),
-            From::Undo { header, rows } => Planned::Rows(header, rows),
-        }
-    }
-}
-
-impl From {
-    /// Every row but links.
-    fn approved(&self) -> Box<dyn Iterator<Item = Row> + '_> {
-        match self {
-            From::Screen { snapshot, approvals, .. } => Box::new(approved(snapshot.picture(), approvals)),
-            From::Undo { rows, .. } => Box::new(rows.iter().cloned()),
-        }
-    }
-}
 
 /// Who does it.
 pub(super) struct Clerk<O> {
@@ -152,6 +127,8 @@ where
                 }
                 Work::Prepare(snapshot, approvals, alone) => self.prepare(&snapshot, approvals, alone),
                 Work::Undo(run) => self.prepare_undo(run),
+                Work::Lift(number, lifted) => self.lift(number, lifted),
+                Work::Rehearse(number) => Box::pin(self.rehearse(number)).await,
                 Work::Send(number) => Box::pin(self.send(number)).await,
                 Work::Resume => Box::pin(self.resume()).await,
                 Work::Hold(held) => self.hold(*held).await,
@@ -183,69 +160,10 @@ where
         }
     }
 
-    /// Says what a run would come to.
-    fn prepare(&mut self, snapshot: &Arc<Snapshot>, approvals: Arc<Approvals>, alone: Alone) -> Result<()> {
-        // Whatever a screen thinks: nobody is sent anything, and nobody is linked, by rules that are only tried out, or by verdicts
-        // that an edit has left behind.
-        if snapshot.drafted || snapshot.busy {
-            let why = if snapshot.drafted { "the mapping is not that of the configuration" } else { "the list is still being made" };
-            return Err(Error::new(Kind::Refused, format!("{why}: nothing is sent by it")).hint("wait until it is, then look again"));
-        }
-        if snapshot.picture().fingerprint() != self.seat.channel.fingerprint {
-            return Err(Error::new(Kind::Refused, "what is shown goes by the configuration before it was saved: nothing is sent by it")
-                .hint("read both ends again, then look again"));
-        }
-        let (number, now) = (self.next(), clock::now());
-        let from = From::Screen { snapshot: Arc::clone(snapshot), approvals, alone, now };
-        let proposal = self.proposed(number, &from)?;
-        self.pending = Some(Pending { number, from });
-        (self.tell)(News::Proposed(Box::new(proposal)));
-        Ok(())
-    }
-
-    fn prepare_undo(&mut self, run: RunId) -> Result<()> {
-        let number = self.next();
-        let channel = &self.seat.channel;
-        let taken = self.seat.memory.read(|journal| super::undo::plan(journal, channel, run, clock::now()))?;
-        // That their number is typed, or the whole is confirmed, is the approval.
-        let rows = taken.rows.into_iter().map(|row| Row { approved: true, ..row }).collect();
-        let from = From::Undo { header: Box::new(taken.header), rows };
-        let mut proposal = self.proposed(number, &from)?;
-        proposal.lasting.extend(taken.lasting.iter().map(|(why, users)| {
-            let named = &users[..users.len().min(NAMED)];
-            let more = users.len() - named.len();
-            let more = if more > 0 { format!(" and {} more", crate::text::count(more)) } else { String::new() };
-            format!("{why}: {}{more}", named.join(", "))
-        }));
-        self.pending = Some(Pending { number, from });
-        (self.tell)(News::Proposed(Box::new(proposal)));
-        Ok(())
-    }
-
-    fn next(&mut self) -> u64 {
-        self.numbered += 1;
-        self.numbered
-    }
-
-    fn proposed(&self, number: u64, from: &From) -> Result<Proposal> {
-        let channel = &self.seat.channel;
-        let mut planned = from.planned();
-        self.seat.memory.read(|journal| {
-            let service = &channel.target.base_url.value;
-            let interrupted = journal.unended(service)?;
-            let prepared = prepare(&mut planned, journal, channel, &Selection::default(), Permits::default())?;
-            let snapshot = if let From::Screen { snapshot, .. } = from { Some(&**snapshot) } else { None };
-            Ok(propose(number, from.approved(), prepared, channel, snapshot, interrupted))
-        })
-    }
-
     /// Sends what was shown, and reads both ends afterwards.
     async fn send(&mut self, number: u64) -> Result<()> {
-        let pending = self.pending.take().filter(|p| p.number == number);
-        let Some(pending) = pending else {
-            return Err(Error::failure("what was confirmed is not what was shown last").hint("look again; nothing was sent"));
-        };
-        let told = self.with_runner(Some(&pending.from)).await;
+        let pending = self.pending.take().filter(|p| p.number == number).ok_or_else(overtaken)?;
+        let told = self.with_runner(Some(&pending)).await;
         if let From::Screen { approvals, .. } = &pending.from
             && !matches!(&told, Err(error) if error.kind() == Kind::Refused)
         {
@@ -282,7 +200,7 @@ where
     }
 
     /// Takes the service, and sends what was approved, or finishes what was interrupted.
-    async fn with_runner(&mut self, from: Option<&From>) -> Result<Report> {
+    async fn with_runner(&mut self, pending: Option<&Pending>) -> Result<Report> {
         if !self.seat.may_write {
             return Err(Error::new(Kind::Refused, "--read-only: nothing can be sent"));
         }
@@ -299,7 +217,7 @@ where
         let told = watched(&self.tell, &author, &control, &pace, async |desk: Desk<'_>| {
             let interrupted = runner.interrupted()?;
             let refused = |message: &str| Err(Error::new(Kind::Refused, message).hint("nothing was sent"));
-            let Some(from) = from else {
+            let Some(Pending { from, permits, .. }) = pending else {
                 let Some(run) = interrupted else { return refused("no run is left to be finished") };
                 return Box::pin(runner.resume(&run, desk)).await;
             };
@@ -307,7 +225,7 @@ where
                 return refused("a run before this one was interrupted: it has to be finished first");
             }
             let mut planned = from.planned();
-            let (selection, permits) = (Selection::default(), Permits::default());
+            let (selection, permits) = (Selection::default(), *permits);
             let prepared: Prepared = prepare(&mut planned, runner.journal()?, channel, &selection, permits)?;
             check_fit(&prepared.header, channel, runner.ends())?;
             if let Some(fired) = prepared.fired.first() {

@@ -13,6 +13,7 @@ use super::draft::{Draft, Tried, Waiting};
 use super::ends::{Ends, Errand};
 use super::proposal::Proposal;
 use super::query::{self, Job};
+use super::rehearsal::Rehearsal;
 use super::snapshot::Snapshot;
 use super::store::Store;
 use super::view::{Spec, View};
@@ -27,6 +28,7 @@ use crate::journal::run::{Run, RunId};
 use crate::journal::{Journal, Mode};
 use crate::mapping::Rules;
 use crate::model::{HoldOn, Subject};
+use crate::plan::guard::Lifted;
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -61,6 +63,8 @@ pub enum News {
     Weighed(Arc<Vec<Subject>>, Weight),
     /// What a run would come to.
     Proposed(Box<Proposal>),
+    /// What a run came to on a copy of the service, by the number of the proposal.
+    Rehearsed(u64, Box<Rehearsal>),
     /// A run goes on, or has ended.
     Run(Box<Running>),
     /// The earlier runs, the last one first.
@@ -221,6 +225,16 @@ impl Live {
     /// Asks what sending everything that is approved would come to, or what is approved of one user.
     pub fn propose(&self, only: Option<Subject>) {
         let _ = self.asks.send(Ask::Propose(only));
+    }
+
+    /// Asks what sending what was proposed last would come to with these limits lifted, if it has this number.
+    pub fn lift(&self, number: u64, lifted: Lifted) {
+        let _ = self.works.send(Work::Lift(number, lifted));
+    }
+
+    /// Has what was proposed last played on a copy of the service, if it has this number.
+    pub fn rehearse(&self, number: u64) {
+        let _ = self.works.send(Work::Rehearse(number));
     }
 
     /// Sends what was proposed last, if it has this number.

@@ -18,7 +18,7 @@ use super::widget::field::Field;
 use crate::clock::{Instant, Zone};
 use crate::engine::snapshot::{Card, Line};
 use crate::engine::view::SortBy;
-use crate::engine::{Approvals, Named, Running, Snapshot, Spec, View, unended};
+use crate::engine::{Approvals, Named, Proposal, Running, Snapshot, Spec, View, unended};
 use crate::error::{Error, Result};
 use crate::journal::run::Run;
 use crate::model::Subject;
@@ -225,6 +225,8 @@ pub struct Model {
     pub(super) notice: Option<(Tone, String)>,
     pub(super) seek: Option<Seek>,
     pub(super) approvals: Arc<Approvals>,
+    /// What was last said to come of sending it.
+    pub(super) proposal: Option<Box<Proposal>>,
     pub(super) activity: Activity,
     pub(super) mapping: Mapping,
     pub(super) cache: Cache,
@@ -252,6 +254,7 @@ impl Model {
             notice: None,
             seek: None,
             approvals: Arc::default(),
+            proposal: None,
             activity: Activity::default(),
             mapping: Mapping::default(),
             cache: Cache::default(),

@@ -5,6 +5,7 @@ use crate::engine::{News, Spec, Weight, Who};
 use crate::identity::AttributeName;
 use crate::journal::run::RunId;
 use crate::model::{HoldOn, Subject};
+use crate::plan::guard::Lifted;
 use ratatui::crossterm::event::KeyEvent;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -63,6 +64,10 @@ pub enum Effect {
     Rows(RunId),
     /// Ask what taking a run back would come to.
     Undo(RunId),
+    /// Say what sending what was proposed comes to with limits lifted.
+    Lift(u64, Lifted),
+    /// Play what was proposed on a copy of the service.
+    Rehearse(u64),
     /// Try other expressions in the mapping.
     Try(Draft),
     /// Read both ends again, with these attributes of people too.

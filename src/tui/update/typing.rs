@@ -101,6 +101,14 @@ pub(super) fn in_overlay(model: &mut Model, key: &KeyEvent, chord: Chord) -> Vec
         }
     }
     if let Overlay::Question(question) = &mut overlay {
+        // While nothing but a number is typed, a letter is free for something else.
+        if let Some((letter, _, then)) = &question.instead
+            && key.code == KeyCode::Char(*letter)
+            && key.modifiers.is_empty()
+        {
+            let then = then.clone();
+            return decide::answered(model, Question { then, ..(**question).clone() });
+        }
         let done = in_question(question, key, verb);
         if done {
             return answer(model, overlay);
