@@ -249,7 +249,7 @@ pub const TABLE: &[Entry] = &[
         Diff,
         6,
         "search",
-        "search user names and names as you type; enter keeps it, esc takes it away",
+        "search as you type: words of names, or a field (title:chief), situation: action: reason: problem: differs: dn: id:, with - for the others; enter keeps it",
         a_snapshot,
     ),
     row(

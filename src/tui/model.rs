@@ -275,6 +275,12 @@ impl Model {
         self.list.subject
     }
 
+    /// Who is listed.
+    #[must_use]
+    pub fn shown(&self) -> &[Subject] {
+        self.list.view.as_ref().map_or(&[], |view| &view.rows)
+    }
+
     /// The sentence at the bottom, if there is one. Not cleaned.
     #[must_use]
     pub fn notice(&self) -> Option<&str> {

@@ -6,6 +6,7 @@ mod decide;
 mod desk;
 mod mapping;
 mod pictures;
+mod search;
 
 use crate::support;
 use desk::{Desk, event, hostile};
@@ -161,7 +162,7 @@ fn an_incomplete_side_is_told_above_everything_with_what_it_means() {
 /// A list over some of the users, as the engine would tell it.
 fn list(desk: &Desk, generation: u64, rows: impl IntoIterator<Item = Subject>) -> Msg {
     let rows: Vec<Subject> = rows.into_iter().collect();
-    Msg::News(News::View(Arc::new(View { spec: desk.model.spec().clone(), generation, rows: Arc::new(rows), complete: true })))
+    Msg::News(News::View(Arc::new(View { spec: desk.model.spec().clone(), generation, rows: Arc::new(rows), complete: true, wrong: None })))
 }
 
 #[test]
@@ -387,7 +388,7 @@ proptest! {
                 49 => Msg::News(News::Snapshot(Arc::clone(snapshot))),
                 50 | 51 => {
                     let rows = rows.iter().copied().filter(|s| !number(*s).is_multiple_of(u32::from(dice % 7) + 1) || dice % 3 == 0).collect();
-                    let view = View { spec: model.spec().clone(), generation: 1, rows: Arc::new(rows), complete: dice.is_multiple_of(2) };
+                    let view = View { spec: model.spec().clone(), generation: 1, rows: Arc::new(rows), complete: dice.is_multiple_of(2), wrong: None };
                     Msg::News(News::View(Arc::new(view)))
                 }
                 52 => Msg::News(News::Failed(Error::failure("x".repeat(usize::from(dice) * 20)).hint("\u{1b}y"))),
