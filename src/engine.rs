@@ -23,6 +23,7 @@ pub mod undo;
 pub mod view;
 mod viewer;
 mod watch;
+pub mod why;
 mod worker;
 
 pub use approvals::{Approvals, Named, Weight, Who, needs_approval};
