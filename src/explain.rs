@@ -11,7 +11,7 @@ mod pair;
 mod status;
 mod verdict;
 
-pub use facts::{Answer, Bond, Facts, Key, Limits, Looked, Might, Read, Request, Tie};
+pub use facts::{Answer, Bond, Facts, Key, Limits, Linked, Looked, Might, Read, Request, Tie};
 pub use history::{Event, Past, events};
 
 use crate::model::Situation;

@@ -92,6 +92,8 @@ pub struct Answer {
 pub struct Bond {
     /// What binds them.
     pub tie: Tie,
+    /// The link that one of them is in.
+    pub link: Option<Linked>,
     /// What people and accounts are matched by.
     pub key: Key,
     /// The other channel that has this person or account.
@@ -102,16 +104,7 @@ pub struct Bond {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Tie {
     /// A remembered link.
-    Link {
-        /// Since when.
-        since: Instant,
-        /// How it came about.
-        origin: LinkOrigin,
-        /// The channel that made it.
-        channel: String,
-        /// The service lists the account.
-        listed: bool,
-    },
+    Link,
     /// The account carries the entry's id.
     ExternalId,
     /// Both have the same key, and nobody else has.
@@ -120,6 +113,21 @@ pub enum Tie {
     Contested(Reason),
     /// Nothing.
     Nothing,
+}
+
+/// A remembered link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Linked {
+    /// The account's id.
+    pub account: String,
+    /// Since when.
+    pub since: Instant,
+    /// How it came about.
+    pub origin: LinkOrigin,
+    /// The channel that made it.
+    pub channel: String,
+    /// The service lists the account.
+    pub listed: bool,
 }
 
 /// The match rule and what it comes to.

@@ -1,9 +1,10 @@
 //! Which account is whose, by what; and who it might be where nothing says.
 
-use super::facts::{Facts, Might, Tie};
+use super::facts::{Facts, Linked, Might, Tie};
 use super::{Line, Said};
 use crate::identity::value::is_same_key;
 use crate::model::{LinkOrigin, Reason, SideState, Situation};
+use crate::plan::Row;
 use crate::text::count;
 
 /// Step 4.
@@ -17,27 +18,11 @@ pub(super) fn pair(facts: &Facts) -> Vec<Line> {
     let key = &facts.bond.key;
     let wanted = key.wanted.as_deref();
     let mut lines = Vec::new();
+    if let Some(link) = &facts.bond.link {
+        lines.extend(linked(facts, row, link, &account));
+    }
     match &facts.bond.tie {
-        Tie::Link { since, origin, channel, listed } => {
-            let how = match origin {
-                LinkOrigin::Created => "created by rosterm",
-                LinkOrigin::Matched => "matched, and accepted by applying it",
-                LinkOrigin::ByHand => "by hand",
-            };
-            let by = if *channel == facts.channel { String::new() } else { format!(", by channel {channel}") };
-            lines.push(Line::said(format!("linked to {account} since {}, {how}{by}", &since.rfc3339()[..10]), Said::Good("yes")));
-            if !listed && row.reason == Some(Reason::AccountGone) {
-                lines.push(Line::said(format!("the service does not have {account} any more"), Said::Bad("gone")));
-            } else if !listed {
-                lines.push(Line::said("the service does not list it: it is asked for by its id", Said::Open("hidden")));
-            }
-            if let (Some(wanted), Some(has)) = (wanted, &key.has)
-                && !is_same_key(wanted, has)
-            {
-                let text = format!("its {} is {has}, the rule gives {wanted} by now: a linked pair stays one", key.field);
-                lines.push(Line::new(text));
-            }
-        }
+        Tie::Link => {}
         Tie::ExternalId => lines.push(Line::said(format!("{account} carries the person's id as externalId"), Said::Good("yes"))),
         Tie::Key => lines.push(Line::said(
             format!("{account} has the same {}: {}; nobody else has, and it is not linked yet", key.field, wanted.unwrap_or("(masked)")),
@@ -46,14 +31,37 @@ pub(super) fn pair(facts: &Facts) -> Vec<Line> {
         Tie::Contested(reason) => lines.extend(contested(facts, *reason)),
         Tie::Nothing => lines.push(nothing(facts)),
     }
-    if row.reason == Some(Reason::LinkSuspect) && !matches!(facts.bond.tie, Tie::Contested(_)) {
-        lines.push(Line::said("it shows none of the names and addresses that were remembered of it", Said::Bad("suspect")));
-    }
     if let Some(account) = row.account.as_ref().filter(|_| row.situation != Situation::New) {
         let state = if account.active { "active" } else { "inactive" };
         lines.push(Line::new(format!("the account is {state}")));
     }
     lines.extend(listing(facts));
+    lines
+}
+
+/// What a link says.
+fn linked(facts: &Facts, row: &Row, link: &Linked, account: &str) -> Vec<Line> {
+    let is_gone = row.reason == Some(Reason::AccountGone);
+    let account = if row.account.is_some() { account.to_owned() } else { format!("account {}", link.account) };
+    let how = match link.origin {
+        LinkOrigin::Created => "created by rosterm",
+        LinkOrigin::Matched => "matched, and accepted by applying it",
+        LinkOrigin::ByHand => "by hand",
+    };
+    let by = if link.channel == facts.channel { String::new() } else { format!(", by channel {}", link.channel) };
+    let told = format!("linked to {account} since {}, {how}{by}", &link.since.rfc3339()[..10]);
+    let mut lines = vec![Line::said(told, if is_gone { Said::Bad("gone") } else { Said::Good("yes") })];
+    if is_gone {
+        lines.push(Line::new("the service does not have this account any more"));
+    } else if !link.listed {
+        lines.push(Line::said("the service does not list it: it is asked for by its id", Said::Open("hidden")));
+    }
+    let key = &facts.bond.key;
+    if let (Some(wanted), Some(has), Tie::Link) = (&key.wanted, &key.has, &facts.bond.tie)
+        && !is_same_key(wanted, has)
+    {
+        lines.push(Line::new(format!("its {} is {has}, the rule gives {wanted} by now: a linked pair stays one", key.field)));
+    }
     lines
 }
 
@@ -76,6 +84,8 @@ fn contested(facts: &Facts, reason: Reason) -> Vec<Line> {
     let row = facts.row.as_ref();
     let people = row.map_or(0, |r| r.candidates.iter().filter(|c| c.kind == "entry").count());
     let text = match reason {
+        // A row names so many others at most.
+        Reason::DuplicateInSource if people >= 20 => format!("more than {people} people have the {} {wanted}", key.field),
         Reason::DuplicateInSource => format!("{} people have the {} {wanted}", count(people + 1), key.field),
         Reason::DuplicateInTarget => format!("several accounts could be this person's by {wanted}"),
         Reason::LinkedElsewhere => format!("the account with the {} {wanted} is linked to somebody else", key.field),
@@ -108,11 +118,10 @@ fn listing(facts: &Facts) -> Option<Line> {
 pub(super) fn might_be(facts: &Facts) -> Vec<Line> {
     let is_open = facts.row.as_ref().is_some_and(|r| {
         matches!(r.situation, Situation::New | Situation::Unmatched | Situation::Ambiguous | Situation::Skipped)
-            || r.would_be == Some(Situation::New)
-            || r.would_be == Some(Situation::Unmatched)
+            || matches!(r.would_be, Some(Situation::New | Situation::Unmatched))
             || (r.situation == Situation::Leaving && r.reason == Some(Reason::Deleted))
     });
-    if !is_open {
+    if !is_open || facts.bond.other_channel.is_some() {
         return Vec::new();
     }
     let line = |might: &Might| {

@@ -12,9 +12,16 @@ pub(super) fn status(facts: &Facts) -> Vec<Line> {
     if let Looked::Answer(answer) = &facts.looked
         && let EntryEvidence::Found { disabled, .. } = &answer.evidence
     {
+        let default = if facts.settings.default_enabled { "enabled" } else { "disabled" };
+        let has = |rule: &StatusRule| answer.values.iter().any(|(name, _)| rule.attribute.is(name));
+        if let [rule] = &facts.settings.status[..]
+            && !has(rule)
+        {
+            let text = format!("{} has no value; then everybody is {default} ({})", rule.attribute, test(rule));
+            return vec![Line::said(text, word(*disabled))];
+        }
         let mut lines: Vec<Line> = facts.settings.status.iter().map(|rule| line(answer, rule)).collect();
         if lines.iter().all(|l| l.verdict == Said::Nothing) {
-            let default = if facts.settings.default_enabled { "enabled" } else { "disabled" };
             lines.push(Line::said(format!("no rule says anything; then everybody is {default}"), word(*disabled)));
         }
         if facts.read.as_ref().is_some_and(|read| read.disabled != *disabled) {

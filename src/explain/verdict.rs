@@ -4,9 +4,8 @@ use super::facts::Facts;
 use super::{Line, Said};
 use crate::config::RemoveAction;
 use crate::identity::value::Datum;
-use crate::model::{Action, Reason, Situation};
+use crate::model::{Action, EntryEvidence, Reason, Situation};
 use crate::plan::Row;
-use crate::plan::decision::approvable;
 use crate::text::{count, cut};
 
 /// Fields that are told one by one.
@@ -17,7 +16,7 @@ pub(super) fn so(facts: &Facts) -> Vec<Line> {
     let Some(row) = &facts.row else {
         return vec![Line::new("not in scope here, and no account is linked to this person: nothing would be sent")];
     };
-    let reason = row.reason.filter(|r| *r != Reason::FirstSeen).map(|r| format!(" ({})", r.words())).unwrap_or_default();
+    let reason = row.reason.filter(|r| *r != Reason::FirstSeen).map(|r| format!(" ({})", why(facts, r))).unwrap_or_default();
     let action = match row.action {
         Action::None => "nothing would be sent".to_owned(),
         Action::Link => "the pair is remembered with the next run; nothing is sent".to_owned(),
@@ -29,7 +28,9 @@ pub(super) fn so(facts: &Facts) -> Vec<Line> {
     }
     lines.extend(changes(row));
     for problem in &row.problems {
-        let field = problem.field.as_ref().map(|f| format!("{f}: ")).unwrap_or_default();
+        // Most messages name the field themselves.
+        let field = problem.field.as_ref().filter(|f| !problem.message.starts_with(f.as_str()));
+        let field = field.map(|f| format!("{f}: ")).unwrap_or_default();
         lines.push(Line::said(format!("{field}{}", problem.message), Said::Bad("problem")));
     }
     lines.extend(waits(facts, row));
@@ -82,7 +83,7 @@ fn waits(facts: &Facts, row: &Row) -> Vec<Line> {
     }
     match row.action {
         Action::None if matches!(row.situation, Situation::InSync | Situation::Left | Situation::Skipped) => {}
-        Action::None => lines.extend(approvable(row).err().map(Line::new)),
+        Action::None => lines.extend(next(row).map(Line::new)),
         Action::Link => {}
         _ if facts.approved => lines.push(Line::said("approved: it goes with the next run", Said::Good("approved"))),
         _ => lines.push(Line::said("it waits for an approval", Said::Open("waits"))),
@@ -99,14 +100,38 @@ fn waits(facts: &Facts, row: &Row) -> Vec<Line> {
     lines
 }
 
+/// What somebody can do where nothing would be sent.
+fn next(row: &Row) -> Option<&'static str> {
+    Some(match (row.situation, row.reason) {
+        (Situation::Blocked, _) => "nothing is sent while that is so; read again once it is mended",
+        (Situation::Ambiguous, _) => "a person has to say who belongs to whom: link them by hand",
+        (Situation::Invalid, _) => "mend the rule, or the person in the directory",
+        (Situation::Unmatched, Some(Reason::OtherChannel)) => "this channel leaves it alone",
+        (Situation::Unmatched, _) => "it is left alone until somebody links it, holds it, or removes it by hand",
+        _ => return None,
+    })
+}
+
+/// Why, as precisely as the clauses tell.
+fn why(facts: &Facts, reason: Reason) -> &'static str {
+    let Some(EntryEvidence::Found { verdicts, .. }) = facts.whereabouts().filter(|_| reason == Reason::OutOfScope) else {
+        return reason.words();
+    };
+    match (verdicts.base, verdicts.filter, verdicts.group) {
+        (Some(false), _, _) => "moved out of the base",
+        (_, Some(false), _) => "does not match the filter any more",
+        (_, _, Some(false)) => "left the group",
+        _ => reason.words(),
+    }
+}
+
 /// What would go over the wire.
 pub(super) fn requests(facts: &Facts) -> Vec<Line> {
     let mut lines = Vec::new();
     for request in &facts.requests {
         lines.push(Line::new(format!("{} {}", request.method, request.url)));
         lines.extend(request.note.map(|note| Line::new(format!("# {note}"))));
-        let body = request.body.as_ref().and_then(|body| serde_json::to_string_pretty(body).ok());
-        lines.extend(body.iter().flat_map(|b| b.lines()).map(Line::new));
+        lines.extend(request.body.as_ref().map(|body| Line::new(body.to_string())));
     }
     lines
 }

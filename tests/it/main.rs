@@ -13,6 +13,7 @@ mod checks;
 mod commands;
 mod crowds;
 mod decisions;
+mod explain;
 mod dialects;
 mod fake_ldap;
 mod house;

@@ -93,6 +93,17 @@ impl Picture {
         self.choices(user, "", most).into_iter().filter(|c| !c.signs.is_empty()).map(might).collect()
     }
 
+    /// The e-mail addresses that a user shows, or would show.
+    #[must_use]
+    pub fn mails_of(&self, user: &User) -> Vec<String> {
+        let telling = self.telling();
+        let mut mails = self.known_of(user, &telling).mails;
+        if let (Some(_), Some(account)) = (user.entry, user.account) {
+            mails.extend(self.about.columns.emails(self.accounts.row(account)).map(str::to_owned));
+        }
+        mails
+    }
+
     /// Accounts that could be linked to somebody: nobody is linked to them, in no channel.
     fn free_accounts(&self) -> impl Iterator<Item = RowIx> + '_ {
         let free = |cell: &super::Cell| matches!(cell.bond, Bond::Alone | Bond::Contested);

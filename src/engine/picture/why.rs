@@ -2,7 +2,7 @@
 
 use super::cell::Bond as Bound;
 use super::{Picture, User};
-use crate::explain::{Bond, Facts, Key, Limits, Looked, Read, Request, Tie};
+use crate::explain::{Bond, Facts, Key, Limits, Linked, Looked, Read, Request, Tie};
 use crate::identity::population::RowIx;
 use crate::identity::value::trimmed;
 use crate::model::{Action, Reason, Situation};
@@ -30,7 +30,7 @@ impl Picture {
             read,
             evidence,
             looked: if asks { Looked::Asking } else { Looked::Not },
-            bond: Bond { tie: self.tie(user, link, row.reason), key: self.key_facts(user), other_channel: claimed.or(foreign) },
+            bond: Bond { tie: self.tie(user, link, row.reason), link: link.map(|l| self.linked(l)), key: self.key_facts(user), other_channel: claimed.or(foreign) },
             row: Some(row),
             requests,
             ..self.facts_of_nobody("")
@@ -56,7 +56,7 @@ impl Picture {
             read: None,
             evidence: None,
             looked: Looked::Not,
-            bond: Bond { tie: Tie::Nothing, key: Key::default(), other_channel: None },
+            bond: Bond { tie: Tie::Nothing, link: None, key: Key::default(), other_channel: None },
             policy: about.policy.clone(),
             limits: Limits { removals: guard::allowed(about.policy.limits.deprovision, guard::pairs(&self.counts())), leaving },
             approved: false,
@@ -75,18 +75,24 @@ impl Picture {
         if let Some(why) = ambiguous {
             return Tie::Contested(why);
         }
-        if let Some(link) = link {
-            return Tie::Link {
-                since: self.links.since(link),
-                origin: self.links.link(link).origin,
-                channel: self.links.channel(link).to_owned(),
-                listed: self.accounts.by_id(self.links.account(link)).is_some(),
-            };
+        if link.is_some() {
+            return Tie::Link;
         }
         match bound.map(|cell| cell.bond) {
             Some(Bound::ByExternalId) => Tie::ExternalId,
             Some(Bound::ByKey) => Tie::Key,
             _ => Tie::Nothing,
+        }
+    }
+
+    fn linked(&self, link: u32) -> Linked {
+        let remembered = self.links.link(link);
+        Linked {
+            listed: self.accounts.by_id(remembered.account.as_str()).is_some(),
+            account: remembered.account.to_string(),
+            since: remembered.since,
+            origin: remembered.origin,
+            channel: remembered.channel,
         }
     }
 
