@@ -3,6 +3,7 @@
 
 mod approvals;
 mod approver;
+mod aside;
 pub mod check;
 mod clerk;
 mod desk;
@@ -28,9 +29,11 @@ mod worker;
 
 pub use approvals::{Approvals, Named, Weight, Who, needs_approval};
 pub use approver::Approved;
+pub use aside::Pairing;
 pub use clerk::unended;
 pub use ends::{Ends, compile, compile_over, open};
 pub use live::{Held, Live, Memory, News, Seat};
+pub use picture::near::Choice;
 pub use picture::{Picture, User};
 pub use progress::Progress;
 pub use proposal::Proposal;

@@ -21,6 +21,10 @@ pub struct Choice {
     pub user_name: String,
     /// The person's name.
     pub name: String,
+    /// The first e-mail address.
+    pub mail: String,
+    /// The DN of a person, the id of an account.
+    pub place: String,
     /// In what the two are alike.
     pub signs: Vec<Sign>,
 }
@@ -54,16 +58,17 @@ impl Picture {
             };
             let known = self.known_of(&other, &telling);
             let id = if wants_account { self.accounts.row(*row).id() } else { self.entries.row(*row).id() };
+            let mail = known.mails.first().cloned().unwrap_or_default();
+            let place = if wants_account { id } else { self.entries.row(*row).name() }.to_owned();
             if !words.is_empty() {
-                let dn = if wants_account { "" } else { self.entries.row(*row).name() };
-                let all = format!("{} {} {} {} {id} {dn}", known.user_name, known.name, known.mails.join(" "), known.numbers.join(" "));
+                let all = format!("{} {} {mail} {place}", known.user_name, known.name);
                 let all = key_form(&all);
                 if !words.iter().all(|w| all.contains(w)) {
                     return None;
                 }
             }
             let signs = own.signs(&Compared::of(&known));
-            Some(Choice { row: *row, id: id.to_owned(), user_name: known.user_name, name: known.name, signs })
+            Some(Choice { row: *row, id: id.to_owned(), user_name: known.user_name, name: known.name, mail, place, signs })
         };
         let mut found: Vec<Choice> = rows.par_iter().with_min_len(STEP).filter_map(choice).collect();
         // Of those alike the most alike first; then by name, never by the order in which they came.

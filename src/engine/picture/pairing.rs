@@ -60,6 +60,14 @@ impl Picture {
         }
     }
 
+    /// An account by its user name and id, by its id alone where the mapping masks names.
+    #[must_use]
+    pub fn shown_name(&self, account: RowIx) -> String {
+        let row = self.accounts.row(account);
+        let name = Some(row.name()).filter(|name| self.shows_names() && !name.is_empty() && *name != row.id());
+        name.map_or_else(|| row.id().to_owned(), |name| format!("{name} ({})", row.id()))
+    }
+
     /// What binds the two of a link beside it: they are paired again by that as soon as it is gone. Nothing if nothing does.
     #[must_use]
     pub fn binds_without_link(&self, link: u32) -> Option<String> {
