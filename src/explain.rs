@@ -131,20 +131,16 @@ fn title(facts: &Facts) -> String {
 }
 
 impl Explanation {
-    /// Everything in plain lines, for a terminal or the clipboard: cleaned, what a line means behind it.
+    /// Everything in plain lines, for a terminal or the clipboard: cleaned, what a line means in front of it, where nothing that
+    /// is long moves it.
     #[must_use]
     pub fn plain(&self) -> Vec<String> {
-        const LABEL: usize = 14;
-        let widest = self.steps.iter().flat_map(|s| &s.lines).filter(|l| l.verdict != Said::Nothing).map(|l| crate::text::width(&l.text));
-        let room = widest.max().unwrap_or(0).min(80);
         let mut lines = vec![crate::text::clean(&self.title).into_owned()];
         for step in &self.steps {
             for (i, line) in step.lines.iter().enumerate() {
                 let label = if i == 0 { step.label() } else { String::new() };
-                let text = crate::text::clean(&line.text);
-                let gap = room.saturating_sub(crate::text::width(&text)) + 2;
-                let word = line.verdict.word();
-                lines.push(format!("{label:<LABEL$}{text}{:gap$}{word}", "").trim_end().to_owned());
+                let (word, text) = (line.verdict.word(), crate::text::clean(&line.text));
+                lines.push(format!("{label:<13} {word:<11} {text}").trim_end().to_owned());
             }
         }
         lines

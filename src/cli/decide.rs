@@ -253,7 +253,8 @@ fn find<'p>(picture: &'p Picture, name: &str, by: By, prefer: impl Fn(&Row, &Use
 
 /// Nobody has this name.
 pub(super) fn nobody(picture: &Picture, name: &str) -> Error {
-    let names: Vec<String> = picture.users().iter().filter_map(|u| u.account.map(|a| picture.accounts().row(a).name().to_owned())).collect();
+    let names: Vec<String> =
+        picture.users().iter().filter_map(|u| u.account.map(|a| picture.accounts().row(a).name().to_owned())).collect();
     let error = Error::usage(format!("there is no user {name}"));
     match crate::text::nearest(name, names.iter().map(String::as_str)) {
         Some(near) => error.hint(format!("did you mean {near}?")),

@@ -100,8 +100,7 @@ pub(super) fn scope(facts: &Facts) -> Vec<Line> {
     };
     let clauses =
         [(base, verdicts.and_then(|v| v.base)), (filter, verdicts.and_then(|v| v.filter)), (group, verdicts.and_then(|v| v.group))];
-    let mut lines: Vec<Line> =
-        clauses.into_iter().filter_map(|(text, holds)| text.map(|text| Line::said(text, said(holds)))).collect();
+    let mut lines: Vec<Line> = clauses.into_iter().filter_map(|(text, holds)| text.map(|text| Line::said(text, said(holds)))).collect();
     if lines.is_empty() {
         lines.push(Line::said("every line of the table", said(None)));
     }

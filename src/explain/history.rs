@@ -3,8 +3,8 @@
 use super::facts::Facts;
 use super::{Line, Said};
 use crate::clock::Instant;
-use crate::journal::run::{FrozenRow, RowState, Run};
 use crate::journal::Decision;
+use crate::journal::run::{FrozenRow, RowState, Run};
 
 /// Something that was done.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -17,7 +17,7 @@ pub(super) fn status(facts: &Facts) -> Vec<Line> {
         if let [rule] = &facts.settings.status[..]
             && !has(rule)
         {
-            let text = format!("{} has no value; then everybody is {default} ({})", rule.attribute, test(rule));
+            let text = format!("{} has no value, so {default} ({})", rule.attribute, test(rule, "it"));
             return vec![Line::said(text, word(*disabled))];
         }
         let mut lines: Vec<Line> = facts.settings.status.iter().map(|rule| line(answer, rule)).collect();
@@ -29,7 +29,7 @@ pub(super) fn status(facts: &Facts) -> Vec<Line> {
         }
         return lines;
     }
-    let rules: Vec<String> = facts.settings.status.iter().map(|rule| test(rule)).collect();
+    let rules: Vec<String> = facts.settings.status.iter().map(|rule| test(rule, rule.attribute.as_str())).collect();
     let rules = if rules.is_empty() { "there is no status rule".to_owned() } else { rules.join("; ") };
     match (&facts.read, &facts.evidence) {
         (Some(read), _) => vec![Line::said(format!("by the last read ({rules})"), word(read.disabled))],
@@ -43,11 +43,11 @@ fn line(answer: &Answer, rule: &StatusRule) -> Line {
     let name = rule.attribute.as_str();
     let value = answer.values.iter().find(|(n, _)| rule.attribute.is(n)).map(|(_, value)| value.as_str());
     let Some(value) = value else {
-        return Line::new(format!("{name} has no value ({})", test(rule)));
+        return Line::new(format!("{name} has no value ({})", test(rule, "it")));
     };
     let holds = holds(&rule.test, value, answer.at);
     let said = match &rule.test {
-        StatusTest::Equals(text) if holds => format!("that is {text}"),
+        StatusTest::Equals(_) if holds => format!("the value that {}", if rule.enables { "enables" } else { "disables" }),
         StatusTest::Equals(text) => format!("not {text}"),
         StatusTest::Bits(mask) => format!("bit {mask} {}", if holds { "is set" } else { "not set" }),
         StatusTest::Present => if holds { "it has a value" } else { "it is empty" }.to_owned(),
@@ -66,9 +66,8 @@ fn past(value: &str, holds: bool) -> String {
     }
 }
 
-/// What a rule asks, in words.
-fn test(rule: &StatusRule) -> String {
-    let name = rule.attribute.as_str();
+/// What a rule asks of an attribute, in words.
+fn test(rule: &StatusRule, name: &str) -> String {
     let verb = if rule.enables { "enabled" } else { "disabled" };
     match &rule.test {
         StatusTest::Equals(text) => format!("{verb} when {name} is {text}"),

@@ -7,8 +7,8 @@ mod when;
 
 use super::model::{Model, Pane};
 use when::{
-    a_rule_edited, a_run, a_snapshot, always, may_apply, may_apply_one, may_decide, may_pair, may_release, may_save, may_undo, not_reading, running,
-    somebody, something_approved, something_failed, something_set,
+    a_rule_edited, a_run, a_snapshot, always, may_apply, may_apply_one, may_decide, may_pair, may_release, may_save, may_undo, not_reading,
+    running, somebody, something_approved, something_failed, something_set,
 };
 
 macro_rules! verbs {

@@ -5,7 +5,7 @@ use super::{Picture, User};
 use crate::identity::population::RowIx;
 use crate::identity::value::is_same_key;
 use crate::matching::EntryPairing;
-use crate::model::{Change, Situation};
+use crate::model::{Change, Reason, Situation, Subject};
 use crate::plan::classify::Verdict;
 
 /// What a pair would come to.
@@ -26,11 +26,26 @@ impl Picture {
         let mut cell = Cell::default();
         cell.bind_entry(EntryPairing::Linked(account), None, true, false);
         cell.note_off(self.entries.is_off(entry), self.accounts.is_off(account));
+        if self.would_collide(entry, account) {
+            cell.ambiguous = Some(Reason::RenameCollision);
+        }
         let findings = self.findings(entry, &self.pair(entry, &cell), &cell);
         cell.take(&findings);
         self.judge_person(entry, &mut cell, findings.mask);
         let changes = self.detail(Some(entry), Some(account)).changes;
         Preview { verdict: cell.verdict, changes, active: !self.accounts.is_off(account) }
+    }
+
+    /// True if another account has the key that a person linked to this one would be renamed to.
+    fn would_collide(&self, entry: RowIx, account: RowIx) -> bool {
+        let Some(key) = self.rules.key(self.entries.row(entry), &self.context).ok().flatten() else { return false };
+        let has_key = |a: RowIx| self.match_text(self.accounts.row(a)).and_then(|text| self.rules.form(text)).as_deref() == Some(&*key);
+        if has_key(account) {
+            return false;
+        }
+        let contested = self.candidates.get(&Subject::of_entry(entry)).map_or(&[][..], |c| &c.1);
+        let own = self.people.at(entry.index()).account();
+        contested.iter().copied().chain(own).any(|a| a != account && has_key(a))
     }
 
     /// The number of the link that one of a user's ends is in, whatever became of the other end.
@@ -79,7 +94,9 @@ impl Picture {
         let rule = &self.rules.rules()[self.rules.match_rule()];
         let key = self.rules.key(person, &self.context).ok().flatten()?;
         let has = self.match_text(other)?;
-        (is_same_key(&key, has)).then(|| if rule.masked { format!("both have the same {}", rule.field.name) } else { format!("both have the {} {has}", rule.field.name) })
+        (is_same_key(&key, has)).then(|| {
+            if rule.masked { format!("both have the same {}", rule.field.name) } else { format!("both have the {} {has}", rule.field.name) }
+        })
     }
 }
 
@@ -100,7 +117,10 @@ impl Preview {
             Situation::Invalid => format!("the mapping does not give what the service needs for this person; {fields}"),
             Situation::Blocked => format!("nothing is sent while a side is not read completely; {fields} after that"),
             Situation::Held => format!("one of the two is held, and stays so; {fields} after that"),
-            Situation::Ambiguous => format!("somebody else still lays claim to it; {fields}"),
+            Situation::Ambiguous if self.verdict.reason == Some(Reason::RenameCollision) => {
+                format!("another account has the user name that this one would get, so nothing is sent before that is mended; {fields}")
+            }
+            Situation::Ambiguous => format!("it still is not clear whose it is, so nothing is sent; {fields}"),
             _ if n == 0 => "the account keeps everything that it has: no field differs".to_owned(),
             _ => format!("the account keeps its id and what is not mapped; {fields}, once that is approved"),
         }

@@ -30,7 +30,12 @@ impl Picture {
             read,
             evidence,
             looked: if asks { Looked::Asking } else { Looked::Not },
-            bond: Bond { tie: self.tie(user, link, row.reason), link: link.map(|l| self.linked(l)), key: self.key_facts(user), other_channel: claimed.or(foreign) },
+            bond: Bond {
+                tie: self.tie(user, link, row.reason),
+                link: link.map(|l| self.linked(l)),
+                key: self.key_facts(user),
+                other_channel: claimed.or(foreign),
+            },
             row: Some(row),
             requests,
             ..self.facts_of_nobody("")

@@ -15,13 +15,8 @@ impl Journal {
     /// Where one of the ends is linked already, a run is not finished, or the file can't be written.
     pub fn link_by_hand(&mut self, service: &str, link: &Link, author: &str) -> Result<()> {
         self.let_nobody_run(service)?;
-        let decision = Decision {
-            at: link.since,
-            author: author.to_owned(),
-            linked: true,
-            entry: link.entry.clone(),
-            account: link.account.clone(),
-        };
+        let decision =
+            Decision { at: link.since, author: author.to_owned(), linked: true, entry: link.entry.clone(), account: link.account.clone() };
         let write = |connection: &mut Connection| -> rusqlite::Result<bool> {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             if insert_link(&transaction, service, link)? == 0 {

@@ -185,7 +185,7 @@ pub(super) fn unlink(model: &mut Model) {
         }
         (None, Some(_), Some(_)) => (
             Role::Text,
-            "The account is nobody's then, and is left alone: nothing disables or deletes it. The person counts as one without an account, and would be created."
+            "The account is nobody's then, and is left alone: nothing disables or deletes it. The person is matched by the key like everybody, and would be created where no account has it."
                 .to_owned(),
         ),
         (None, None, Some(_)) => (
