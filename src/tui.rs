@@ -28,7 +28,7 @@ pub mod widget;
 pub use model::{Model, Setting};
 pub use msg::{Effect, Msg};
 
-use crate::engine::{Held, Live, News};
+use crate::engine::{Held, Live, News, Pairing};
 use crate::error::{Error, Result};
 use std::io;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -142,6 +142,21 @@ pub fn order(live: &Live, model: &Model, effect: Effect) {
         Effect::Hold { on, called, reason } => {
             if let Some(snapshot) = model.snapshot.clone() {
                 live.hold(Held { snapshot, on, called, reason });
+            }
+        }
+        Effect::Why(subject) => {
+            if let Some(snapshot) = model.snapshot.clone() {
+                live.why(snapshot, subject);
+            }
+        }
+        Effect::Choices { subject, typed, number } => {
+            if let Some(snapshot) = model.snapshot.clone() {
+                live.choices(snapshot, subject, typed, number);
+            }
+        }
+        Effect::Pair { entry, account, linked } => {
+            if let Some(snapshot) = model.snapshot.clone() {
+                live.pair(Pairing { snapshot, entry, account, linked });
             }
         }
         Effect::Try(draft) => live.try_out(draft),

@@ -4,10 +4,12 @@
 //! what came of it. What must stay true: exactly what was shown before a run is sent, from the same snapshot; a run that was
 //! interrupted is finished before another one begins.
 
+mod aside;
 mod pending;
 
 use super::approvals::{Approvals, Named, needs_approval};
 use super::approver::Ask;
+use super::aside::Pairing;
 use super::ends::{Ends, Errand};
 use super::live::{Held, Live, News, Remote, Seat, Tell, reading};
 use super::progress::Progress;
@@ -53,6 +55,10 @@ pub(super) enum Work {
     Resume,
     /// To set a hold or to take it back.
     Hold(Box<Held>),
+    /// To find out what an explanation needs.
+    Ask(Arc<Snapshot>, Named),
+    /// To link two by hand, or to part them.
+    Pair(Box<Pairing>),
     /// To write expressions into the configuration file, by the places of their rules.
     Save(PathBuf, Vec<(usize, String)>),
     /// To tell of earlier runs.
@@ -132,6 +138,11 @@ where
                 Work::Send(number) => Box::pin(self.send(number)).await,
                 Work::Resume => Box::pin(self.resume()).await,
                 Work::Hold(held) => self.hold(*held).await,
+                Work::Ask(snapshot, of) => {
+                    Box::pin(self.ask(&snapshot, of)).await;
+                    Ok(())
+                }
+                Work::Pair(pairing) => self.pair(*pairing).await,
                 Work::Save(file, edits) => self.save(&file, &edits).await,
                 Work::History => {
                     self.history();

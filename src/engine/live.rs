@@ -7,10 +7,12 @@
 
 use super::approvals::{Weight, Who};
 use super::approver::{self, Approved, Ask};
+use super::aside::Aside;
 use super::clerk::{Clerk, Work};
 use super::desk::Desk;
 use super::draft::{Draft, Tried, Waiting};
 use super::ends::{Ends, Errand};
+use super::picture::near::Choice;
 use super::proposal::Proposal;
 use super::query::{self, Job};
 use super::rehearsal::Rehearsal;
@@ -19,6 +21,7 @@ use super::store::Store;
 use super::view::{Spec, View};
 use super::viewer::{self, Newest, Wish};
 use super::watch::{RunRow, Running};
+use super::why::Learnt;
 use super::worker::{self, Order};
 use crate::apply::Control;
 use crate::config::Channel;
@@ -71,6 +74,10 @@ pub enum News {
     History(Arc<Vec<Run>>),
     /// The first rows of a run.
     Rows(RunId, Arc<Vec<RunRow>>),
+    /// A part of why a user is where they are.
+    Learnt(Box<Learnt>),
+    /// Who a user could be paired with, by the number that was asked with.
+    Choices(u64, Arc<Vec<Choice>>),
     /// It was done as somebody wished.
     Told(String),
     /// It was not done, and why; nothing else has changed.
@@ -125,6 +132,7 @@ pub struct Live {
     wanted: Arc<AtomicU64>,
     works: UnboundedSender<Work>,
     asks: Sender<Ask>,
+    pub(super) aside: Aside,
     pub(super) control: Arc<Mutex<Option<Arc<Control>>>>,
     alive: Option<oneshot::Sender<()>>,
     /// Hears when the clerk has left.
@@ -141,6 +149,7 @@ impl Live {
         F: Future<Output = Result<Ends>> + Send,
     {
         let tell: Tell = Arc::new(tell);
+        let aside = Aside { runtime: seat.runtime.clone(), tell: Arc::clone(&tell), latest: Arc::default() };
         let (orders, inbox) = mpsc::channel();
         let (wishes, wish) = mpsc::channel();
         let (works, told_works) = unbounded_channel();
@@ -188,7 +197,7 @@ impl Live {
             });
             drop(leaves);
         });
-        Live { orders, drafts, wishes, wanted, works, asks, control, alive: Some(alive), left }
+        Live { orders, drafts, wishes, wanted, works, asks, aside, control, alive: Some(alive), left }
     }
 
     /// Asks for another list.
@@ -250,6 +259,11 @@ impl Live {
     /// Sets a hold, or takes it back.
     pub fn hold(&self, held: Held) {
         let _ = self.works.send(Work::Hold(Box::new(held)));
+    }
+
+    /// Lets the clerk do something.
+    pub(super) fn ask(&self, work: Work) {
+        let _ = self.works.send(work);
     }
 
     /// Asks for the earlier runs.

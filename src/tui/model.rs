@@ -11,7 +11,9 @@ pub(super) use mapping::{Edit, Mapping, Typing};
 use super::keymap::Keymap;
 use super::layout::Layout;
 use super::overlay::Overlay;
+use super::overlay::pick::Pick;
 use super::overlay::question::Question;
+use super::overlay::why::Why;
 use super::pane::detail::Page as DetailPage;
 use super::theme::{Glyphs, Theme};
 use super::widget::field::Field;
@@ -221,6 +223,8 @@ pub struct Model {
     pub(super) focus: Pane,
     pub(super) search: Option<Search>,
     pub(super) overlay: Option<Overlay>,
+    /// So many searches were asked for in choices.
+    pub(super) searches: u64,
     pub(super) detail: DetailAt,
     pub(super) notice: Option<(Tone, String)>,
     pub(super) seek: Option<Seek>,
@@ -250,6 +254,7 @@ impl Model {
             focus: Pane::Diff,
             search: None,
             overlay: None,
+            searches: 0,
             detail: DetailAt::default(),
             notice: None,
             seek: None,
@@ -308,6 +313,18 @@ impl Model {
     #[must_use]
     pub fn question(&self) -> Option<&Question> {
         if let Some(Overlay::Question(question)) = &self.overlay { Some(question) } else { None }
+    }
+
+    /// What is explained, if something is.
+    #[must_use]
+    pub fn why(&self) -> Option<&Why> {
+        if let Some(Overlay::Why(why)) = &self.overlay { Some(why) } else { None }
+    }
+
+    /// What is chosen from, if something is.
+    #[must_use]
+    pub fn pick(&self) -> Option<&Pick> {
+        if let Some(Overlay::Pick(pick)) = &self.overlay { Some(pick) } else { None }
     }
 
     /// True if the rules in effect are, or may be, others than those of the configuration.

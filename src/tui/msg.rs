@@ -2,7 +2,7 @@
 
 use crate::engine::draft::Draft;
 use crate::engine::{News, Spec, Weight, Who};
-use crate::identity::AttributeName;
+use crate::identity::{AccountId, AttributeName, EntryId};
 use crate::journal::run::RunId;
 use crate::model::{HoldOn, Subject};
 use crate::plan::guard::Lifted;
@@ -59,6 +59,26 @@ pub enum Effect {
         called: String,
         /// Why; nothing to take it back.
         reason: Option<String>,
+    },
+    /// Ask why a user is where they are.
+    Why(Subject),
+    /// Ask who a user could be linked with; the number comes back with the answer.
+    Choices {
+        /// The user.
+        subject: Subject,
+        /// The words that are typed.
+        typed: String,
+        /// The number.
+        number: u64,
+    },
+    /// Link two by hand, or part them.
+    Pair {
+        /// The person.
+        entry: EntryId,
+        /// The account.
+        account: AccountId,
+        /// Linked; else parted.
+        linked: bool,
     },
     /// Ask for the rows of a run.
     Rows(RunId),

@@ -4,17 +4,21 @@ pub mod about;
 pub mod confirm;
 pub mod facets;
 pub mod help;
+pub mod pick;
 pub mod question;
 mod rows;
+pub mod why;
 
 use super::model::Model;
 use super::widget::ink::Ink;
 use super::widget::picker::{Item, Picker, WHOLE};
 use crate::engine::RunRow;
 use crate::journal::run::RunId;
+use pick::Pick;
 use question::Question;
 use ratatui::layout::Rect;
 use std::sync::Arc;
+use why::Why;
 
 /// What lies over the panes.
 #[derive(Debug, Clone)]
@@ -29,6 +33,10 @@ pub enum Overlay {
     Question(Box<Question>),
     /// The rows of a run; the first visible line.
     Rows(RunId, Arc<Vec<RunRow>>, usize),
+    /// Why a user is where they are.
+    Why(Box<Why>),
+    /// Who a user is to be linked with.
+    Pick(Box<Pick>),
 }
 
 /// Where an overlay of so many lines is.
@@ -45,7 +53,8 @@ pub(super) fn items(model: &Model, overlay: &Overlay) -> Vec<Item> {
     match overlay {
         Overlay::Help(_) => help::items(model),
         Overlay::Facets(_) => facets::items(model),
-        Overlay::About(_) | Overlay::Question(_) | Overlay::Rows(..) => Vec::new(),
+        Overlay::Pick(pick) => pick.items(),
+        Overlay::About(_) | Overlay::Question(_) | Overlay::Rows(..) | Overlay::Why(_) => Vec::new(),
     }
 }
 
@@ -66,6 +75,18 @@ pub(super) fn settle(model: &mut Model, area: Rect) {
         Overlay::Rows(_, rows, top) => {
             let lines = rows.len().max(1);
             *top = (*top).min(lines.saturating_sub(usize::from(place(area, lines).height.saturating_sub(2))));
+        }
+        Overlay::Why(why) => {
+            if let Some(snapshot) = &model.snapshot {
+                let approved = why.subject.is_some_and(|s| model.approvals.has(s));
+                why.settle(snapshot, approved);
+            }
+            let lines = why::lines(why, why::room(area)).len();
+            why.top = why.top.min(lines.saturating_sub(usize::from(why::place(area, lines).height.saturating_sub(2))));
+        }
+        Overlay::Pick(pick) => {
+            let inside = usize::from(place(area, items.len()).height.saturating_sub(3 + WHOLE));
+            pick.picker.settle(pick.picker.fitting(&items).len(), inside);
         }
     }
     model.overlay = Some(overlay);
@@ -95,6 +116,16 @@ pub(super) fn draw(model: &Model, ink: &mut Ink<'_>, area: Rect) -> Option<(u16,
             let inside = ink.frame(place(area, rows.len()), &format!("Run {run}"), "up down move · esc closes");
             super::widget::page::draw(ink, inside, &rows::lines(rows), *top);
             None
+        }
+        Overlay::Why(why) => {
+            let lines = why::lines(why, why::room(area));
+            let inside = ink.frame(why::place(area, lines.len()), why.title(), &Why::foot(&model.setting.keymap));
+            super::widget::page::draw(ink, inside, &lines, why.top);
+            None
+        }
+        Overlay::Pick(pick) => {
+            let inside = ink.frame(place(area, items.len()), &pick.title(), "enter asks · esc closes");
+            Some(pick.picker.draw(ink, inside, &items, pick.nothing()))
         }
     }
 }

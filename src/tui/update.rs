@@ -6,6 +6,7 @@ mod decide;
 mod list;
 mod mapping;
 mod news;
+mod pairing;
 mod typing;
 
 use super::action::{self, Scope, Verb, scope_of};
@@ -82,6 +83,9 @@ pub fn perform(model: &mut Model, verb: Verb) -> Vec<Effect> {
             return vec![Effect::Refresh];
         }
         Verb::Copy => return copy(model),
+        Verb::Why => return pairing::why(model),
+        Verb::Link => return pairing::link(model),
+        Verb::Unlink => pairing::unlink(model),
         Verb::FirstPane | Verb::Back | Verb::Leave | Verb::LeaveMapping => {
             model.focus = Pane::Diff;
             // In the list, the first field that differs is explained again.

@@ -7,6 +7,7 @@ mod desk;
 mod mapping;
 mod pictures;
 mod search;
+mod why;
 
 use crate::support;
 use desk::{Desk, event, hostile};
@@ -45,9 +46,12 @@ fn timeless(frame: &str) -> String {
         }
     }
     let text: String = chars.into_iter().collect();
-    let Some(at) = text.find("127.0.0.1:") else { return text };
-    let digits = text[at + 10..].chars().take_while(char::is_ascii_digit).count();
-    format!("{}{}{}", &text[..at + 10], "9".repeat(digits), &text[at + 10 + digits..])
+    let mut parts = text.split("127.0.0.1:");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
+        format!("{text}127.0.0.1:{}{rest}", "9".repeat(part.len() - rest.len()))
+    })
 }
 
 fn same_as_before(name: &str, frame: &str) {

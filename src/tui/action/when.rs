@@ -68,6 +68,23 @@ pub(super) fn may_apply(model: &Model) -> Result<(), &'static str> {
     if model.approvals.total() > 0 || links > 0 || model.activity.unended().is_some() { Ok(()) } else { Err("nothing is approved") }
 }
 
+pub(super) fn may_pair(model: &Model) -> Result<(), &'static str> {
+    if model.setting.read_only {
+        return Err(READ_ONLY);
+    }
+    somebody(model)?;
+    if model.mapping.is_edited() {
+        return Err("the mapping was changed: who belongs to whom is decided by the one that is saved");
+    }
+    if matches!(model.activity.running, Running::Going(_)) {
+        return Err("a run is under way");
+    }
+    if model.is_reading() || model.snapshot.as_ref().is_some_and(|s| s.is_busy()) {
+        return Err("both ends are being read");
+    }
+    may_decide(model)
+}
+
 pub(super) fn may_apply_one(model: &Model) -> Result<(), &'static str> {
     not_running(model)?;
     may_decide(model)?;

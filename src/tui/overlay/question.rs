@@ -4,6 +4,7 @@
 //! be done is shown with its reason and has no way on.
 
 use crate::engine::Weight;
+use crate::identity::{AccountId, EntryId};
 use crate::model::{HoldOn, Subject};
 use crate::plan::guard::Lifted;
 use crate::tui::theme::Role;
@@ -64,6 +65,15 @@ pub enum Then {
     Resume,
     /// A hold is set, for the reason that was typed.
     Hold(Vec<HoldOn>, String),
+    /// These two are linked by hand, or parted.
+    Pair {
+        /// The person.
+        entry: EntryId,
+        /// The account.
+        account: AccountId,
+        /// Linked; else parted.
+        linked: bool,
+    },
     /// The rules that were kept are written into the configuration file.
     SaveMapping,
     /// The screens are closed.

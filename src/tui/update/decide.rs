@@ -216,6 +216,7 @@ pub(super) fn answered(model: &mut Model, question: Question) -> Vec<Effect> {
             vec![Effect::Resume]
         }
         Then::Hold(on, called) => vec![Effect::Hold { on, called, reason: Some(question.field.text().trim().to_owned()) }],
+        Then::Pair { entry, account, linked } => vec![Effect::Pair { entry, account, linked }],
         Then::SaveMapping => super::mapping::save(model),
         Then::End => vec![Effect::End(crate::error::exit::DONE)],
         Then::Close => Vec::new(),

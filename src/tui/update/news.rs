@@ -3,7 +3,7 @@
 //! What must stay true: the cursor stays with its user. Whoever leaves the list is said to have left it, and only then does
 //! the cursor stand for somebody else.
 
-use super::{decide, mapping};
+use super::{decide, mapping, pairing};
 use crate::clock::Instant;
 use crate::engine::{News, Snapshot, View};
 use crate::journal::run::Run;
@@ -45,6 +45,8 @@ pub(super) fn hear(model: &mut Model, news: News) -> Vec<Effect> {
         News::Run(running) => decide::ran(model, *running),
         News::History(runs) => remember(model, runs),
         News::Rows(run, rows) => model.overlay = Some(Overlay::Rows(run, rows, 0)),
+        News::Learnt(part) => pairing::learnt(model, *part),
+        News::Choices(number, choices) => pairing::found(model, number, choices),
         News::Told(text) => model.say(Tone::Plain, text),
         News::Refused(error) => decide::refused(model, &error),
     }

@@ -26,7 +26,7 @@ fn show(desk: &mut Desk, what: &str) {
 }
 
 /// Waits for the reading that follows a run.
-fn read_again(desk: &mut Desk) {
+pub fn read_again(desk: &mut Desk) {
     while !desk.snapshot.is_busy() {
         desk.next();
     }
