@@ -262,22 +262,30 @@ where
             naming_context: facts.naming_context.clone(),
             id_attribute: facts.settings.id_attribute.to_string(),
         };
+        let reason = reason.as_deref().map(Hold::parted);
+        if let Some((_, Some(until))) = reason
+            && until <= now
+        {
+            return Err(Error::usage(format!("{} is not a day to come", until.rfc3339())).hint("a hold ends on a day such as 2027-01-31"));
+        }
         let mut journal = self.seat.memory.write()?;
         let name = &self.seat.channel.name;
-        let write = || -> Result<String> {
-            if let Some(reason) = reason {
+        let is = if on.len() == 1 { "is" } else { "are" };
+        let mut write = || -> Result<String> {
+            if let Some((reason, until)) = reason {
                 journal.set_belonging(name, &belonging)?;
-                let hold = Hold { reason, author: paths::operator(), since: now, until: None };
-                for on in on.iter().take(1) {
+                let hold = Hold { reason: reason.to_owned(), author: paths::operator(), since: now, until };
+                for on in on.iter().filter_map(|on| on.first()) {
                     journal.set_hold(&service, on, &hold)?;
                 }
-                return Ok(format!("{called} is left alone from now on: {}", hold.reason));
+                let end = until.map(|until| format!(", until {}", until.rfc3339())).unwrap_or_default();
+                return Ok(format!("{called} {is} left alone from now on{end}: {reason}"));
             }
             let mut released = false;
-            for on in &on {
+            for on in on.iter().flatten() {
                 released |= journal.remove_hold(&service, on)?;
             }
-            Ok(if released { format!("{called} is not held any more") } else { format!("{called} was not held") })
+            Ok(if released { format!("{called} {is} not held any more") } else { format!("{called}: nobody was held") })
         };
         let told = write();
         let holds = journal.holds(&service, now);

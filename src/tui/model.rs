@@ -5,8 +5,10 @@
 //! evaluates can be counted: it is what is visible, never how many there are.
 
 mod mapping;
+mod marks;
 
 pub(super) use mapping::{Edit, Mapping, Typing};
+pub(super) use marks::Marks;
 
 use super::keymap::Keymap;
 use super::layout::Layout;
@@ -105,6 +107,8 @@ pub(super) struct List {
     pub called: String,
     /// Who the cursor was on before everybody got another number.
     pub sought: Option<Named>,
+    /// Who is marked, whether the list shows them or not.
+    pub marks: Marks,
 }
 
 impl List {
