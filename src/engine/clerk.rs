@@ -90,6 +90,8 @@ pub(super) struct Clerk<O> {
     numbered: u64,
     /// Attributes that are read for a mapping that is tried out.
     also: Vec<AttributeName>,
+    /// When the last reading ended.
+    read_at: tokio::time::Instant,
 }
 
 impl<O, F> Clerk<O>
@@ -98,7 +100,18 @@ where
     F: Future<Output = Result<Ends>>,
 {
     pub(super) fn new(seat: Seat<O>, desk: Remote, tell: Tell, approver: Sender<Ask>, control: Arc<Mutex<Option<Arc<Control>>>>) -> Self {
-        Clerk { seat, desk, tell, approver, control, is_there: false, pending: None, numbered: 0, also: Vec::new() }
+        Clerk {
+            seat,
+            desk,
+            tell,
+            approver,
+            control,
+            is_there: false,
+            pending: None,
+            numbered: 0,
+            also: Vec::new(),
+            read_at: tokio::time::Instant::now(),
+        }
     }
 
     /// Reads once, and then does what it is told.
@@ -109,7 +122,7 @@ where
         loop {
             let work = match waiting.pop_front() {
                 Some(work) => work,
-                None => match inbox.recv().await {
+                None => match self.next_work(&mut inbox).await {
                     Some(work) => work,
                     None => return,
                 },
@@ -156,6 +169,13 @@ where
         }
     }
 
+    /// What is to be done next: what somebody wants, or a reading where the channel wants one every so often.
+    async fn next_work(&self, inbox: &mut UnboundedReceiver<Work>) -> Option<Work> {
+        let Some(refresh) = self.seat.channel.refresh else { return inbox.recv().await };
+        let due = self.read_at + refresh;
+        tokio::time::timeout_at(due, inbox.recv()).await.unwrap_or(Some(Work::Read))
+    }
+
     async fn read(&mut self) {
         let Seat { channel, others, open, memory, .. } = &self.seat;
         let progress = Arc::new(Progress::default());
@@ -169,6 +189,7 @@ where
             Ok(()) => self.is_there = true,
             Err(error) => (self.tell)(News::Failed(error)),
         }
+        self.read_at = tokio::time::Instant::now();
     }
 
     /// Sends what was shown, and reads both ends afterwards.

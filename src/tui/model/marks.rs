@@ -47,7 +47,7 @@ impl Marks {
             return false;
         }
         if rows.iter().all(|s| self.has(*s)) {
-            rows.iter().for_each(|s| drop(self.chosen.remove(s)));
+            self.chosen.retain(|s| !rows.contains(s));
         } else {
             self.chosen.extend(rows);
         }
