@@ -43,6 +43,7 @@ mod stands;
 mod support;
 mod tables;
 mod target_desk;
+mod terminals;
 mod unapproved;
 mod wire;
 mod worlds;
