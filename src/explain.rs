@@ -80,7 +80,6 @@ impl Said {
         }
     }
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
     fn is_nothing(&self) -> bool {
         *self == Said::Nothing
     }
@@ -154,6 +153,3 @@ impl Step {
         self.number.map_or_else(|| format!("  {}", self.about), |n| format!("{n} {}", self.about))
     }
 }
-
-#[cfg(test)]
-mod tests;
