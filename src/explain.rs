@@ -5,6 +5,7 @@
 //! found never changes the verdict that it is shown beside.
 
 mod directory;
+pub mod doctor;
 mod facts;
 mod history;
 mod pair;
