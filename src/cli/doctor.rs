@@ -57,7 +57,8 @@ pub(super) async fn run(options: &Options, common: &Common, now: Instant) -> Res
     match options.format {
         Format::Json => print::json(&Document { format: doctor::FORMAT, good: wrong == 0, channels: &reports })?,
         Format::Text => {
-            print::data(|out| reports.iter().try_for_each(|r| text(out, r, reports.len() > 1, report::Style::of(common.color))))?
+            let (several, style) = (reports.len() > 1, report::Style::of(common.color));
+            print::data(|out| reports.iter().try_for_each(|r| text(out, r, several, style)))?;
         }
     }
     Ok(if wrong == 0 { exit::DONE } else { exit::FAILURE })

@@ -65,7 +65,11 @@ async fn facts_of(seen: &mut Seen, user: &User, now: Instant) -> Result<Facts> {
 
 /// Somebody who is in no plan, and whom the directory may know.
 async fn facts_of_somebody_else(seen: &mut Seen, name: &str, now: Instant) -> Result<Facts> {
-    let Some((_, looked)) = why::ask_for(&mut seen.ends.source, name, now).await else { return Err(nobody(&seen.picture, name)) };
+    let Some((_, looked)) = why::ask_for(&mut seen.ends.source, name, now).await else {
+        let error = nobody(&seen.picture, name);
+        let hint = error.hint_text().filter(|hint| hint.starts_with("did you mean")).map(|hint| format!("{hint} ")).unwrap_or_default();
+        return Err(error.hint(format!("{hint}Somebody who is not in scope and has no account is found by DN or lasting id")));
+    };
     if let Looked::Failed(cause) = &looked {
         return Err(Error::failure(format!("{name} could not be looked up: {cause}")));
     }

@@ -250,7 +250,14 @@ Why is bob changed?
             serde_json::to_string_pretty(&json).unwrap().len() + 1
         );
         let (code, out, talk) = desk.rosterm(&["explain", "svc-bakup"]);
-        assert_eq!((code, out.as_str(), talk.as_str()), (2, "", "rosterm: there is no user svc-bakup\n  hint: did you mean svc-backup?\n"));
+        assert_eq!(
+            (code, out.as_str(), talk.as_str()),
+            (
+                2,
+                "",
+                "rosterm: there is no user svc-bakup\n  hint: did you mean svc-backup? Somebody who is not in scope and has no account is found by DN or lasting id\n"
+            )
+        );
     });
 }
 
