@@ -95,7 +95,7 @@ enum Command {
     Apply(apply::Options),
     /// Say why one user is where they are, step by step
     Explain(explain::Options),
-    /// Say what is wrong with a channel as a whole, and what to do about it
+    /// Say what is wrong with a channel, and what to do about it
     Doctor(doctor::Options),
     /// Show what was sent, and what came of it
     History(history::HistoryOptions),
