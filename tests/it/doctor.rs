@@ -27,6 +27,7 @@ fn a_world_with_every_case_is_told_by_what_many_have_in_common() {
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!((code, json["format"].as_str(), json["good"].as_bool()), (1, Some("rosterm-doctor/1"), Some(false)));
     assert_eq!(json["channels"][0]["read"], true);
+    assert_eq!(crate::schema::violations("rosterm-doctor-1.schema.json", &json), Vec::<String>::new());
     let found = json["channels"][0]["findings"].as_array().unwrap();
     assert!(found.iter().all(|f| f["grade"] == "wrong" || f["grade"] == "notice") && found.len() > 5, "{found:?}");
 }

@@ -174,6 +174,8 @@ fn everybody_has_steps_that_fit_the_row_and_nothing_is_left_open() {
             let (facts, told) = desk.why(&user).await;
             let row = facts.row.unwrap();
             let text = told.plain().join("\n");
+            let document = serde_json::to_value(&told).unwrap();
+            assert_eq!(crate::schema::violations("rosterm-explain-1.schema.json", &document), Vec::<String>::new(), "{document}");
             assert!(text.starts_with("Why ") && text.contains(row.situation.words()), "{text}");
             assert!(!text.contains('…') || text.contains("more"), "nothing is asked for any more: {text}");
             // Whoever has no account and none would be made belongs to nobody; whoever is in scope meets every clause.
@@ -245,6 +247,7 @@ Why is bob changed?
         let json: serde_json::Value = serde_json::from_str(&json).unwrap();
         assert_eq!((code, json["format"].as_str(), json["row"]["situation"].as_str()), (0, Some("rosterm-explain/1"), Some("unmatched")));
         assert_eq!(json["steps"][0]["lines"][0]["verdict"], "nobody");
+        assert_eq!(crate::schema::violations("rosterm-explain-1.schema.json", &json), Vec::<String>::new());
         assert_eq!(
             desk.rosterm(&["explain", "svc-backup", "--format", "json"]).1.len(),
             serde_json::to_string_pretty(&json).unwrap().len() + 1
