@@ -62,13 +62,13 @@ fn answer(facts: &Facts) -> Option<Line> {
 }
 
 fn read(facts: &Facts) -> Line {
-    let people = count(facts.counts.0);
+    let people = if facts.counts.0 == 1 { "1 person".to_owned() } else { format!("{} people", count(facts.counts.0)) };
     match &facts.sides.0 {
         SideState::Reading => Line::said("the directory is still being read: nothing rests on who is not in it", Said::Open("reading")),
         SideState::Ended(end) => match end.cause() {
-            None => Line::said(format!("the read was complete: {people} people in scope"), Said::Good("ok")),
+            None => Line::said(format!("the read was complete: {people} in scope"), Said::Good("ok")),
             Some(why) => Line::said(
-                format!("the read was INCOMPLETE after {people} people: {}. {}", why.cause.words(), why.detail),
+                format!("the read was INCOMPLETE after {people}: {}. {}", why.cause.words(), why.detail),
                 Said::Bad("INCOMPLETE"),
             ),
         },
@@ -104,7 +104,7 @@ pub(super) fn scope(facts: &Facts) -> Vec<Line> {
     if lines.is_empty() {
         lines.push(Line::said("every line of the table", said(None)));
     }
-    let in_scope = verdicts.map(|v| v.in_scope());
+    let in_scope = verdicts.map(crate::model::Verdicts::in_scope);
     if facts.read.is_none() && in_scope == Some(true) && facts.bond.other_channel.is_none() {
         lines.push(Line::said("in scope by now, and not in the last read: read again", Said::Bad("moved")));
     }
