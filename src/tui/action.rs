@@ -34,9 +34,9 @@ verbs! {
     /// Copy who is shown.
     Copy;
     /// To the list.
-    FirstPane;
+    DiffPane;
     /// To the details.
-    SecondPane;
+    DetailPane;
     /// Draw everything anew.
     Redraw;
     /// Back to the shell for a while.
@@ -123,6 +123,10 @@ verbs! {
     Revert;
     /// From the rules back to the list.
     LeaveMapping;
+    /// To the source location.
+    Source;
+    /// From there back to the list.
+    LeaveSource;
     /// To the runs.
     Activity;
     /// Let the run wait, or go on.
@@ -160,6 +164,8 @@ verbs! {
 pub enum Scope {
     /// In every pane.
     Everywhere,
+    /// In the source location.
+    Source,
     /// In the list.
     Diff,
     /// In the details.
@@ -174,13 +180,15 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope.
-    pub const ALL: &[Scope] = &[Scope::Everywhere, Scope::Diff, Scope::Detail, Scope::Mapping, Scope::Activity, Scope::Overlay];
+    pub const ALL: &[Scope] =
+        &[Scope::Everywhere, Scope::Diff, Scope::Detail, Scope::Source, Scope::Mapping, Scope::Activity, Scope::Overlay];
 
     /// Its name in a keymap and in the help.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Scope::Everywhere => "everywhere",
+            Scope::Source => "source",
             Scope::Diff => "diff",
             Scope::Detail => "detail",
             Scope::Mapping => "mapping",
@@ -221,6 +229,7 @@ pub fn of(verb: Verb) -> &'static Entry {
 #[must_use]
 pub fn scope_of(pane: Pane) -> Scope {
     match pane {
+        Pane::Source => Scope::Source,
         Pane::Diff => Scope::Diff,
         Pane::Detail => Scope::Detail,
         Pane::Mapping => Scope::Mapping,
@@ -232,7 +241,7 @@ const fn row(verb: Verb, name: &'static str, scope: Scope, footer: u8, short: &'
     Entry { verb, name, scope, short, help, footer, when }
 }
 
-use Scope::{Activity, Detail, Diff, Everywhere, Mapping, Overlay};
+use Scope::{Activity, Detail, Diff, Everywhere, Mapping, Overlay, Source};
 
 /// Everything that can be done.
 pub const TABLE: &[Entry] = &[
@@ -359,6 +368,8 @@ pub const TABLE: &[Entry] = &[
     ),
     row(Verb::Revert, "revert", Mapping, 3, "take edits back", "every rule as in the configuration again", a_rule_edited),
     row(Verb::LeaveMapping, "leave_mapping", Mapping, 4, "back", "back to the list", always),
+    row(Verb::Source, "source", Everywhere, 0, "source", "where people come from, and who of them is in scope", always),
+    row(Verb::LeaveSource, "leave_source", Source, 9, "back", "back to the list", always),
     row(Verb::Activity, "activity", Everywhere, 23, "runs", "what is being sent, what came of it, and earlier runs", always),
     row(Verb::Pause, "pause", Activity, 1, "pause or go on", "begin no further row until it is pressed again", running),
     row(Verb::Cancel, "cancel", Activity, 2, "cancel", "begin no further row; what is on its way comes to its end", running),
@@ -376,8 +387,8 @@ pub const TABLE: &[Entry] = &[
     row(Verb::RunRows, "run_rows", Activity, 5, "rows", "the rows of the marked run, and what came of each", a_run),
     row(Verb::Undo, "undo", Activity, 6, "undo run", "show what taking the marked run back comes to; enter there sends it", may_undo),
     row(Verb::Leave, "leave", Activity, 7, "back", "back to the list", always),
-    row(Verb::FirstPane, "first_pane", Everywhere, 0, "diff", "to the list", always),
-    row(Verb::SecondPane, "second_pane", Everywhere, 0, "detail", "to the details", somebody),
+    row(Verb::DiffPane, "diff_pane", Everywhere, 0, "diff", "to the list", always),
+    row(Verb::DetailPane, "detail_pane", Everywhere, 0, "detail", "to the details", somebody),
     row(Verb::Redraw, "redraw", Everywhere, 0, "redraw", "draw everything anew, where something else wrote on the terminal", always),
     row(Verb::Suspend, "suspend", Everywhere, 0, "suspend", "back to the shell; fg comes back here", always),
     row(Verb::Help, "help", Everywhere, 0, "all keys", "every key and every word, to search through and to run", always),

@@ -73,13 +73,15 @@ impl Setting {
 /// A part of the screen that keys go to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Pane {
+    /// Where people come from.
+    Source,
+    /// The rules.
+    Mapping,
     /// The list.
     #[default]
     Diff,
     /// One user.
     Detail,
-    /// The rules.
-    Mapping,
     /// What is sent, and what was.
     Activity,
 }
@@ -205,6 +207,7 @@ pub(super) struct Page {
     pub grew: bool,
     pub card: Option<Rc<Card>>,
     pub detail: DetailPage,
+    pub source: super::pane::source::Page,
 }
 
 /// Everything that the screens know.

@@ -79,12 +79,12 @@ pub fn perform(model: &mut Model, verb: Verb) -> Vec<Effect> {
             return vec![Effect::Refresh];
         }
         Verb::Copy => return copy(model),
-        Verb::FirstPane | Verb::Back | Verb::Leave | Verb::LeaveMapping => {
+        Verb::DiffPane | Verb::Back | Verb::Leave | Verb::LeaveMapping | Verb::LeaveSource => {
             model.focus = Pane::Diff;
             // In the list, the first field that differs is explained again.
             model.detail.field = None;
         }
-        Verb::SecondPane | Verb::Look => model.focus = Pane::Detail,
+        Verb::DetailPane | Verb::Look => model.focus = Pane::Detail,
         Verb::Down | Verb::NextUser => list::go(model, 1),
         Verb::Up | Verb::PreviousUser => list::go(model, -1),
         Verb::PageDown => list::go(model, page),
@@ -115,6 +115,7 @@ pub fn perform(model: &mut Model, verb: Verb) -> Vec<Effect> {
         Verb::ApplyOne => return decide::apply(model, model.list.subject),
         Verb::Hold => decide::hold(model),
         Verb::Release => return decide::release(model),
+        Verb::Source => model.focus = Pane::Source,
         Verb::Mapping => model.focus = Pane::Mapping,
         Verb::NextRule => mapping::mark(model, 1),
         Verb::PreviousRule => mapping::mark(model, -1),
@@ -168,6 +169,7 @@ fn copy(model: &mut Model) -> Vec<Effect> {
 /// The scope that a verb of the help is done in: some belong to another pane than the one that keys go to.
 fn bring_to(model: &mut Model, verb: Verb) {
     match action::of(verb).scope {
+        Scope::Source => model.focus = Pane::Source,
         Scope::Diff => model.focus = Pane::Diff,
         Scope::Detail => model.focus = Pane::Detail,
         Scope::Mapping => model.focus = Pane::Mapping,

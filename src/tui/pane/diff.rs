@@ -72,7 +72,7 @@ pub(in crate::tui) fn facets(model: &Model, room: u16) -> Vec<Line> {
 
 /// What the list shows, for its title.
 pub(in crate::tui) fn title(model: &Model) -> Line {
-    let mut parts: Vec<String> = vec!["1 Diff".to_owned()];
+    let mut parts: Vec<String> = vec!["3 Diff".to_owned()];
     let spec = &model.list.spec;
     if let Some(snapshot) = &model.snapshot {
         let all = snapshot.facets().all();

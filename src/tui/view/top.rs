@@ -17,6 +17,10 @@ use ratatui::layout::Rect;
 /// Lines that one sentence of the banner may take.
 const SENTENCE: usize = 3;
 
+/// The panes by the keys that lead to them.
+const TABS: [(Pane, &str); 5] =
+    [(Pane::Source, "1 Source"), (Pane::Mapping, "2 Map"), (Pane::Diff, "3 Diff"), (Pane::Detail, "4 Detail"), (Pane::Activity, "5 Runs")];
+
 /// What is said where nothing can be changed from here.
 const READ_ONLY: &str = "read-only ";
 
@@ -176,7 +180,7 @@ pub(super) fn draw(model: &Model, ink: &mut Ink<'_>, layout: &Layout) {
 
 fn tab_line(model: &Model, ink: &mut Ink<'_>, area: Rect) {
     let mut x = area.x + 1;
-    for (pane, name) in [(Pane::Diff, "1 Diff"), (Pane::Detail, "2 Detail"), (Pane::Mapping, "3 Mapping"), (Pane::Activity, "5 Runs")] {
+    for (pane, name) in TABS {
         let (role, text) = if pane == model.focus { (Role::Chosen, format!("[{name}]")) } else { (Role::Text, format!(" {name} ")) };
         x += ink.put(x, area.y, area.right().saturating_sub(x), &text, role) + 1;
     }

@@ -142,7 +142,7 @@ impl Desk {
 
     /// Hears what the engine tells until something is shown.
     pub fn until_shown(&mut self, text: &str) {
-        while !self.frame(120, 40).contains(text) {
+        while !self.frame(110, 40).contains(text) {
             self.next();
         }
     }

@@ -14,7 +14,7 @@ const TITLE: usize = 6;
 fn on_title(setting: Setting) -> Desk {
     let mut desk = Desk::small(setting);
     desk.frame(120, 40);
-    desk.press("3 j j j j j j");
+    desk.press("2 j j j j j j");
     assert_eq!(desk.snapshot.fields().nth(TITLE), Some("title"));
     desk
 }
@@ -38,7 +38,7 @@ fn a_rule_that_is_edited_moves_the_counts_and_esc_and_revert_bring_them_back() {
     assert!(edited.fields[TITLE] > before.fields[TITLE] && edited.situations != before.situations, "{edited:?}");
     assert_eq!(edited.all(), before.all());
     let mut first = desk.frame(160, 48);
-    assert!(first.contains("title | upper") && first.contains("3 Mapping · editing title"), "{first}");
+    assert!(first.contains("title | upper") && first.contains("2 Mapping · editing title"), "{first}");
     desk.answer();
     first = desk.frame(160, 48);
     same_as_before("mapping-160x48", &first);
