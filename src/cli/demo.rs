@@ -5,10 +5,11 @@
 use super::Common;
 use super::progress::{Doing, Watch};
 use crate::clock::Instant;
-use crate::config::Channel;
+use crate::config::{Channel, Location};
 use crate::demo::crowd::{self, Crowd, Linked};
 use crate::demo::service::{Accounts, Faults, Service};
 use crate::demo::world::{self, Plan, World};
+use crate::engine::location::OpenSource;
 use crate::engine::{self, Ends, Job};
 use crate::error::{Error, Result};
 use crate::journal::{Belonging, Journal};
@@ -66,6 +67,8 @@ pub(super) struct Pair<O> {
     pub journal: Journal,
     /// Opens both ends; each call gives new ones to the same directory and service, which stay as long as this does.
     pub open: O,
+    /// Opens the directory alone, by any location.
+    pub open_source: OpenSource,
 }
 
 /// Who is in the directory.
@@ -112,23 +115,32 @@ fn paired(
         journal.set_hold(&base_url, on, hold)?;
     }
     let shared = Arc::new((channel.clone(), settings, people, service));
+    let looked_at = Arc::clone(&shared);
+    let open_source: OpenSource = Arc::new(move |config, now| {
+        let shared = Arc::clone(&looked_at);
+        Box::pin(async move { Ok(Source::Memory(Box::new(directory(&config.location, &shared.1, &shared.2, now)?))) })
+    });
     let open = move |now: Instant| -> Opening {
         let shared = Arc::clone(&shared);
         Box::pin(async move { open(&shared.0, &shared.1, &shared.2, now).await })
     };
-    Ok(Pair { channel, journal, open })
+    Ok(Pair { channel, journal, open, open_source })
 }
 
 async fn open(channel: &Channel, settings: &Settings, people: &People, now: Instant) -> Result<Ends> {
     let (connector, rules) = engine::compile(channel)?;
-    let (settings, location) = (settings.clone(), &channel.source.location);
-    let directory = match people {
-        People::World(records) => Directory::new("memory", PLACE.to_owned(), records.clone(), settings, location, now)?,
-        People::Crowd(crowd) => Directory::of_roll(Box::new(*crowd), PLACE.to_owned(), settings, location, now)?,
-    };
+    let directory = directory(&channel.source.location, settings, people, now)?;
     let columns = Columns::new(rules.rules().iter().map(|r| &r.field));
     let target = Target::open(&channel.target, &connector, columns).await?;
     Ok(Ends { source: Source::Memory(Box::new(directory)), target, connector, rules })
+}
+
+fn directory(location: &Location, settings: &Settings, people: &People, now: Instant) -> Result<Directory> {
+    let settings = settings.clone();
+    match people {
+        People::World(records) => Directory::new("memory", PLACE.to_owned(), records.clone(), settings, location, now),
+        People::Crowd(crowd) => Directory::of_roll(Box::new(*crowd), PLACE.to_owned(), settings, location, now),
+    }
 }
 
 /// The settings of the directory: OpenLDAP's, with what the channel says otherwise.
@@ -140,7 +152,7 @@ fn settings(channel: &Channel) -> Result<Settings> {
 }
 
 pub(super) async fn run(options: &Options, common: &Common, now: Instant) -> Result<u8> {
-    let Pair { channel, journal, open } = pair(options).await?;
+    let Pair { channel, journal, open, .. } = pair(options).await?;
     let watch = Watch::start(PLACE, "the embedded service", Doing::Reading, common.shows_progress());
     let job = Job { channel: &channel, others: &[], now, progress: watch.progress() };
     let picture = engine::look(&job, &mut open(now).await?, &journal).await?;

@@ -3,13 +3,16 @@
 
 use super::{Color, Common, channels, demo};
 use crate::clock::Instant;
-use crate::config::paths;
+use crate::config::{Channel, paths};
+use crate::engine::location::OpenSource;
 use crate::engine::{self, Live, Memory, News, Seat};
 use crate::error::{Error, Result};
 use crate::journal::Mode;
+use crate::source::Source;
 use clap::Args;
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::sync::Arc;
 use tokio::runtime::{Handle, Runtime};
 
 /// What the screens look like.
@@ -107,12 +110,9 @@ pub(super) fn configured(looks: &Looks, common: &Common, runtime: Runtime) -> Re
     let handle = runtime.handle().clone();
     let may_write = !common.read_only;
     let start = move |tell: Tell| {
-        let opened = channel.clone();
-        let open = move |now: Instant| {
-            let channel = opened.clone();
-            async move { engine::open(&channel, now).await }
-        };
-        Ok(Live::start(Seat { runtime: handle, channel, others, open, memory, may_write }, tell))
+        let open = |channel: Channel, now: Instant| async move { engine::open(&channel, now).await };
+        let open_source: OpenSource = Arc::new(|config, now| Box::pin(async move { Source::open(&config, now).await }));
+        Ok(Live::start(Seat { runtime: handle, channel, others, open, open_source, memory, may_write }, tell))
     };
     Ok(Opening { file: Some(config.path.clone()), ..Opening::of(looks, common, runtime, names, Box::new(start)) })
 }
@@ -129,7 +129,9 @@ pub(super) fn embedded(options: &demo::Options, looks: &Looks, common: &Common, 
 
 /// Makes the people, starts their service, and the engine on both.
 fn demo_live(options: &demo::Options, may_write: bool, runtime: &Handle, tell: Tell) -> Result<Live> {
-    let demo::Pair { channel, journal, open } = runtime.block_on(demo::pair(options))?;
+    let demo::Pair { channel, journal, open, open_source } = runtime.block_on(demo::pair(options))?;
     let memory = Memory::Kept(Some(journal));
-    Ok(Live::start(Seat { runtime: runtime.clone(), channel, others: Vec::new(), open, memory, may_write }, tell))
+    // Nothing of the demo is in a file that could be changed.
+    let open = move |_: Channel, now: Instant| open(now);
+    Ok(Live::start(Seat { runtime: runtime.clone(), channel, others: Vec::new(), open, open_source, memory, may_write }, tell))
 }

@@ -8,17 +8,19 @@ use super::approvals::{Approvals, Named, needs_approval};
 use super::approver::Ask;
 use super::ends::Ends;
 use super::live::{Held, Live, News, Remote, Seat, Tell, reading};
+use super::location::{self, Baseline, Edits, Looker, Site};
 use super::progress::Progress;
 use super::proposal::{NAMED, Proposal, propose};
 use super::query::Job;
 use super::run::{Desk, Planned, Prepared, Runner, approved, check_fit, prepare};
 use super::snapshot::Snapshot;
+use super::store::Store;
 use super::watch::{Ended, Going, RunRow, Running, watched};
 use super::worker::Order;
 use crate::apply::choose::{Permits, Selection};
 use crate::apply::{Control, Report};
 use crate::clock::{self, Instant};
-use crate::config::paths;
+use crate::config::{Channel, Clause, paths};
 use crate::error::{Error, Kind, Result};
 use crate::journal::run::{RowState, Run, RunId};
 use crate::journal::{Belonging, Journal};
@@ -46,6 +48,12 @@ pub(super) enum Work {
     Hold(Box<Held>),
     /// To write expressions into the configuration file, by the places of their rules.
     Save(PathBuf, Vec<(usize, String)>),
+    /// To count what the parts of a location come to.
+    Count(u64, Edits),
+    /// To read whoever would be in scope by other clauses.
+    Preview(u64, Edits),
+    /// To write clauses into the configuration file, and to read by them.
+    Relocate(PathBuf, Edits),
     /// To tell of earlier runs.
     History,
     /// To tell of the rows of a run.
@@ -105,16 +113,27 @@ pub(super) struct Clerk<O> {
     numbered: u64,
     /// The channel's fingerprint as it is in the file.
     in_file: String,
+    looker: Looker,
+    /// The location is another one than what is there was read by.
+    is_moved: bool,
 }
 
 impl<O, F> Clerk<O>
 where
-    O: Fn(Instant) -> F,
+    O: Fn(Channel, Instant) -> F,
     F: Future<Output = Result<Ends>>,
 {
-    pub(super) fn new(seat: Seat<O>, desk: Remote, tell: Tell, approver: Sender<Ask>, control: Arc<Mutex<Option<Arc<Control>>>>) -> Self {
+    pub(super) fn new(
+        seat: Seat<O>,
+        desk: Remote,
+        tell: Tell,
+        approver: Sender<Ask>,
+        control: Arc<Mutex<Option<Arc<Control>>>>,
+        looker: Looker,
+    ) -> Self {
         let in_file = seat.channel.fingerprint.clone();
-        Clerk { in_file, seat, desk, tell, approver, control, is_there: false, pending: None, numbered: 0 }
+        let (pending, numbered) = (None, 0);
+        Clerk { in_file, seat, desk, tell, approver, control, is_there: false, pending, numbered, looker, is_moved: false }
     }
 
     /// Reads once, and then does what it is told.
@@ -148,6 +167,9 @@ where
                 Work::Resume => Box::pin(self.resume()).await,
                 Work::Hold(held) => self.hold(*held).await,
                 Work::Save(file, edits) => self.save(&file, &edits),
+                Work::Count(number, edits) => self.count(number, &edits),
+                Work::Preview(number, edits) => self.preview(number, &edits).await,
+                Work::Relocate(file, edits) => Box::pin(self.relocate(&file, &edits)).await,
                 Work::History => {
                     self.history();
                     Ok(())
@@ -168,7 +190,10 @@ where
         let read = reading(&job, open, memory, &mut self.desk, self.is_there).await;
         self.desk.tell(Order::Reading(None));
         match read {
-            Ok(()) => self.is_there = true,
+            Ok(()) => {
+                (self.is_there, self.is_moved) = (true, false);
+                self.look_why_nobody().await;
+            }
             Err(error) => (self.tell)(News::Failed(error)),
         }
     }
@@ -180,6 +205,10 @@ where
         if snapshot.drafted || snapshot.busy {
             let why = if snapshot.drafted { "the mapping is not that of the configuration" } else { "the list is still being made" };
             return Err(Error::new(Kind::Refused, format!("{why}: nothing is sent by it")).hint("wait until it is, then look again"));
+        }
+        if self.is_moved {
+            let why = "the list goes by the source location before: nothing is sent by it";
+            return Err(Error::new(Kind::Refused, why).hint("read both ends again, then look again"));
         }
         let (number, now) = (self.next(), clock::now());
         let from = From::Screen { snapshot: Arc::clone(snapshot), approvals, alone, now };
@@ -276,7 +305,7 @@ where
         let author = paths::operator();
         (self.tell)(News::Run(Box::new(Running::Going(Going::default()))));
         let channel = &self.seat.channel;
-        let mut ends = (self.seat.open)(now).await?;
+        let mut ends = (self.seat.open)(channel.clone(), now).await?;
         let control = Arc::new(Control::default());
         *self.control.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&control));
         let pace = ends.target.pace();
@@ -355,6 +384,46 @@ where
         let edits: Vec<(String, String)> = edits.iter().filter_map(named).collect();
         self.in_file = crate::config::edit::save(file, &channel.name, &self.in_file, &edits)?;
         (self.tell)(News::Saved);
+        Ok(())
+    }
+
+    fn count(&self, number: u64, edits: &[(Clause, String)]) -> Result<()> {
+        self.looker.count(number, location::with_edits(&self.seat.channel.source, edits).map_err(|wrong| Error::usage(wrong.message))?);
+        Ok(())
+    }
+
+    /// Reads whoever would be in scope, to be compared with what is there by now.
+    async fn preview(&mut self, number: u64, edits: &[(Clause, String)]) -> Result<()> {
+        let config = location::with_edits(&self.seat.channel.source, edits).map_err(|wrong| Error::usage(wrong.message))?;
+        let there = |store: &mut Store| Baseline { picture: store.picture().clone(), read_at: store.read_at().0 };
+        let baseline = super::desk::Desk::with(&mut self.desk, there).await;
+        self.looker.preview(number, config, baseline);
+        Ok(())
+    }
+
+    /// Where nobody is in scope, it is counted what each clause comes to.
+    async fn look_why_nobody(&mut self) {
+        let is_nobody = |store: &mut Store| store.picture().source_state().is_complete() && store.picture().entries().is_empty();
+        if super::desk::Desk::with(&mut self.desk, is_nobody).await == Some(true) {
+            self.looker.count(0, self.seat.channel.source.clone());
+        }
+    }
+
+    /// Writes clauses into the configuration file, and goes by what is there from then on.
+    async fn relocate(&mut self, file: &Path, edits: &[(Clause, String)]) -> Result<()> {
+        if !self.seat.may_write {
+            return Err(Error::new(Kind::Refused, "--read-only: nothing is written"));
+        }
+        location::with_edits(&self.seat.channel.source, edits).map_err(|wrong| Error::usage(wrong.message))?;
+        let channel = crate::config::edit::save_clauses(file, &self.seat.channel.name, &self.in_file, edits)?;
+        self.in_file.clone_from(&channel.fingerprint);
+        // What was shown before it is not sent any more, and nobody's verdict outlives it.
+        (self.pending, self.is_there, self.is_moved) = (None, false, true);
+        self.desk.tell(Order::Channel(Box::new(channel.clone())));
+        self.seat.channel = channel;
+        (self.tell)(News::Site(Arc::new(Site::of(&self.seat.channel))));
+        (self.tell)(News::Relocated);
+        self.read().await;
         Ok(())
     }
 

@@ -11,6 +11,7 @@ use super::clerk::{Clerk, Work};
 use super::desk::Desk;
 use super::draft::{Draft, Tried, Waiting};
 use super::ends::Ends;
+use super::location::{Counts, Edits, Looker, OpenSource, Previewed, Site, Stop};
 use super::proposal::Proposal;
 use super::query::{self, Job};
 use super::snapshot::Snapshot;
@@ -32,7 +33,7 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Sender};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
@@ -54,6 +55,14 @@ pub enum News {
     Tried(u64, Tried),
     /// What was edited is in the configuration file.
     Saved,
+    /// Where people come from, as it is in effect from now on.
+    Site(Arc<Site>),
+    /// What the parts of a location come to as far as they are counted, by the number of what was asked; 0 where nobody asked.
+    Counted(u64, Result<Counts>),
+    /// What came of reading by other clauses, by the number of what was asked.
+    Previewed(u64, Previewed),
+    /// Other clauses are in the configuration file, and in effect.
+    Relocated,
     /// An end can't be opened or the state can't be read; what was there stays.
     Failed(Error),
     /// Something is approved, or not any more.
@@ -84,6 +93,8 @@ pub struct Seat<O> {
     pub others: Vec<Channel>,
     /// Opens both ends; called for each reading.
     pub open: O,
+    /// Opens the source alone, by a location that is tried out.
+    pub open_source: OpenSource,
     /// What is remembered.
     pub memory: Memory,
     /// Whether anything may be sent or remembered.
@@ -123,6 +134,8 @@ pub struct Live {
     works: UnboundedSender<Work>,
     asks: Sender<Ask>,
     pub(super) control: Arc<Mutex<Option<Arc<Control>>>>,
+    /// Gives up what is looked at aside.
+    looking: Stop,
     alive: Option<oneshot::Sender<()>>,
     /// Hears when the clerk has left.
     left: mpsc::Receiver<()>,
@@ -134,10 +147,11 @@ impl Live {
     /// Begins to read both ends. `tell` is called from the engine's threads and must not block.
     pub fn start<O, F>(seat: Seat<O>, tell: impl Fn(News) + Send + Sync + 'static) -> Self
     where
-        O: Fn(Instant) -> F + Send + 'static,
+        O: Fn(Channel, Instant) -> F + Send + 'static,
         F: Future<Output = Result<Ends>> + Send,
     {
         let tell: Tell = Arc::new(tell);
+        tell(News::Site(Arc::new(Site::of(&seat.channel))));
         let (orders, inbox) = mpsc::channel();
         let (wishes, wish) = mpsc::channel();
         let (works, told_works) = unbounded_channel();
@@ -172,11 +186,19 @@ impl Live {
         let (drafted, channel) = (Arc::clone(&drafts), seat.channel.clone());
         spawn("worker", move || worker::run(&inbox, &drafted, &channel, &publish));
         let (leaves, left) = mpsc::channel::<()>();
+        let looking = Stop::default();
+        let looker = Looker {
+            open: Arc::clone(&seat.open_source),
+            runtime: seat.runtime.clone(),
+            tell: Arc::clone(&tell),
+            stop: Arc::clone(&looking),
+            leaves: leaves.clone(),
+        };
         let clerk = (Remote(orders.clone()), asks.clone(), Arc::clone(&control));
         spawn("clerk", move || {
             let runtime = seat.runtime.clone();
             let (desk, approver, control) = clerk;
-            let clerk = Clerk::new(seat, desk, tell, approver, control);
+            let clerk = Clerk::new(seat, desk, tell, approver, control, looker);
             runtime.block_on(async move {
                 tokio::select! {
                     () = Box::pin(clerk.work(told_works)) => {}
@@ -185,7 +207,7 @@ impl Live {
             });
             drop(leaves);
         });
-        Live { orders, drafts, wishes, wanted, works, asks, control, alive: Some(alive), left }
+        Live { orders, drafts, wishes, wanted, works, asks, control, looking, alive: Some(alive), left }
     }
 
     /// Asks for another list.
@@ -267,6 +289,26 @@ impl Live {
         let _ = self.works.send(Work::Save(file, edits));
     }
 
+    /// Counts what the parts of the location with these edits come to.
+    pub fn count(&self, number: u64, edits: Edits) {
+        let _ = self.works.send(Work::Count(number, edits));
+    }
+
+    /// Reads whoever would be in scope by these edits; nothing else changes.
+    pub fn preview(&self, number: u64, edits: Edits) {
+        let _ = self.works.send(Work::Preview(number, edits));
+    }
+
+    /// Gives up what is counted, or read to be looked at.
+    pub fn stop_looking(&self) {
+        drop(self.looking.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+
+    /// Writes clauses into the configuration file, and reads both ends by them.
+    pub fn relocate(&self, file: PathBuf, edits: Edits) {
+        let _ = self.works.send(Work::Relocate(file, edits));
+    }
+
     /// Lets the store do something, between two other things that it does.
     pub fn with(&self, work: impl FnOnce(&mut Store) + Send + 'static) {
         let _ = self.orders.send(Order::Do(Box::new(work)));
@@ -281,11 +323,12 @@ impl Drop for Live {
         let _ = self.asks.send(Ask::Stop);
         // The clerk works on the runtime: it should have left before that is shut down.
         self.alive = None;
+        self.stop_looking();
         let _ = self.left.recv_timeout(PATIENCE);
     }
 }
 
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) {
+pub(super) fn spawn(name: &str, work: impl FnOnce() + Send + 'static) {
     let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(work);
     if let Err(error) = spawned {
         tracing::error!(target: "rosterm", name, %error, "a thread can't be started");
@@ -317,7 +360,7 @@ impl Desk for Remote {
 /// Reads both ends into the store; a new one where what is there is about other links or ends.
 pub(super) async fn reading<F>(
     job: &Job<'_>,
-    open: &impl Fn(Instant) -> F,
+    open: &impl Fn(Channel, Instant) -> F,
     memory: &Memory,
     desk: &mut Remote,
     is_there: bool,
@@ -325,7 +368,7 @@ pub(super) async fn reading<F>(
 where
     F: Future<Output = Result<Ends>>,
 {
-    let mut ends = open(job.now).await?;
+    let mut ends = open(job.channel.clone(), job.now).await?;
     let left = || Error::failure("the engine has ended");
     let query::Recalled { links, holds, lessons } = memory.read(|journal| query::remembered(job, &ends, journal))?;
     let (base_url, facts, schema) = (ends.target.base_url().to_owned(), ends.source.facts().clone(), query::asked_of(&ends));

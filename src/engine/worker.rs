@@ -30,6 +30,8 @@ pub(super) enum Order {
     Edit(Box<Rules>, Vec<Subject>),
     /// There is a draft of the mapping.
     Draft,
+    /// The channel is configured otherwise from now on.
+    Channel(Box<Channel>),
     /// The channel is left.
     Stop,
 }
@@ -51,7 +53,9 @@ struct Worker<'p> {
     /// An edit that is not through, and where to go on.
     redo: Option<(Dirty, usize)>,
     /// As it is configured.
-    channel: &'p Channel,
+    channel: Channel,
+    /// Disabled people of the last reading.
+    disabled: Option<usize>,
     /// The draft that is in effect.
     draft: Option<Draft>,
     publish: &'p dyn Fn(News),
@@ -67,7 +71,8 @@ pub(super) fn run(inbox: &Receiver<Order>, drafts: &Waiting, channel: &Channel, 
         published: Instant::now(),
         is_new: false,
         redo: None,
-        channel,
+        channel: channel.clone(),
+        disabled: None,
         draft: None,
         publish,
     };
@@ -91,6 +96,7 @@ pub(super) fn run(inbox: &Receiver<Order>, drafts: &Waiting, channel: &Channel, 
                 // What is left of an edit was for the other one.
                 worker.redo = None;
                 worker.era = worker.generation + 1;
+                worker.disabled = None;
                 worker.is_new = true;
                 // It came with the rules of the configuration.
                 if let Some(draft) = worker.draft.take() {
@@ -115,9 +121,12 @@ pub(super) fn run(inbox: &Receiver<Order>, drafts: &Waiting, channel: &Channel, 
                 worker.published = worker.published.checked_sub(PAUSE).unwrap_or(worker.published);
                 if let Some(store) = worker.store.as_ref().filter(|_| ended) {
                     worker.notes = Arc::new(store.picture().notes());
+                    let entries = store.picture().entries();
+                    worker.disabled = Some(entries.rows().filter(|row| entries.is_off(*row)).count());
                 }
                 worker.is_new = true;
             }
+            Order::Channel(channel) => worker.channel = *channel,
             Order::Edit(rules, seen) => worker.edit(*rules, &seen),
             Order::Draft => {
                 // Of several only the newest is there.
@@ -194,7 +203,7 @@ impl Worker<'_> {
 
     fn take(&mut self, draft: &Draft) -> Tried {
         let Some(store) = &self.store else { return Tried::Works };
-        let rules = match draft.compile(self.channel, store.picture().entries().schema().clone()) {
+        let rules = match draft.compile(&self.channel, store.picture().entries().schema().clone()) {
             Ok(rules) => rules,
             Err(error) => return Tried::wrong(&error),
         };
@@ -221,6 +230,7 @@ impl Worker<'_> {
         let mut snapshot = snapshot(self.generation, store, self.progress.as_deref(), &self.notes);
         snapshot.busy |= self.redo.is_some();
         snapshot.drafted = self.draft.is_some();
+        snapshot.source.disabled = self.disabled;
         snapshot.era = self.era;
         (self.publish)(News::Snapshot(Arc::new(snapshot)));
     }
@@ -245,6 +255,7 @@ fn snapshot(generation: u64, store: &Store, progress: Option<&Progress>, notes: 
             users: picture.entries().len(),
             total: None,
             read_at: source_at,
+            disabled: None,
         },
         target: SideLine {
             state: picture.target_state().clone(),
@@ -252,6 +263,7 @@ fn snapshot(generation: u64, store: &Store, progress: Option<&Progress>, notes: 
             users: picture.accounts().len(),
             total,
             read_at: target_at,
+            disabled: None,
         },
         facets: facets(picture),
         busy: progress.is_some(),

@@ -7,8 +7,9 @@ mod when;
 
 use super::model::{Model, Pane};
 use when::{
-    a_rule_edited, a_run, a_snapshot, always, may_apply, may_apply_one, may_decide, may_release, may_save, may_undo, not_reading, running,
-    somebody, something_approved, something_failed, something_set,
+    a_clause_edited, a_rule_edited, a_run, a_site, a_snapshot, always, looking, may_apply, may_apply_one, may_count, may_decide,
+    may_release, may_relocate, may_save, may_undo, movers, not_reading, running, somebody, something_approved, something_failed,
+    something_set,
 };
 
 macro_rules! verbs {
@@ -125,6 +126,22 @@ verbs! {
     LeaveMapping;
     /// To the source location.
     Source;
+    /// One clause down.
+    NextClause;
+    /// One clause up.
+    PreviousClause;
+    /// Type another text for the clause.
+    EditClause;
+    /// Count what each clause comes to.
+    CountClauses;
+    /// Give up what is counted or looked at.
+    StopLooking;
+    /// Show who would enter and leave.
+    WhoMoves;
+    /// Write what was kept into the configuration file.
+    SaveSource;
+    /// Take every edit of a clause back.
+    RevertSource;
     /// From there back to the list.
     LeaveSource;
     /// To the runs.
@@ -369,6 +386,30 @@ pub const TABLE: &[Entry] = &[
     row(Verb::Revert, "revert", Mapping, 3, "take edits back", "every rule as in the configuration again", a_rule_edited),
     row(Verb::LeaveMapping, "leave_mapping", Mapping, 4, "back", "back to the list", always),
     row(Verb::Source, "source", Everywhere, 0, "source", "where people come from, and who of them is in scope", always),
+    row(Verb::NextClause, "next_clause", Source, 0, "clause down", "one clause down", always),
+    row(Verb::PreviousClause, "previous_clause", Source, 0, "clause up", "one clause up", always),
+    row(
+        Verb::EditClause,
+        "edit_clause",
+        Source,
+        1,
+        "edit",
+        "type another clause; enter looks who would enter and leave by it, which changes nothing",
+        a_site,
+    ),
+    row(Verb::CountClauses, "count_clauses", Source, 2, "count", "ask the directory what each clause comes to", may_count),
+    row(Verb::StopLooking, "stop_looking", Source, 3, "stop", "give up what is counted or looked at", looking),
+    row(Verb::WhoMoves, "who_moves", Source, 4, "who", "who would enter and who would leave, by name", movers),
+    row(
+        Verb::SaveSource,
+        "save_source",
+        Source,
+        5,
+        "save",
+        "show who would enter and leave; enter there writes it into the configuration file, and both ends are read by it",
+        may_relocate,
+    ),
+    row(Verb::RevertSource, "revert_source", Source, 6, "take edits back", "every clause as in the configuration again", a_clause_edited),
     row(Verb::LeaveSource, "leave_source", Source, 9, "back", "back to the list", always),
     row(Verb::Activity, "activity", Everywhere, 23, "runs", "what is being sent, what came of it, and earlier runs", always),
     row(Verb::Pause, "pause", Activity, 1, "pause or go on", "begin no further row until it is pressed again", running),

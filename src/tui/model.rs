@@ -5,8 +5,10 @@
 //! evaluates can be counted: it is what is visible, never how many there are.
 
 mod mapping;
+mod source;
 
 pub(super) use mapping::{Edit, Mapping, Typing};
+pub(super) use source::{Source, Typing as SourceTyping};
 
 use super::keymap::Keymap;
 use super::layout::Layout;
@@ -207,7 +209,6 @@ pub(super) struct Page {
     pub grew: bool,
     pub card: Option<Rc<Card>>,
     pub detail: DetailPage,
-    pub source: super::pane::source::Page,
 }
 
 /// Everything that the screens know.
@@ -230,6 +231,7 @@ pub struct Model {
     pub(super) approvals: Arc<Approvals>,
     pub(super) activity: Activity,
     pub(super) mapping: Mapping,
+    pub(super) source: Source,
     pub(super) cache: Cache,
     pub(super) page: Page,
     pub(super) changed: bool,
@@ -257,6 +259,7 @@ impl Model {
             approvals: Arc::default(),
             activity: Activity::default(),
             mapping: Mapping::default(),
+            source: Source::default(),
             cache: Cache::default(),
             page: Page::default(),
             changed: true,
@@ -308,6 +311,12 @@ impl Model {
     #[must_use]
     pub fn is_mapping_edited(&self) -> bool {
         self.mapping.is_edited()
+    }
+
+    /// True if clauses of the source location were edited and are in no file.
+    #[must_use]
+    pub fn is_source_edited(&self) -> bool {
+        !self.source.edits.is_empty()
     }
 
     /// The run that is under way, or was the last one.

@@ -4,6 +4,7 @@ pub mod about;
 pub mod confirm;
 pub mod facets;
 pub mod help;
+mod movers;
 pub mod question;
 mod rows;
 
@@ -11,6 +12,7 @@ use super::model::Model;
 use super::widget::ink::Ink;
 use super::widget::picker::{Item, Picker, WHOLE};
 use crate::engine::RunRow;
+use crate::engine::location::Preview;
 use crate::journal::run::RunId;
 use question::Question;
 use ratatui::layout::Rect;
@@ -29,6 +31,8 @@ pub enum Overlay {
     Question(Box<Question>),
     /// The rows of a run; the first visible line.
     Rows(RunId, Arc<Vec<RunRow>>, usize),
+    /// Who enters and who leaves by another location; the first visible line.
+    Movers(Arc<Preview>, usize),
 }
 
 /// Where an overlay of so many lines is.
@@ -45,7 +49,7 @@ pub(super) fn items(model: &Model, overlay: &Overlay) -> Vec<Item> {
     match overlay {
         Overlay::Help(_) => help::items(model),
         Overlay::Facets(_) => facets::items(model),
-        Overlay::About(_) | Overlay::Question(_) | Overlay::Rows(..) => Vec::new(),
+        Overlay::About(_) | Overlay::Question(_) | Overlay::Rows(..) | Overlay::Movers(..) => Vec::new(),
     }
 }
 
@@ -65,6 +69,10 @@ pub(super) fn settle(model: &mut Model, area: Rect) {
         Overlay::Question(question) => question.settle(area),
         Overlay::Rows(_, rows, top) => {
             let lines = rows.len().max(1);
+            *top = (*top).min(lines.saturating_sub(usize::from(place(area, lines).height.saturating_sub(2))));
+        }
+        Overlay::Movers(preview, top) => {
+            let lines = movers::len(preview);
             *top = (*top).min(lines.saturating_sub(usize::from(place(area, lines).height.saturating_sub(2))));
         }
     }
@@ -94,6 +102,11 @@ pub(super) fn draw(model: &Model, ink: &mut Ink<'_>, area: Rect) -> Option<(u16,
         Overlay::Rows(run, rows, top) => {
             let inside = ink.frame(place(area, rows.len()), &format!("Run {run}"), "up down move · esc closes");
             super::widget::page::draw(ink, inside, &rows::lines(rows), *top);
+            None
+        }
+        Overlay::Movers(preview, top) => {
+            let inside = ink.frame(place(area, movers::len(preview)), &movers::title(preview), "up down move · esc closes");
+            super::widget::page::draw(ink, inside, &movers::lines(preview, *top, usize::from(inside.height)), 0);
             None
         }
     }

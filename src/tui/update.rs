@@ -6,6 +6,7 @@ mod decide;
 mod list;
 mod mapping;
 mod news;
+mod source;
 mod typing;
 
 use super::action::{self, Scope, Verb, scope_of};
@@ -44,6 +45,9 @@ fn press(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
     }
     if model.mapping.typing.is_some() {
         return mapping::in_typing(model, key, chord);
+    }
+    if model.source.typing.is_some() {
+        return source::in_typing(model, key, chord);
     }
     if model.search.is_some() {
         return typing::in_search(model, key, chord);
@@ -122,6 +126,14 @@ pub fn perform(model: &mut Model, verb: Verb) -> Vec<Effect> {
         Verb::EditRule => mapping::edit(model),
         Verb::SaveMapping => mapping::ask_to_save(model),
         Verb::Revert => return mapping::revert(model),
+        Verb::NextClause => source::mark(model, 1),
+        Verb::PreviousClause => source::mark(model, -1),
+        Verb::EditClause => return source::edit(model),
+        Verb::CountClauses => return source::count(model),
+        Verb::StopLooking => return source::stop(model),
+        Verb::WhoMoves => source::who(model),
+        Verb::SaveSource => return source::ask_to_save(model),
+        Verb::RevertSource => return source::revert(model),
         Verb::Activity => model.focus = Pane::Activity,
         Verb::Pause => return decide::pause(model),
         Verb::Cancel => return vec![Effect::Cancel],

@@ -57,6 +57,8 @@ pub enum Then {
     Hold(Vec<HoldOn>, String),
     /// The rules that were kept are written into the configuration file.
     SaveMapping,
+    /// The clauses that were kept are written there.
+    Relocate,
     /// The screens are closed.
     End,
     /// Nothing.

@@ -99,6 +99,9 @@ fn decided(model: &Model, short: bool) -> Vec<Line> {
     if model.mapping.is_unsaved() {
         parts.push(vec![(Role::Warn, "mapping edited, not saved".into())]);
     }
+    if !model.source.edits.is_empty() {
+        parts.push(vec![(Role::Warn, "location edited, not saved".into())]);
+    }
     match &model.activity.running {
         Running::Going(going) if going.total == 0 => parts.push(vec![(Role::Accent, "a run is being prepared".into())]),
         Running::Going(going) => {
@@ -154,7 +157,10 @@ pub(super) fn banner(model: &Model, room: usize) -> Vec<(Role, String)> {
         say(Role::Text, consequence(snapshot.source().state.is_complete()));
     }
     if snapshot.source().state.is_complete() && snapshot.source().users == 0 {
-        say(Role::Bad, "Nobody is in scope. Nobody is removed because of that; check base, filter and group of the source location.");
+        let why = model.source.counts.remover().filter(|_| model.source.edits.is_empty());
+        let why = why.map_or_else(|| "check base, filter and group of the source location".to_owned(), |r| r.to_string());
+        let key = model.setting.keymap.key(Verb::Source);
+        say(Role::Bad, &format!("Nobody is in scope. Nobody is removed because of that; {why} ({key})."));
     }
     lines
 }

@@ -6,8 +6,10 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use rosterm::clock::Instant;
+use rosterm::config::{Channel, Location};
 use rosterm::demo::service::{Faults, Service};
 use rosterm::demo::world::{self, Plan, World};
+use rosterm::engine::location::OpenSource;
 use rosterm::engine::{self, Ends, Live, Memory, News, Seat, Snapshot};
 use rosterm::journal::{Journal, Mode};
 use rosterm::source::ldif::Value;
@@ -47,10 +49,12 @@ impl Desk {
         let channel = world::channel(plan, service.base_url(), Path::new("(in memory)")).unwrap();
         let mut settings = vendor::presets().iter().find(|p| p.0.vendor == "openldap").unwrap().0.clone();
         vendor::override_with(&mut settings, &channel.source.settings);
-        let (location, records) = (channel.source.location.clone(), world.records.clone());
-        let directory =
-            move |now| Directory::new("memory", "the embedded directory".into(), records.clone(), settings.clone(), &location, now);
-        let source = Source::Memory(Box::new(directory(support::NOW).unwrap()));
+        let records = world.records.clone();
+        let directory = Arc::new(move |location: &Location, now| {
+            let directory = Directory::new("memory", "the embedded directory".into(), records.clone(), settings.clone(), location, now)?;
+            Ok::<Source, rosterm::error::Error>(Source::Memory(Box::new(directory)))
+        });
+        let source = directory(&channel.source.location, support::NOW).unwrap();
         let memory = match state.map(Path::to_owned) {
             None => Memory::Kept(Some(support::remember(world, service.base_url(), &source))),
             Some(path) => {
@@ -61,18 +65,22 @@ impl Desk {
                 Memory::Opened(Box::new(move |mode| Journal::open(&path, mode)))
             }
         };
-        let opened = channel.clone();
-        let open = move |now: Instant| {
-            let (channel, source, _alive) = (opened.clone(), directory(now), service.base_url().len());
+        let aside = Arc::clone(&directory);
+        let open_source: OpenSource = Arc::new(move |config, now| {
+            let source = aside(&config.location, now);
+            Box::pin(async move { source })
+        });
+        let open = move |channel: Channel, now: Instant| {
+            let (source, _alive) = (directory(&channel.source.location, now), service.base_url().len());
             async move {
                 let (connector, rules) = engine::compile(&channel)?;
                 let columns = Columns::new(rules.rules().iter().map(|r| &r.field));
                 let target = Target::open(&channel.target, &connector, columns).await?;
-                Ok(Ends { source: Source::Memory(Box::new(source?)), target, connector, rules })
+                Ok(Ends { source: source?, target, connector, rules })
             }
         };
         let (tell, inbox) = mpsc::channel();
-        let seat = Seat { runtime: runtime.handle().clone(), channel, others: Vec::new(), open, memory, may_write: true };
+        let seat = Seat { runtime: runtime.handle().clone(), channel, others: Vec::new(), open, open_source, memory, may_write: true };
         let live = Live::start(seat, move |news| drop(tell.send(news)));
         let mut model = Model::new(setting);
         live.look(model.spec().clone());
