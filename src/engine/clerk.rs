@@ -393,18 +393,18 @@ where
     }
 
     /// Reads whoever would be in scope, to be compared with what is there by now.
-    async fn preview(&mut self, number: u64, edits: &[(Clause, String)]) -> Result<()> {
+    async fn preview(&self, number: u64, edits: &[(Clause, String)]) -> Result<()> {
         let config = location::with_edits(&self.seat.channel.source, edits).map_err(|wrong| Error::usage(wrong.message))?;
-        let there = |store: &mut Store| Baseline { picture: store.picture().clone(), read_at: store.read_at().0 };
-        let baseline = super::desk::Desk::with(&mut self.desk, there).await;
+        let there = |store: &Store| Baseline { picture: store.picture().clone(), read_at: store.read_at().0 };
+        let baseline = self.desk.look(there).await;
         self.looker.preview(number, config, baseline);
         Ok(())
     }
 
     /// Where nobody is in scope, it is counted what each clause comes to.
-    async fn look_why_nobody(&mut self) {
-        let is_nobody = |store: &mut Store| store.picture().source_state().is_complete() && store.picture().entries().is_empty();
-        if super::desk::Desk::with(&mut self.desk, is_nobody).await == Some(true) {
+    async fn look_why_nobody(&self) {
+        let is_nobody = |store: &Store| store.picture().source_state().is_complete() && store.picture().entries().is_empty();
+        if self.desk.look(is_nobody).await == Some(true) {
             self.looker.count(0, self.seat.channel.source.clone());
         }
     }

@@ -343,6 +343,17 @@ impl Remote {
     pub(super) fn tell(&self, order: Order) {
         let _ = self.0.send(order);
     }
+
+    /// Looks at the store as it is once everything that was ordered before is done; nothing is published by that. Nothing where
+    /// there is no store.
+    pub(super) async fn look<R: Send + 'static>(&self, look: impl FnOnce(&Store) -> R + Send + 'static) -> Option<R> {
+        let (answer, answered) = oneshot::channel();
+        let look = move |store: &Store| {
+            let _ = answer.send(look(store));
+        };
+        self.0.send(Order::Look(Box::new(look))).ok()?;
+        answered.await.ok()
+    }
 }
 
 impl Desk for Remote {

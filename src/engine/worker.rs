@@ -24,6 +24,8 @@ pub(super) enum Order {
     Store(Box<Store>),
     /// Something for the store.
     Do(Box<dyn FnOnce(&mut Store) + Send>),
+    /// To look at the store, which changes nothing.
+    Look(Box<dyn FnOnce(&Store) + Send>),
     /// A reading has begun, or ended.
     Reading(Option<Arc<Progress>>),
     /// Other rules, and who is looked at.
@@ -112,6 +114,11 @@ pub(super) fn run(inbox: &Receiver<Order>, drafts: &Waiting, channel: &Channel, 
                         // How far a side can be believed is told at once.
                         worker.tell();
                     }
+                }
+            }
+            Order::Look(look) => {
+                if let Some(store) = &worker.store {
+                    look(store);
                 }
             }
             Order::Reading(progress) => {

@@ -6,14 +6,17 @@ mod decide;
 mod desk;
 mod mapping;
 mod pictures;
+mod source;
 
 use crate::support;
 use desk::{Desk, event, hostile};
 use proptest::prelude::*;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use rosterm::config::{Located, SourceKind};
 use rosterm::demo::service::Faults;
 use rosterm::demo::world::{self, Plan};
+use rosterm::engine::location::Site;
 use rosterm::engine::{News, Snapshot, Spec, View};
 use rosterm::error::Error;
 use rosterm::identity::population::RowIx;
@@ -364,6 +367,14 @@ fn without_a_terminal_it_says_what_to_run_instead() {
     assert!(output.stdout.starts_with(b"{"), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
+static SITE: LazyLock<Arc<Site>> = LazyLock::new(|| {
+    let plan = support::plan(5, 1);
+    let mut site = Site::of(&world::channel(plan, "http://127.0.0.1:1", Path::new("x")).unwrap());
+    site.source.kind = SourceKind::Ldif { path: "\u{1b}[2Jx".into() };
+    site.source.location.group_dn = Some(Located::nowhere("\u{202e}漢\n".repeat(90)));
+    Arc::new(site)
+});
+
 static DESK: LazyLock<(Arc<Snapshot>, Vec<Subject>)> = LazyLock::new(|| {
     let (world, plan) = hostile(80);
     let desk = Desk::open(&world, plan, Faults::default(), setting());
@@ -377,7 +388,7 @@ static DESK: LazyLock<(Arc<Snapshot>, Vec<Subject>)> = LazyLock::new(|| {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 120, ..ProptestConfig::default() })]
     #[test]
-    fn no_size_no_key_and_no_news_makes_it_fall_over(steps in prop::collection::vec((0usize..57, any::<u8>(), 1u16..230, 1u16..70), 1..60)) {
+    fn no_size_no_key_and_no_news_makes_it_fall_over(steps in prop::collection::vec((0usize..60, any::<u8>(), 1u16..230, 1u16..70), 1..60)) {
         let (snapshot, rows) = &*DESK;
         let keys = ["j", "k", "g", "G", "tab", "backtab", "f", "?", "i", "s", "S", "/", "n", "N", "esc", "enter", "up", "down", "left",
             "right", "pagedown", "pageup", "home", "end", "backspace", "ctrl-w", "1", "2", "4", "J", "K", "y", "r", "a", "é", "ctrl-l", "space", "A", "U", "P", "X", "h", "H", "5", "c", "u", "3", "e", "R", "ctrl-s", "w"];
@@ -391,6 +402,9 @@ proptest! {
                     Msg::News(News::View(Arc::new(view)))
                 }
                 3 => Msg::News(News::Failed(Error::failure("x".repeat(usize::from(dice) * 20)).hint("\u{1b}y"))),
+                5 => Msg::News(News::Site(Arc::clone(&SITE))),
+                6 => Msg::News(News::Counted(u64::from(dice % 4), Ok(source::some_counts(usize::from(dice / 4))))),
+                7 => Msg::News(News::Previewed(u64::from(dice % 4), source::some_preview(usize::from(dice / 4)))),
                 4 => Msg::Paste("a\u{1b}[2J\n".repeat(usize::from(dice))),
                 _ => Msg::Key(event(keys.get(step).unwrap_or(&"esc"))),
             };

@@ -153,8 +153,8 @@ pub fn relocate(file: &Path, changes: Vec<(Clause, String, String)>, preview: &P
             if against.with_account > 0 {
                 let text = people(
                     against.with_account,
-                    "of them has an active account. It would be proposed to be taken away, and waits for an approval.",
-                    "of them have an active account. These would be proposed to be taken away, and wait for an approval.",
+                    "of them has an active account. If it is linked it is leaving then, and waits for an approval.",
+                    "of them have an active account. Those that are linked are leaving then, and wait for an approval.",
                 );
                 words.push((Role::Text, text));
             }

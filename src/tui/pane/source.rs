@@ -17,8 +17,8 @@ use crate::tui::widget::page::{self, Line};
 use ratatui::layout::Rect;
 
 /// Cells of the label and of the count.
-const LABEL: usize = 9;
-const COUNT: usize = 10;
+const LABEL: usize = 10;
+const COUNT: usize = 8;
 /// Lines that it has room for beside the clauses that choose: its title, and what is said below them.
 const ROOM: usize = 9;
 

@@ -86,7 +86,8 @@ fn moves(lines: &mut Vec<Line>, model: &Model, preview: &Preview, room: usize) {
             labelled(lines, "then", room, role, &text);
             let then = against.read_at.map(|at| format!(" when read at {}", model.setting.zone.time_of_day(at))).unwrap_or_default();
             let key = model.setting.keymap.key(Verb::WhoMoves);
-            let text = format!("{} in scope, {}{then}; {key} shows who", count(preview.in_scope), count(against.before));
+            let off = if preview.disabled > 0 { format!(" ({} disabled)", count(preview.disabled)) } else { String::new() };
+            let text = format!("{} in scope{off}, {}{then}; {key} shows who", count(preview.in_scope), count(against.before));
             labelled(lines, "", room, Role::Quiet, &text);
         }
     }
