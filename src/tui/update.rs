@@ -131,7 +131,7 @@ pub fn perform(model: &mut Model, verb: Verb) -> Vec<Effect> {
         Verb::EditClause => return source::edit(model),
         Verb::CountClauses => return source::count(model),
         Verb::StopLooking => return source::stop(model),
-        Verb::WhoMoves => source::who(model),
+        Verb::WhoMoves => return source::who(model),
         Verb::SaveSource => return source::ask_to_save(model),
         Verb::RevertSource => return source::revert(model),
         Verb::Activity => model.focus = Pane::Activity,

@@ -145,11 +145,10 @@ pub(super) fn looking(model: &Model) -> Result<(), &'static str> {
 }
 
 pub(super) fn movers(model: &Model) -> Result<(), &'static str> {
-    match model.source.preview() {
-        Some(preview) if preview.against.is_ok() => Ok(()),
-        Some(_) => Err("it is not known: the last reading of the directory was not complete"),
-        None => Err("no clause was edited, or it is not known yet"),
+    if model.source.edits.is_empty() {
+        return Err("no clause was edited");
     }
+    if model.source.previewing.is_some() { Err("it is not known yet") } else { Ok(()) }
 }
 
 pub(super) fn a_clause_edited(model: &Model) -> Result<(), &'static str> {

@@ -119,26 +119,39 @@ pub(super) fn stop(model: &mut Model) -> Vec<Effect> {
     vec![Effect::StopLooking]
 }
 
-/// Who would enter and leave, by name.
-pub(super) fn who(model: &mut Model) {
-    model.overlay = model.source.preview().map(|preview| Overlay::Movers(Arc::clone(preview), 0));
+/// Who would enter and leave, by name; where that is not known, it is looked at once more.
+pub(super) fn who(model: &mut Model) -> Vec<Effect> {
+    match model.source.preview().filter(|preview| preview.against.is_ok()) {
+        Some(preview) => {
+            model.overlay = Some(Overlay::Movers(Arc::clone(preview), 0));
+            Vec::new()
+        }
+        None => look(model),
+    }
 }
 
 /// Asks whether the edits are to be written, once it is known what comes of them.
 pub(super) fn ask_to_save(model: &mut Model) -> Vec<Effect> {
-    if model.source.previewed.is_none() {
-        model.source.is_saving = true;
-        model.say(Tone::Plain, "who enters and who leaves is looked at first …");
-        return if model.source.previewing.is_none() { look(model) } else { Vec::new() };
-    }
-    model.source.is_saving = false;
-    if let Some(question) = question(model) {
+    if model.source.previewing.is_none()
+        && is_current(model)
+        && let Some(question) = question(model)
+    {
         model.overlay = Some(Overlay::Question(Box::new(question)));
         return Vec::new();
     }
-    // Perhaps it can be read by now.
-    model.say(Tone::Warn, "not saved: what comes of it is not known; it is looked at once more");
-    look(model)
+    model.say(Tone::Plain, "who enters and who leaves is looked at first …");
+    let effects = if model.source.previewing.is_none() { look(model) } else { Vec::new() };
+    model.source.is_saving = true;
+    effects
+}
+
+/// True if what is known was compared with what was read last, or there was nothing to compare it with, as there is not now.
+fn is_current(model: &Model) -> bool {
+    let side = model.snapshot.as_ref().map(|s| s.source());
+    model.source.preview().is_some_and(|preview| match &preview.against {
+        Ok(against) => side.is_some_and(|s| s.read_at == against.read_at),
+        Err(_) => side.is_none_or(|s| !s.state.is_complete()),
+    })
 }
 
 fn question(model: &Model) -> Option<Question> {
@@ -206,7 +219,7 @@ pub(super) fn previewed(model: &mut Model, number: u64, previewed: Previewed) {
                 model.notice = None;
                 model.overlay = Some(Overlay::Question(Box::new(question)));
             }
-            None => model.say(Tone::Warn, "not saved: what comes of it is not known"),
+            None => model.say(Tone::Warn, "not saved: who enters and who leaves is not known"),
         }
     }
 }

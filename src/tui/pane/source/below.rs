@@ -2,6 +2,7 @@
 //! clause whole, where it comes from, and when it was counted.
 
 use super::Entry;
+use crate::engine::Running;
 use crate::engine::location::{Counts, Preview, Previewed};
 use crate::telemetry::redacted;
 use crate::text::{count, width};
@@ -45,13 +46,18 @@ fn remover(counts: &Counts) -> Option<String> {
 fn preview(lines: &mut Vec<Line>, model: &Model, room: usize) {
     let key = |verb| model.setting.keymap.key(verb);
     if model.source.previewing.is_some() {
-        let text = format!("reading the directory by this … {} stops", key(Verb::StopLooking));
+        let is_sending = matches!(model.activity.running, Running::Going(_));
+        let text = match (model.is_reading(), is_sending) {
+            (_, true) => "it is looked at once the run has ended".to_owned(),
+            (true, false) => "it is looked at once the reading that is under way has ended".to_owned(),
+            (false, false) => format!("reading the directory by this … {} stops", key(Verb::StopLooking)),
+        };
         return labelled(lines, "looking", room, Role::Accent, &text);
     }
     match &model.source.previewed {
         None if model.source.edits.is_empty() => {}
         None => {
-            let text = format!("it is not known who enters and leaves; {} looks again", key(Verb::SaveSource));
+            let text = format!("it is not known who enters and leaves; {} looks", key(Verb::WhoMoves));
             labelled(lines, "then", room, Role::Warn, &text);
         }
         Some(Previewed::Incomplete(why)) => {

@@ -3,7 +3,7 @@
 use super::COUNT;
 use crate::config::{Clause, LdapConfig, SourceKind, StatusRule, StatusTest};
 use crate::engine::location::{Counted, Site};
-use crate::source::Facts;
+use crate::source::{Amount, Facts};
 use crate::text::count;
 use crate::tui::model::Model;
 use crate::tui::theme::Role;
@@ -38,10 +38,6 @@ impl Entry {
         let (count, origin) = (String::new(), String::new());
         Entry { label, value, count, role: Role::Quiet, clause: None, elsewhere, origin, is_first: true, is_total: false }
     }
-
-    fn counted(self, n: Option<usize>) -> Self {
-        Entry { count: n.map(|n| format!("{:>COUNT$}", count(n))).unwrap_or_default(), role: Role::Strong, ..self }
-    }
 }
 
 /// Every clause in the order in which people are chosen; then what is there to be looked up.
@@ -54,10 +50,10 @@ pub(in crate::tui) fn entries(model: &Model) -> Vec<Entry> {
     }
     entries.extend(Clause::ALL.into_iter().filter_map(|clause| entry(model, clause, facts)));
     let side = model.snapshot.as_ref().map(|s| s.source());
-    let users = side.filter(|s| s.read_at.is_some()).map(|s| s.users);
-    let role = if users == Some(0) { Role::Bad } else { Role::Strong };
-    let scope = Entry::shown("in scope", String::new(), FOLLOWS).counted(users);
-    entries.push(Entry { is_total: true, role, ..scope });
+    // What was not read to its end is at least so many.
+    let in_scope = side.filter(|s| s.read_at.is_some()).map(|s| Amount { n: s.users, is_all: s.state.is_complete() });
+    let (count, role) = in_scope.map_or_else(|| (String::new(), Role::Quiet), number);
+    entries.push(Entry { is_total: true, count, role, ..Entry::shown("in scope", String::new(), FOLLOWS) });
     if let Some(facts) = facts {
         settings(&mut entries, site, facts, side.and_then(|s| s.disabled));
     }
@@ -94,13 +90,15 @@ fn entry(model: &Model, clause: Clause, facts: Option<&Facts>) -> Option<Entry> 
 fn amount(counted: Option<&Counted>) -> (String, Role) {
     match counted.map(|c| &c.amount) {
         None => (String::new(), Role::Quiet),
-        Some(Ok(amount)) => {
-            let more = if amount.is_all { "" } else { "+" };
-            let role = if amount.n == 0 { Role::Bad } else { Role::Strong };
-            (format!("{:>COUNT$}", format!("{}{more}", count(amount.n))), role)
-        }
+        Some(Ok(amount)) => number(*amount),
         Some(Err(_)) => (format!("{:>COUNT$}", "?"), Role::Warn),
     }
+}
+
+fn number(amount: Amount) -> (String, Role) {
+    let more = if amount.is_all { "" } else { "+" };
+    let role = if amount.n == 0 { Role::Bad } else { Role::Strong };
+    (format!("{:>COUNT$}", format!("{}{more}", count(amount.n))), role)
 }
 
 fn server(site: &Site, facts: Option<&Facts>) -> String {
