@@ -7,6 +7,7 @@ mod check;
 mod connectors;
 mod decide;
 mod demo;
+mod explain;
 mod fields;
 mod functions;
 mod help;
@@ -91,6 +92,8 @@ enum Command {
     Plan(plan::Options),
     /// Send what was approved
     Apply(apply::Options),
+    /// Say why one user is where they are, step by step
+    Explain(explain::Options),
     /// Show what was sent, and what came of it
     History(history::HistoryOptions),
     /// Make a plan that takes a run back
@@ -187,6 +190,7 @@ fn dispatch(cli: Cli) -> Result<Next> {
             Some(Command::Check(options)) => check::run(&options, &common, now).await,
             Some(Command::Plan(options)) => plan::run(&options, &common, now).await,
             Some(Command::Apply(options)) => Box::pin(apply::run(&options, &common, now)).await,
+            Some(Command::Explain(options)) => Box::pin(explain::run(&options, &common, now)).await,
             Some(Command::History(options)) => history::history(&options, &common),
             Some(Command::Undo(options)) => history::undo(&options, &common, now),
             Some(Command::Owed(options)) => history::owed(&options, &common, now).await,
@@ -209,6 +213,14 @@ fn dispatch(cli: Cli) -> Result<Next> {
     });
     runtime.shutdown_timeout(std::time::Duration::from_millis(200));
     code.map(Next::Done)
+}
+
+/// A channel that was looked at.
+struct Seen {
+    channel: Channel,
+    journal: Journal,
+    picture: Picture,
+    ends: engine::Ends,
 }
 
 impl Common {
@@ -278,6 +290,12 @@ impl Common {
 
     /// The same; the service is asked what it can where that is shown.
     async fn look_closely(&self, now: Instant, mode: Mode, asks: bool) -> Result<(Channel, Journal, Picture)> {
+        let Seen { channel, journal, picture, .. } = self.look_and_keep(now, mode, asks).await?;
+        Ok((channel, journal, picture))
+    }
+
+    /// The same, with both ends, to ask on.
+    async fn look_and_keep(&self, now: Instant, mode: Mode, asks: bool) -> Result<Seen> {
         let (config, channel) = self.channel()?;
         let journal = self.journal(&config, mode)?;
         let (source, target) = (channels::source_name(&channel.source), channels::target_name(&channel.target));
@@ -292,6 +310,6 @@ impl Common {
         let job = Job { channel: &channel, others: &others, now, progress: watch.progress() };
         let picture = engine::look(&job, &mut ends, &journal).await?;
         drop(watch);
-        Ok((channel, journal, picture))
+        Ok(Seen { channel, journal, picture, ends })
     }
 }

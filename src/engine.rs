@@ -3,6 +3,7 @@
 
 mod approvals;
 mod approver;
+mod aside;
 pub mod check;
 mod clerk;
 mod desk;
@@ -14,7 +15,7 @@ pub mod location;
 mod memory;
 pub mod picture;
 pub mod progress;
-mod proposal;
+pub mod proposal;
 pub mod query;
 pub mod rehearsal;
 pub mod run;
@@ -24,13 +25,16 @@ pub mod undo;
 pub mod view;
 mod viewer;
 mod watch;
+pub mod why;
 mod worker;
 
 pub use approvals::{Approvals, Named, Weight, Who, needs_approval};
 pub use approver::Approved;
+pub use aside::Pairing;
 pub use clerk::unended;
-pub use ends::{Ends, compile, compile_over, open};
+pub use ends::{Ends, Errand, compile, compile_over, open};
 pub use live::{Held, Live, Memory, News, Seat};
+pub use picture::near::Choice;
 pub use picture::{Picture, User};
 pub use progress::Progress;
 pub use proposal::Proposal;

@@ -12,10 +12,27 @@ pub mod run;
 mod sqlite;
 mod writer;
 
+use crate::clock::Instant;
+use crate::identity::{AccountId, EntryId};
 pub use document::Document;
 pub use lock::Lock;
 pub use sqlite::{Begun, Journal, Mode, Note, Remembered};
 pub use writer::Writer;
+
+/// What somebody decided by hand about who belongs to whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// When.
+    pub at: Instant,
+    /// Who decided.
+    pub author: String,
+    /// That they belong together; else that they do not.
+    pub linked: bool,
+    /// The entry.
+    pub entry: EntryId,
+    /// The account.
+    pub account: AccountId,
+}
 
 /// What the links of a channel belong to.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -17,6 +17,7 @@ pub mod config;
 pub mod demo;
 pub mod engine;
 pub mod error;
+pub mod explain;
 pub mod filter;
 pub mod identity;
 pub mod journal;

@@ -12,6 +12,7 @@
 //! key's group where that is enough, and the key where every member of a group is affected.
 
 mod contests;
+pub mod near;
 mod slots;
 mod touched;
 
@@ -190,6 +191,17 @@ impl Matcher {
     /// The pair is not remembered any more.
     pub fn remove_link(&mut self, link: u32) {
         self.change_link(link, |l| l.removed = true);
+    }
+
+    /// True if there is a link of this number, also one that was taken back.
+    #[must_use]
+    pub fn has_link(&self, link: u32) -> bool {
+        (link as usize) < self.links.len()
+    }
+
+    /// The pair is remembered again, by other rows perhaps.
+    pub fn set_link(&mut self, link: u32, entry: Option<RowIx>, account: Option<RowIx>) {
+        self.change_link(link, |l| *l = LinkEnds { entry: entry.map(|r| r.0), account: account.map(|r| r.0), ..LinkEnds::default() });
     }
 
     /// Whose pairing may have changed since it was taken last.

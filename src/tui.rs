@@ -28,7 +28,7 @@ pub mod widget;
 pub use model::{Model, Setting};
 pub use msg::{Effect, Msg};
 
-use crate::engine::{Held, Live, News};
+use crate::engine::{Held, Live, News, Pairing};
 use crate::error::{Error, Result};
 use std::io;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -134,6 +134,8 @@ pub fn order(live: &Live, model: &Model, effect: Effect) {
         Effect::Weigh(rows) => live.weigh(rows),
         Effect::Propose(only) => live.propose(only),
         Effect::Send(number) => live.send(number),
+        Effect::Lift(number, lifted) => live.lift(number, lifted),
+        Effect::Rehearse(number) => live.rehearse(number),
         Effect::Resume => live.resume(),
         Effect::Pause(pause) => live.pause(pause),
         Effect::Cancel => live.cancel(),
@@ -142,7 +144,23 @@ pub fn order(live: &Live, model: &Model, effect: Effect) {
                 live.hold(Held { snapshot, on, called, reason });
             }
         }
+        Effect::Why(subject) => {
+            if let Some(snapshot) = model.snapshot.clone() {
+                live.why(snapshot, subject);
+            }
+        }
+        Effect::Choices { subject, typed, number } => {
+            if let Some(snapshot) = model.snapshot.clone() {
+                live.choices(snapshot, subject, typed, number);
+            }
+        }
+        Effect::Pair { entry, account, linked } => {
+            if let Some(snapshot) = model.snapshot.clone() {
+                live.pair(Pairing { snapshot, entry, account, linked });
+            }
+        }
         Effect::Try(draft) => live.try_out(draft),
+        Effect::ReadAlso(names) => live.read_also(names),
         Effect::Save(file, edits) => live.save(file, edits),
         Effect::Count(number, edits) => live.count(number, edits),
         Effect::Preview(number, edits) => live.preview(number, edits),

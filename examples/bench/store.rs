@@ -11,7 +11,7 @@ use rosterm::demo::crowd::{Crowd, Linked};
 use rosterm::engine::location::OpenSource;
 use rosterm::engine::store::{Dirty, Store};
 use rosterm::engine::view::SortBy;
-use rosterm::engine::{self, Live, Memory, News, Seat, Snapshot, Spec, View};
+use rosterm::engine::{self, Errand, Live, Memory, News, Seat, Snapshot, Spec, View};
 use rosterm::identity::population::{BatchBuilder, Draft, RowIx};
 use rosterm::journal::{Belonging, Journal};
 use rosterm::mapping::Rules;
@@ -83,11 +83,11 @@ impl Bench {
         journal.add_links(&service.address, &links)?;
         drop(links);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let open = |channel: Channel, now| async move { engine::open(&channel, now).await };
+        let open = |errand: Errand| async move { errand.open().await };
         let open_source: OpenSource = Arc::new(|config, now| Box::pin(async move { Source::open(&config, now).await }));
         let seat = Seat {
             runtime: runtime.handle().clone(),
-            channel: channel_config.clone(),
+            channel: Arc::new(channel_config.clone()),
             others: Vec::new(),
             open,
             open_source,

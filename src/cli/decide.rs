@@ -72,18 +72,16 @@ pub(super) async fn link(options: &LinkOptions, common: &Common, now: Instant) -
     };
     let account_row = picture.accounts().row(account);
     journal.set_belonging(&channel.name, &belonging(&picture))?;
-    journal.add_links(
-        picture.base_url(),
-        &[Link {
-            entry: EntryId::new(entry.id()),
-            account: AccountId::new(account_row.id()),
-            channel: channel.name.clone(),
-            origin: LinkOrigin::ByHand,
-            since: now,
-            remembered: picture.to_remember(account),
-            last_active: !account_row.is_off(),
-        }],
-    )?;
+    let link = Link {
+        entry: EntryId::new(entry.id()),
+        account: AccountId::new(account_row.id()),
+        channel: channel.name.clone(),
+        origin: LinkOrigin::ByHand,
+        since: now,
+        remembered: picture.to_remember(account),
+        last_active: !account_row.is_off(),
+    };
+    journal.link_by_hand(picture.base_url(), &link, &paths::operator())?;
     report::talk(&format!("linked {} to account {} ({})", entry.name(), account_row.id(), account_row.name()));
     Ok(exit::DONE)
 }
@@ -139,7 +137,9 @@ pub(super) async fn unlink(options: &UserOptions, common: &Common, now: Instant)
         let row = picture.row(user);
         row.entry.and_then(|e| known(&e.id)).ok_or_else(|| Error::usage(format!("{name} is not linked")))?
     };
-    journal.remove_link(picture.base_url(), &link.entry)?;
+    if !journal.unlink_by_hand(picture.base_url(), &link.entry, &link.account, &paths::operator(), now)? {
+        return Err(Error::failure(format!("entry {} and account {} are not linked any more", link.entry, link.account)));
+    }
     report::talk(&format!("entry {} and account {} are not linked any more", link.entry, link.account));
     Ok(exit::DONE)
 }
@@ -235,14 +235,7 @@ fn find<'p>(picture: &'p Picture, name: &str, by: By, prefer: impl Fn(&Row, &Use
     let found: Vec<&User> = picture.users().iter().filter(named).collect();
     let preferred: Vec<&User> = found.iter().copied().filter(|u| prefer(&picture.row(u), u)).collect();
     match (found.as_slice(), preferred.as_slice()) {
-        ([], _) => {
-            let names: Vec<String> = picture.users().iter().filter_map(|u| u.account.map(|a| accounts.row(a).name().to_owned())).collect();
-            let error = Error::usage(format!("there is no user {name}"));
-            Err(match crate::text::nearest(name, names.iter().map(String::as_str)) {
-                Some(near) => error.hint(format!("did you mean {near}?")),
-                None => error.hint("name a user name, a lasting id, a DN or an account id; see rosterm plan --all"),
-            })
-        }
+        ([], _) => Err(nobody(picture, name)),
         ([one], _) => Ok(one),
         (several, [one]) if several.iter().all(|u| !is_id(picture, u, name)) => Ok(one),
         (several, _) => {
@@ -255,6 +248,17 @@ fn find<'p>(picture: &'p Picture, name: &str, by: By, prefer: impl Fn(&Row, &Use
                 .collect();
             Err(Error::usage(format!("{} users have the name {name}", several.len())).hint(format!("name one by id: {}", who.join(", "))))
         }
+    }
+}
+
+/// Nobody has this name.
+pub(super) fn nobody(picture: &Picture, name: &str) -> Error {
+    let names: Vec<String> =
+        picture.users().iter().filter_map(|u| u.account.map(|a| picture.accounts().row(a).name().to_owned())).collect();
+    let error = Error::usage(format!("there is no user {name}"));
+    match crate::text::nearest(name, names.iter().map(String::as_str)) {
+        Some(near) => error.hint(format!("did you mean {near}?")),
+        None => error.hint("name a user name, a lasting id, a DN or an account id; see rosterm plan --all"),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::demo::crowd::{self, Crowd, Linked};
 use crate::demo::service::{Accounts, Faults, Service};
 use crate::demo::world::{self, Plan, World};
 use crate::engine::location::OpenSource;
-use crate::engine::{self, Ends, Job};
+use crate::engine::{self, Ends, Errand, Job};
 use crate::error::{Error, Result};
 use crate::journal::{Belonging, Journal};
 use crate::model::{Hold, HoldOn, Link};
@@ -79,7 +79,7 @@ enum People {
 
 /// Makes the people, starts the service and fills the state. Must be awaited within a tokio runtime, which it does not hold
 /// up: the largest world of cases takes a good part of a second, on a thread of its own; a crowd is there at once.
-pub(super) async fn pair(options: &Options) -> Result<Pair<impl Fn(Instant) -> Opening + Send + Sync + 'static + use<>>> {
+pub(super) async fn pair(options: &Options) -> Result<Pair<impl Fn(Errand) -> Opening + Send + Sync + 'static + use<>>> {
     if options.users > LARGEST_WORLD {
         let linked = Linked::OneIn(u64::from(options.users / LINKS_OF_A_CROWD));
         let crowd = Crowd::new(options.users as usize, options.seed, linked);
@@ -103,7 +103,7 @@ fn paired(
     people: People,
     links: &[Link],
     holds: &[(HoldOn, Hold)],
-) -> Result<Pair<impl Fn(Instant) -> Opening + Send + Sync + 'static + use<>>> {
+) -> Result<Pair<impl Fn(Errand) -> Opening + Send + Sync + 'static + use<>>> {
     let settings = settings(&channel)?;
     let base_url = service.base_url().to_owned();
     let belonging =
@@ -114,22 +114,24 @@ fn paired(
     for (on, hold) in holds {
         journal.set_hold(&base_url, on, hold)?;
     }
-    let shared = Arc::new((channel.clone(), settings, people, service));
+    // The service stays as long as somebody may ask it.
+    let shared = Arc::new((settings, people, service));
     let looked_at = Arc::clone(&shared);
     let open_source: OpenSource = Arc::new(move |config, now| {
         let shared = Arc::clone(&looked_at);
-        Box::pin(async move { Ok(Source::Memory(Box::new(directory(&config.location, &shared.1, &shared.2, now)?))) })
+        Box::pin(async move { Ok(Source::Memory(Box::new(directory(&config.location, &shared.0, &shared.1, now)?))) })
     });
-    let open = move |now: Instant| -> Opening {
+    let open = move |errand: Errand| -> Opening {
         let shared = Arc::clone(&shared);
-        Box::pin(async move { open(&shared.0, &shared.1, &shared.2, now).await })
+        Box::pin(async move { open(&errand, &shared.0, &shared.1).await })
     };
     Ok(Pair { channel, journal, open, open_source })
 }
 
-async fn open(channel: &Channel, settings: &Settings, people: &People, now: Instant) -> Result<Ends> {
-    let (connector, rules) = engine::compile(channel)?;
-    let directory = directory(&channel.source.location, settings, people, now)?;
+async fn open(errand: &Errand, settings: &Settings, people: &People) -> Result<Ends> {
+    let (connector, rules) = errand.compile()?;
+    let channel = &errand.channel;
+    let directory = directory(&channel.source.location, settings, people, errand.now)?;
     let columns = Columns::new(rules.rules().iter().map(|r| &r.field));
     let target = Target::open(&channel.target, &connector, columns).await?;
     Ok(Ends { source: Source::Memory(Box::new(directory)), target, connector, rules })
@@ -154,8 +156,9 @@ fn settings(channel: &Channel) -> Result<Settings> {
 pub(super) async fn run(options: &Options, common: &Common, now: Instant) -> Result<u8> {
     let Pair { channel, journal, open, .. } = pair(options).await?;
     let watch = Watch::start(PLACE, "the embedded service", Doing::Reading, common.shows_progress());
+    let channel = Arc::new(channel);
     let job = Job { channel: &channel, others: &[], now, progress: watch.progress() };
-    let picture = engine::look(&job, &mut open(now).await?, &journal).await?;
+    let picture = engine::look(&job, &mut open(Errand::of(&channel, now)).await?, &journal).await?;
     drop(watch);
     super::plan::print(&options.plan, common, &picture, now)
 }

@@ -2,10 +2,9 @@
 //! another face; `main` brings the two together.
 
 use super::{Color, Common, channels, demo};
-use crate::clock::Instant;
-use crate::config::{Channel, paths};
+use crate::config::paths;
 use crate::engine::location::OpenSource;
-use crate::engine::{self, Live, Memory, News, Seat};
+use crate::engine::{self, Errand, Live, Memory, News, Seat};
 use crate::error::{Error, Result};
 use crate::journal::Mode;
 use crate::source::Source;
@@ -110,8 +109,9 @@ pub(super) fn configured(looks: &Looks, common: &Common, runtime: Runtime) -> Re
     let handle = runtime.handle().clone();
     let may_write = !common.read_only;
     let start = move |tell: Tell| {
-        let open = |channel: Channel, now: Instant| async move { engine::open(&channel, now).await };
+        let open = |errand: Errand| async move { errand.open().await };
         let open_source: OpenSource = Arc::new(|config, now| Box::pin(async move { Source::open(&config, now).await }));
+        let channel = Arc::new(channel);
         Ok(Live::start(Seat { runtime: handle, channel, others, open, open_source, memory, may_write }, tell))
     };
     Ok(Opening { file: Some(config.path.clone()), ..Opening::of(looks, common, runtime, names, Box::new(start)) })
@@ -131,7 +131,6 @@ pub(super) fn embedded(options: &demo::Options, looks: &Looks, common: &Common, 
 fn demo_live(options: &demo::Options, may_write: bool, runtime: &Handle, tell: Tell) -> Result<Live> {
     let demo::Pair { channel, journal, open, open_source } = runtime.block_on(demo::pair(options))?;
     let memory = Memory::Kept(Some(journal));
-    // Nothing of the demo is in a file that could be changed.
-    let open = move |_: Channel, now: Instant| open(now);
+    let channel = Arc::new(channel);
     Ok(Live::start(Seat { runtime: runtime.clone(), channel, others: Vec::new(), open, open_source, memory, may_write }, tell))
 }

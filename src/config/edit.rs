@@ -1,6 +1,6 @@
 //! Expressions and clauses of the location changed in the file: everything else of it stays as somebody wrote it, comments included.
 
-use super::{Channel, Clause, Config};
+use super::{Clause, Config};
 use crate::error::{Error, Result};
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -74,23 +74,24 @@ pub fn with_clauses(text: &str, channel: &str, edits: &[(Clause, String)]) -> Re
     Ok(document.to_string())
 }
 
-/// Changes expressions in the file at `path`, if the channel in it still has this fingerprint. Gives the new one.
+/// Changes expressions in the file at `path`, if the channel in it still has this fingerprint. Gives what is in
+/// the file then.
 ///
 /// # Errors
 /// Where somebody else changed the channel meanwhile, or the file can't be read or written.
-pub fn save(path: &Path, channel: &str, fingerprint: &str, edits: &[(String, String)]) -> Result<String> {
-    Ok(rewrite(path, channel, fingerprint, |text| with_expressions(text, channel, edits))?.fingerprint)
+pub fn save(path: &Path, channel: &str, fingerprint: &str, edits: &[(String, String)]) -> Result<Config> {
+    rewrite(path, channel, fingerprint, |text| with_expressions(text, channel, edits))
 }
 
-/// Changes clauses of the location in the same way. Gives the channel as it is in the file then.
+/// Changes clauses of the location in the same way.
 ///
 /// # Errors
 /// As [`save`].
-pub fn save_clauses(path: &Path, channel: &str, fingerprint: &str, edits: &[(Clause, String)]) -> Result<Channel> {
+pub fn save_clauses(path: &Path, channel: &str, fingerprint: &str, edits: &[(Clause, String)]) -> Result<Config> {
     rewrite(path, channel, fingerprint, |text| with_clauses(text, channel, edits))
 }
 
-fn rewrite(path: &Path, channel: &str, fingerprint: &str, change: impl FnOnce(&str) -> Result<String>) -> Result<Channel> {
+fn rewrite(path: &Path, channel: &str, fingerprint: &str, change: impl FnOnce(&str) -> Result<String>) -> Result<Config> {
     let broken = |e: io::Error| Error::failure(format!("{} cannot be written: {e}", path.display())).hint("nothing was changed");
     // A link stays one; what stands in the file is relative to the folder that it was named by.
     let named = path;
@@ -102,7 +103,8 @@ fn rewrite(path: &Path, channel: &str, fingerprint: &str, change: impl FnOnce(&s
             .hint("nothing was written; start rosterm again to work with the file as it is now"));
     }
     let text = change(&text)?;
-    let after = Config::parse(named, &text)?.channel(Some(channel))?.clone();
+    let after = Config::parse(named, &text)?;
+    after.channel(Some(channel))?;
     replace(path, &text).map_err(broken)?;
     Ok(after)
 }

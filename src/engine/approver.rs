@@ -72,7 +72,9 @@ pub(super) fn run(inbox: &Receiver<Ask>, newest: &Newest, tell: &Tell, hand_on: 
                 let rows = rows_of(&snapshot, &who);
                 let n = approver.approvals.withdraw(rows.iter().copied());
                 let many = !matches!(who, Who::One(_));
-                approver.told(0, many.then(|| format!("{} taken back", crate::text::counted(n, "approval"))));
+                // Who was linked by hand is told only what became of an approval that was there.
+                let nothing = n == 0 && matches!(who, Who::Named(_));
+                approver.told(0, (many && !nothing).then(|| format!("{} taken back", crate::text::counted(n, "approval"))));
             }
             Ask::Spent(sent) => {
                 if sent.era == approver.approvals.era {

@@ -4,48 +4,63 @@
 //! what came of it. What must stay true: exactly what was shown before a run is sent, from the same snapshot; a run that was
 //! interrupted is finished before another one begins.
 
+mod aside;
+mod pending;
+mod place;
+
 use super::approvals::{Approvals, Named, needs_approval};
 use super::approver::Ask;
-use super::ends::Ends;
+use super::aside::Pairing;
+use super::ends::{Ends, Errand};
 use super::live::{Held, Live, News, Remote, Seat, Tell, reading};
-use super::location::{self, Baseline, Edits, Looker, Site};
+use super::location::{Edits, Looker};
 use super::progress::Progress;
-use super::proposal::{NAMED, Proposal, propose};
 use super::query::Job;
-use super::run::{Desk, Planned, Prepared, Runner, approved, check_fit, prepare};
+use super::run::{Desk, Prepared, Runner, check_fit, prepare};
 use super::snapshot::Snapshot;
-use super::store::Store;
 use super::watch::{Ended, Going, RunRow, Running, watched};
 use super::worker::Order;
-use crate::apply::choose::{Permits, Selection};
+use crate::apply::choose::Selection;
 use crate::apply::{Control, Report};
-use crate::clock::{self, Instant};
-use crate::config::{Channel, Clause, paths};
+use crate::clock;
+use crate::config::{Config, paths};
 use crate::error::{Error, Kind, Result};
+use crate::identity::AttributeName;
 use crate::journal::run::{RowState, Run, RunId};
 use crate::journal::{Belonging, Journal};
 use crate::model::Hold;
-use crate::plan::Row;
-use crate::plan::file::Header;
+use crate::plan::guard::Lifted;
+use pending::{From, Pending, overtaken};
 use std::collections::VecDeque;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::oneshot;
 
 /// Something to be done.
 pub(super) enum Work {
     /// To read both ends.
     Read,
+    /// The same, with these attributes of people too.
+    ReadAlso(Vec<AttributeName>),
     /// To say what sending this would come to.
     Prepare(Arc<Snapshot>, Arc<Approvals>, Alone),
+    /// To say it once more, with these limits lifted, of what was said last if it has this number.
+    Lift(u64, Lifted),
+    /// To play it on a copy of the service.
+    Rehearse(u64),
     /// To send what was said last, if it has this number.
     Send(u64),
     /// To finish the run that was interrupted.
     Resume,
     /// To set a hold or to take it back.
     Hold(Box<Held>),
+    /// To find out what an explanation needs.
+    Ask(Arc<Snapshot>, Named),
+    /// To link two by hand, or to part them.
+    Pair(Box<Pairing>),
     /// To write expressions into the configuration file, by the places of their rules.
     Save(PathBuf, Vec<(usize, String)>),
     /// To count what the parts of a location come to.
@@ -70,36 +85,6 @@ const RUNS: usize = 50;
 /// Rows of a run that are told of, and that can be tried again.
 const ROWS: usize = 5_000;
 
-/// What may be sent next.
-struct Pending {
-    number: u64,
-    from: From,
-}
-
-enum From {
-    Screen { snapshot: Arc<Snapshot>, approvals: Arc<Approvals>, alone: Alone, now: Instant },
-    Undo { header: Box<Header>, rows: Vec<Row> },
-}
-
-impl From {
-    fn planned(&self) -> Planned<'_> {
-        match self {
-            From::Screen { snapshot, approvals, alone, now } => Planned::Chosen(snapshot.picture(), approvals, *now, !alone),
-            From::Undo { header, rows } => Planned::Rows(header, rows),
-        }
-    }
-}
-
-impl From {
-    /// Every row but links.
-    fn approved(&self) -> Box<dyn Iterator<Item = Row> + '_> {
-        match self {
-            From::Screen { snapshot, approvals, .. } => Box::new(approved(snapshot.picture(), approvals)),
-            From::Undo { rows, .. } => Box::new(rows.iter().cloned()),
-        }
-    }
-}
-
 /// Who does it.
 pub(super) struct Clerk<O> {
     seat: Seat<O>,
@@ -111,16 +96,14 @@ pub(super) struct Clerk<O> {
     is_there: bool,
     pending: Option<Pending>,
     numbered: u64,
-    /// The channel's fingerprint as it is in the file.
-    in_file: String,
     looker: Looker,
-    /// The location is another one than what is there was read by.
-    is_moved: bool,
+    /// Attributes that are read for a mapping that is tried out.
+    also: Vec<AttributeName>,
 }
 
 impl<O, F> Clerk<O>
 where
-    O: Fn(Channel, Instant) -> F,
+    O: Fn(Errand) -> F,
     F: Future<Output = Result<Ends>>,
 {
     pub(super) fn new(
@@ -131,9 +114,8 @@ where
         control: Arc<Mutex<Option<Arc<Control>>>>,
         looker: Looker,
     ) -> Self {
-        let in_file = seat.channel.fingerprint.clone();
-        let (pending, numbered) = (None, 0);
-        Clerk { in_file, seat, desk, tell, approver, control, is_there: false, pending, numbered, looker, is_moved: false }
+        let (pending, numbered, also) = (None, 0, Vec::new());
+        Clerk { seat, desk, tell, approver, control, looker, is_there: false, pending, numbered, also }
     }
 
     /// Reads once, and then does what it is told.
@@ -161,12 +143,24 @@ where
                     self.read().await;
                     Ok(())
                 }
+                Work::ReadAlso(names) => {
+                    self.also.extend(names);
+                    self.read().await;
+                    Ok(())
+                }
                 Work::Prepare(snapshot, approvals, alone) => self.prepare(&snapshot, approvals, alone),
                 Work::Undo(run) => self.prepare_undo(run),
+                Work::Lift(number, lifted) => self.lift(number, lifted),
+                Work::Rehearse(number) => Box::pin(self.rehearse(number)).await,
                 Work::Send(number) => Box::pin(self.send(number)).await,
                 Work::Resume => Box::pin(self.resume()).await,
                 Work::Hold(held) => self.hold(*held).await,
-                Work::Save(file, edits) => self.save(&file, &edits),
+                Work::Ask(snapshot, of) => {
+                    Box::pin(self.ask(&snapshot, of)).await;
+                    Ok(())
+                }
+                Work::Pair(pairing) => self.pair(*pairing).await,
+                Work::Save(file, edits) => self.save(&file, &edits).await,
                 Work::Count(number, edits) => self.count(number, &edits),
                 Work::Preview(number, edits) => self.preview(number, &edits).await,
                 Work::Relocate(file, edits) => Box::pin(self.relocate(&file, &edits)).await,
@@ -185,82 +179,25 @@ where
     async fn read(&mut self) {
         let Seat { channel, others, open, memory, .. } = &self.seat;
         let progress = Arc::new(Progress::default());
-        let job = Job { channel, others, now: clock::now(), progress: &progress };
+        let now = clock::now();
+        let job = Job { channel, others, now, progress: &progress };
+        let errand = Errand { channel: Arc::clone(channel), also: self.also.clone(), now };
         self.desk.tell(Order::Reading(Some(Arc::clone(&progress))));
-        let read = reading(&job, open, memory, &mut self.desk, self.is_there).await;
+        let read = reading(&job, errand, open, memory, &mut self.desk, self.is_there).await;
         self.desk.tell(Order::Reading(None));
         match read {
             Ok(()) => {
-                (self.is_there, self.is_moved) = (true, false);
+                self.is_there = true;
                 self.look_why_nobody().await;
             }
             Err(error) => (self.tell)(News::Failed(error)),
         }
     }
 
-    /// Says what a run would come to.
-    fn prepare(&mut self, snapshot: &Arc<Snapshot>, approvals: Arc<Approvals>, alone: Alone) -> Result<()> {
-        // Whatever a screen thinks: nobody is sent anything, and nobody is linked, by rules that are only tried out, or by verdicts
-        // that an edit has left behind.
-        if snapshot.drafted || snapshot.busy {
-            let why = if snapshot.drafted { "the mapping is not that of the configuration" } else { "the list is still being made" };
-            return Err(Error::new(Kind::Refused, format!("{why}: nothing is sent by it")).hint("wait until it is, then look again"));
-        }
-        if self.is_moved {
-            let why = "the list goes by the source location before: nothing is sent by it";
-            return Err(Error::new(Kind::Refused, why).hint("read both ends again, then look again"));
-        }
-        let (number, now) = (self.next(), clock::now());
-        let from = From::Screen { snapshot: Arc::clone(snapshot), approvals, alone, now };
-        let proposal = self.proposed(number, &from)?;
-        self.pending = Some(Pending { number, from });
-        (self.tell)(News::Proposed(Box::new(proposal)));
-        Ok(())
-    }
-
-    fn prepare_undo(&mut self, run: RunId) -> Result<()> {
-        let number = self.next();
-        let channel = &self.seat.channel;
-        let taken = self.seat.memory.read(|journal| super::undo::plan(journal, channel, run, clock::now()))?;
-        // That their number is typed, or the whole is confirmed, is the approval.
-        let rows = taken.rows.into_iter().map(|row| Row { approved: true, ..row }).collect();
-        let from = From::Undo { header: Box::new(taken.header), rows };
-        let mut proposal = self.proposed(number, &from)?;
-        proposal.lasting.extend(taken.lasting.iter().map(|(why, users)| {
-            let named = &users[..users.len().min(NAMED)];
-            let more = users.len() - named.len();
-            let more = if more > 0 { format!(" and {} more", crate::text::count(more)) } else { String::new() };
-            format!("{why}: {}{more}", named.join(", "))
-        }));
-        self.pending = Some(Pending { number, from });
-        (self.tell)(News::Proposed(Box::new(proposal)));
-        Ok(())
-    }
-
-    fn next(&mut self) -> u64 {
-        self.numbered += 1;
-        self.numbered
-    }
-
-    fn proposed(&self, number: u64, from: &From) -> Result<Proposal> {
-        let channel = &self.seat.channel;
-        let mut planned = from.planned();
-        self.seat.memory.read(|journal| {
-            let service = &channel.target.base_url.value;
-            let interrupted = journal.unended(service)?;
-            let prepared = prepare(&mut planned, journal, channel, &Selection::default(), Permits::default())?;
-            let snapshot = if let From::Screen { snapshot, .. } = from { Some(&**snapshot) } else { None };
-            Ok(propose(number, from.approved(), prepared, channel, snapshot, interrupted))
-        })
-    }
-
     /// Sends what was shown, and reads both ends afterwards.
     async fn send(&mut self, number: u64) -> Result<()> {
-        let pending = self.pending.take().filter(|p| p.number == number);
-        let Some(pending) = pending else {
-            return Err(Error::failure("what was confirmed is not what was shown last").hint("look again; nothing was sent"));
-        };
-        let told = self.with_runner(Some(&pending.from)).await;
+        let pending = self.pending.take().filter(|p| p.number == number).ok_or_else(overtaken)?;
+        let told = self.with_runner(Some(&pending)).await;
         if let From::Screen { approvals, .. } = &pending.from
             && !matches!(&told, Err(error) if error.kind() == Kind::Refused)
         {
@@ -297,7 +234,7 @@ where
     }
 
     /// Takes the service, and sends what was approved, or finishes what was interrupted.
-    async fn with_runner(&mut self, from: Option<&From>) -> Result<Report> {
+    async fn with_runner(&mut self, pending: Option<&Pending>) -> Result<Report> {
         if !self.seat.may_write {
             return Err(Error::new(Kind::Refused, "--read-only: nothing can be sent"));
         }
@@ -305,7 +242,7 @@ where
         let author = paths::operator();
         (self.tell)(News::Run(Box::new(Running::Going(Going::default()))));
         let channel = &self.seat.channel;
-        let mut ends = (self.seat.open)(channel.clone(), now).await?;
+        let mut ends = (self.seat.open)(Errand::of(channel, now)).await?;
         let control = Arc::new(Control::default());
         *self.control.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&control));
         let pace = ends.target.pace();
@@ -314,7 +251,7 @@ where
         let told = watched(&self.tell, &author, &control, &pace, async |desk: Desk<'_>| {
             let interrupted = runner.interrupted()?;
             let refused = |message: &str| Err(Error::new(Kind::Refused, message).hint("nothing was sent"));
-            let Some(from) = from else {
+            let Some(Pending { from, permits, .. }) = pending else {
                 let Some(run) = interrupted else { return refused("no run is left to be finished") };
                 return Box::pin(runner.resume(&run, desk)).await;
             };
@@ -322,7 +259,7 @@ where
                 return refused("a run before this one was interrupted: it has to be finished first");
             }
             let mut planned = from.planned();
-            let (selection, permits) = (Selection::default(), Permits::default());
+            let (selection, permits) = (Selection::default(), *permits);
             let prepared: Prepared = prepare(&mut planned, runner.journal()?, channel, &selection, permits)?;
             check_fit(&prepared.header, channel, runner.ends())?;
             if let Some(fired) = prepared.fired.first() {
@@ -374,56 +311,32 @@ where
         Ok(())
     }
 
-    /// Writes expressions into the configuration file. What goes on here goes on by the mapping that was read.
-    fn save(&mut self, file: &Path, edits: &[(usize, String)]) -> Result<()> {
+    /// Writes expressions into the configuration file, and goes on by what is in it then.
+    async fn save(&mut self, file: &Path, edits: &[(usize, String)]) -> Result<()> {
         if !self.seat.may_write {
             return Err(Error::new(Kind::Refused, "--read-only: nothing is written"));
         }
         let channel = &self.seat.channel;
         let named = |(place, text): &(usize, String)| Some((channel.mapping.get(*place)?.field.value.clone(), text.clone()));
         let edits: Vec<(String, String)> = edits.iter().filter_map(named).collect();
-        self.in_file = crate::config::edit::save(file, &channel.name, &self.in_file, &edits)?;
+        let config = crate::config::edit::save(file, &channel.name, &channel.fingerprint, &edits)?;
+        self.configured(&config).await
+    }
+
+    /// The channel is another one from now on. What was shown before can't be sent any more; whoever was read stays, if the
+    /// rules can do with what was read of them.
+    async fn configured(&mut self, config: &Config) -> Result<()> {
+        self.pending = None;
+        let channel = Arc::new(config.channel(Some(&self.seat.channel.name))?.clone());
+        self.seat.others = config.others(&channel);
+        self.seat.channel = Arc::clone(&channel);
+        let (answer, answered) = oneshot::channel();
+        self.desk.tell(Order::Configured(channel, answer));
         (self.tell)(News::Saved);
-        Ok(())
-    }
-
-    fn count(&self, number: u64, edits: &[(Clause, String)]) -> Result<()> {
-        self.looker.count(number, location::with_edits(&self.seat.channel.source, edits).map_err(|wrong| Error::usage(wrong.message))?);
-        Ok(())
-    }
-
-    /// Reads whoever would be in scope, to be compared with what is there by now.
-    async fn preview(&self, number: u64, edits: &[(Clause, String)]) -> Result<()> {
-        let config = location::with_edits(&self.seat.channel.source, edits).map_err(|wrong| Error::usage(wrong.message))?;
-        let there = |store: &Store| Baseline { picture: store.picture().clone(), read_at: store.read_at().0 };
-        let baseline = self.desk.look(there).await;
-        self.looker.preview(number, config, baseline);
-        Ok(())
-    }
-
-    /// Where nobody is in scope, it is counted what each clause comes to.
-    async fn look_why_nobody(&self) {
-        let is_nobody = |store: &Store| store.picture().source_state().is_complete() && store.picture().entries().is_empty();
-        if self.desk.look(is_nobody).await == Some(true) {
-            self.looker.count(0, self.seat.channel.source.clone());
+        if answered.await.is_ok_and(|fits| !fits) {
+            self.is_there = false;
+            self.read().await;
         }
-    }
-
-    /// Writes clauses into the configuration file, and goes by what is there from then on.
-    async fn relocate(&mut self, file: &Path, edits: &[(Clause, String)]) -> Result<()> {
-        if !self.seat.may_write {
-            return Err(Error::new(Kind::Refused, "--read-only: nothing is written"));
-        }
-        location::with_edits(&self.seat.channel.source, edits).map_err(|wrong| Error::usage(wrong.message))?;
-        let channel = crate::config::edit::save_clauses(file, &self.seat.channel.name, &self.in_file, edits)?;
-        self.in_file.clone_from(&channel.fingerprint);
-        // What was shown before it is not sent any more, and nobody's verdict outlives it.
-        (self.pending, self.is_there, self.is_moved) = (None, false, true);
-        self.desk.tell(Order::Channel(Box::new(channel.clone())));
-        self.seat.channel = channel;
-        (self.tell)(News::Site(Arc::new(Site::of(&self.seat.channel))));
-        (self.tell)(News::Relocated);
-        self.read().await;
         Ok(())
     }
 

@@ -52,6 +52,13 @@ impl Tried {
 }
 
 impl Draft {
+    /// True if some expression is not as it is configured.
+    pub(super) fn differs_from(&self, channel: &Channel) -> bool {
+        self.edits.iter().any(|(place, text)| {
+            channel.mapping.get(*place).is_some_and(|rule| rule.value.as_ref().is_none_or(|configured| configured.value != *text))
+        })
+    }
+
     /// The rules, over the columns that were read.
     pub(super) fn compile(&self, channel: &Channel, schema: Schema) -> Result<Rules> {
         let mut channel = channel.clone();

@@ -4,11 +4,48 @@ use crate::apply::Wiring;
 use crate::clock::Instant;
 use crate::config::Channel;
 use crate::error::Result;
+use crate::identity::AttributeName;
 use crate::identity::population::Schema;
 use crate::mapping::{Rules, table};
 use crate::source::Source;
 use crate::target::{Columns, Connector, Target};
 use std::path::Path;
+use std::sync::Arc;
+
+/// What both ends are opened for.
+#[derive(Debug, Clone)]
+pub struct Errand {
+    /// The channel, as it is configured now.
+    pub channel: Arc<Channel>,
+    /// Attributes that no rule names yet, and that are to be read all the same: a mapping that is tried out needs them.
+    pub also: Vec<AttributeName>,
+    /// When.
+    pub now: Instant,
+}
+
+impl Errand {
+    /// What the channel needs, and nothing else.
+    #[must_use]
+    pub fn of(channel: &Arc<Channel>, now: Instant) -> Self {
+        Errand { channel: Arc::clone(channel), also: Vec::new(), now }
+    }
+
+    /// The rules and the connector; columns that are read also come first.
+    ///
+    /// # Errors
+    /// As [`compile`].
+    pub fn compile(&self) -> Result<(Connector, Rules)> {
+        compile_over(&self.channel, Schema::new(self.also.clone()))
+    }
+
+    /// Opens both ends at once.
+    ///
+    /// # Errors
+    /// As [`open`].
+    pub async fn open(&self) -> Result<Ends> {
+        opened(&self.channel, self.compile()?, self.now).await
+    }
+}
 
 /// Both ends of a channel, opened, and its rules, compiled.
 pub struct Ends {
@@ -74,7 +111,10 @@ fn text_of(folder: &Path, name: &str) -> std::result::Result<String, String> {
 /// # Errors
 /// What is wrong with the configuration, the source or the target; the source is told first.
 pub async fn open(channel: &Channel, now: Instant) -> Result<Ends> {
-    let (connector, rules) = compile(channel)?;
+    opened(channel, compile(channel)?, now).await
+}
+
+async fn opened(channel: &Channel, (connector, rules): (Connector, Rules), now: Instant) -> Result<Ends> {
     let columns = Columns::new(rules.rules().iter().map(|r| &r.field));
     let (source, target) = tokio::join!(Source::open(&channel.source, now), Target::open(&channel.target, &connector, columns));
     Ok(Ends { source: source?, target: target?, connector, rules })

@@ -7,21 +7,24 @@
 
 use super::approvals::{Weight, Who};
 use super::approver::{self, Approved, Ask};
+use super::aside::Aside;
 use super::clerk::{Clerk, Work};
 use super::desk::Desk;
 use super::draft::{Draft, Tried, Waiting};
-use super::ends::Ends;
+use super::ends::{Ends, Errand};
 use super::location::{Counts, Edits, Looker, OpenSource, Previewed, Site, Stop};
+use super::picture::near::Choice;
 use super::proposal::Proposal;
 use super::query::{self, Job};
+use super::rehearsal::Rehearsal;
 use super::snapshot::Snapshot;
 use super::store::Store;
 use super::view::{Spec, View};
 use super::viewer::{self, Newest, Wish};
 use super::watch::{RunRow, Running};
+use super::why::Learnt;
 use super::worker::{self, Order};
 use crate::apply::Control;
-use crate::clock::Instant;
 use crate::config::Channel;
 use crate::error::{Error, Result};
 use crate::identity::AttributeName;
@@ -29,6 +32,7 @@ use crate::journal::run::{Run, RunId};
 use crate::journal::{Journal, Mode};
 use crate::mapping::Rules;
 use crate::model::{HoldOn, Subject};
+use crate::plan::guard::Lifted;
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -53,7 +57,7 @@ pub enum News {
     },
     /// What came of a draft of the mapping, by its number.
     Tried(u64, Tried),
-    /// What was edited is in the configuration file.
+    /// What was edited is in the configuration file, and the channel goes by it from now on.
     Saved,
     /// Where people come from, as it is in effect from now on.
     Site(Arc<Site>),
@@ -71,12 +75,18 @@ pub enum News {
     Weighed(Arc<Vec<Subject>>, Weight),
     /// What a run would come to.
     Proposed(Box<Proposal>),
+    /// What a run came to on a copy of the service, by the number of the proposal.
+    Rehearsed(u64, Box<Rehearsal>),
     /// A run goes on, or has ended.
     Run(Box<Running>),
     /// The earlier runs, the last one first.
     History(Arc<Vec<Run>>),
     /// The first rows of a run.
     Rows(RunId, Arc<Vec<RunRow>>),
+    /// A part of why a user is where they are.
+    Learnt(Box<Learnt>),
+    /// Who a user could be paired with, by the number that was asked with.
+    Choices(u64, Arc<Vec<Choice>>),
     /// It was done as somebody wished.
     Told(String),
     /// It was not done, and why; nothing else has changed.
@@ -88,7 +98,7 @@ pub struct Seat<O> {
     /// Where the work that waits for servers runs.
     pub runtime: tokio::runtime::Handle,
     /// The channel.
-    pub channel: Channel,
+    pub channel: Arc<Channel>,
     /// The other channels of the same configuration.
     pub others: Vec<Channel>,
     /// Opens both ends; called for each reading.
@@ -133,6 +143,7 @@ pub struct Live {
     wanted: Arc<AtomicU64>,
     works: UnboundedSender<Work>,
     asks: Sender<Ask>,
+    pub(super) aside: Aside,
     pub(super) control: Arc<Mutex<Option<Arc<Control>>>>,
     /// Gives up what is looked at aside.
     looking: Stop,
@@ -147,11 +158,12 @@ impl Live {
     /// Begins to read both ends. `tell` is called from the engine's threads and must not block.
     pub fn start<O, F>(seat: Seat<O>, tell: impl Fn(News) + Send + Sync + 'static) -> Self
     where
-        O: Fn(Channel, Instant) -> F + Send + 'static,
+        O: Fn(Errand) -> F + Send + 'static,
         F: Future<Output = Result<Ends>> + Send,
     {
         let tell: Tell = Arc::new(tell);
         tell(News::Site(Arc::new(Site::of(&seat.channel))));
+        let aside = Aside { runtime: seat.runtime.clone(), tell: Arc::clone(&tell), latest: Arc::default() };
         let (orders, inbox) = mpsc::channel();
         let (wishes, wish) = mpsc::channel();
         let (works, told_works) = unbounded_channel();
@@ -183,8 +195,8 @@ impl Live {
             }
         };
         let drafts: Arc<Waiting> = Arc::default();
-        let (drafted, channel) = (Arc::clone(&drafts), seat.channel.clone());
-        spawn("worker", move || worker::run(&inbox, &drafted, &channel, &publish));
+        let (drafted, channel) = (Arc::clone(&drafts), Arc::clone(&seat.channel));
+        spawn("worker", move || worker::run(&inbox, &drafted, channel, &publish));
         let (leaves, left) = mpsc::channel::<()>();
         let looking = Stop::default();
         let looker = Looker {
@@ -207,7 +219,7 @@ impl Live {
             });
             drop(leaves);
         });
-        Live { orders, drafts, wishes, wanted, works, asks, control, looking, alive: Some(alive), left }
+        Live { orders, drafts, wishes, wanted, works, asks, aside, control, looking, alive: Some(alive), left }
     }
 
     /// Asks for another list.
@@ -219,6 +231,11 @@ impl Live {
     /// Reads both ends again.
     pub fn refresh(&self) {
         let _ = self.works.send(Work::Read);
+    }
+
+    /// Reads both ends again, and these attributes of people too, because a mapping that is tried out names them.
+    pub fn read_also(&self, names: Vec<AttributeName>) {
+        let _ = self.works.send(Work::ReadAlso(names));
     }
 
     /// Approves what these users' rows come to in the snapshot that they were seen in; a list only if it comes to what was shown.
@@ -241,6 +258,16 @@ impl Live {
         let _ = self.asks.send(Ask::Propose(only));
     }
 
+    /// Asks what sending what was proposed last would come to with these limits lifted, if it has this number.
+    pub fn lift(&self, number: u64, lifted: Lifted) {
+        let _ = self.works.send(Work::Lift(number, lifted));
+    }
+
+    /// Has what was proposed last played on a copy of the service, if it has this number.
+    pub fn rehearse(&self, number: u64) {
+        let _ = self.works.send(Work::Rehearse(number));
+    }
+
     /// Sends what was proposed last, if it has this number.
     pub fn send(&self, number: u64) {
         let _ = self.works.send(Work::Send(number));
@@ -254,6 +281,11 @@ impl Live {
     /// Sets a hold, or takes it back.
     pub fn hold(&self, held: Held) {
         let _ = self.works.send(Work::Hold(Box::new(held)));
+    }
+
+    /// Lets the clerk do something.
+    pub(super) fn ask(&self, work: Work) {
+        let _ = self.works.send(work);
     }
 
     /// Asks for the earlier runs.
@@ -371,7 +403,8 @@ impl Desk for Remote {
 /// Reads both ends into the store; a new one where what is there is about other links or ends.
 pub(super) async fn reading<F>(
     job: &Job<'_>,
-    open: &impl Fn(Channel, Instant) -> F,
+    errand: Errand,
+    open: &impl Fn(Errand) -> F,
     memory: &Memory,
     desk: &mut Remote,
     is_there: bool,
@@ -379,7 +412,7 @@ pub(super) async fn reading<F>(
 where
     F: Future<Output = Result<Ends>>,
 {
-    let mut ends = open(job.channel.clone(), job.now).await?;
+    let mut ends = open(errand).await?;
     let left = || Error::failure("the engine has ended");
     let query::Recalled { links, holds, lessons } = memory.read(|journal| query::remembered(job, &ends, journal))?;
     let (base_url, facts, schema) = (ends.target.base_url().to_owned(), ends.source.facts().clone(), query::asked_of(&ends));

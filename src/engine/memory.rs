@@ -21,6 +21,14 @@ impl Memory {
         }
     }
 
+    /// The journal, to be looked at for longer; it is to be given back.
+    pub(super) fn lend(&mut self) -> Result<Journal> {
+        match self {
+            Memory::Kept(journal) => journal.take().ok_or_else(lost),
+            Memory::Opened(open) => open(Mode::Read),
+        }
+    }
+
     pub(super) fn give_back(&mut self, journal: Journal) {
         if let Memory::Kept(kept) = self {
             *kept = Some(journal);

@@ -8,13 +8,16 @@
 pub mod cell;
 mod lessons;
 mod links;
+pub mod near;
 mod notes;
 mod odd;
+pub mod pairing;
 mod questions;
 mod references;
 mod rows;
 mod tally;
 mod verdict;
+mod why;
 
 pub use lessons::Lessons;
 pub use links::LinkBook;
@@ -23,7 +26,7 @@ pub(in crate::engine) use verdict::Pair;
 
 use super::ends::Ends as OpenEnds;
 use crate::apply::Wiring;
-use crate::config::{Channel, Policy};
+use crate::config::{Channel, Location, Policy};
 use crate::identity::paged::Paged;
 use crate::identity::population::{Population, Row as StoredRow, RowIx, Schema};
 use crate::identity::value::{Datum, key_form, key_hash};
@@ -79,6 +82,8 @@ pub(super) struct About {
     /// How the service would be written to.
     wiring: Wiring,
     source: SourceFacts,
+    /// Who is in scope.
+    location: Location,
     pub policy: Policy,
     pub columns: Columns,
     protected: HashSet<String>,
@@ -150,6 +155,7 @@ impl Picture {
             base_url: ends.target.base_url().to_owned(),
             wiring: ends.wiring(),
             source: ends.source.facts().clone(),
+            location: channel.source.location.clone(),
             policy: channel.policy.clone(),
             protected: channel.policy.protect.iter().map(|name| key_form(name).into_owned()).collect(),
             channels: HashSet::from([channel.name.clone()]),
@@ -178,6 +184,17 @@ impl Picture {
             users: Arc::default(),
             about: Arc::new(about),
         }
+    }
+
+    /// The channel is configured otherwise from now on, with other rules for the same people.
+    pub(super) fn set_configured(&mut self, fingerprint: &str) {
+        Arc::make_mut(&mut self.about).fingerprint = fingerprint.to_owned();
+    }
+
+    /// The fingerprint of the channel's configuration that everything here goes by.
+    #[must_use]
+    pub fn fingerprint(&self) -> &str {
+        &self.about.fingerprint
     }
 
     /// The other channels of the configuration, and what the ends have to say about themselves.

@@ -4,11 +4,12 @@ use super::run::Prepared;
 use super::snapshot::Snapshot;
 use crate::apply::undo::lasting;
 use crate::config::Channel;
-use crate::journal::run::Run;
+use crate::journal::run::{RowState, Run};
 use crate::model::Action;
 use crate::plan::Row;
-use crate::plan::guard::{self, Fired, Tally};
+use crate::plan::guard::{self, Fired, Lifted, Tally};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// So many of those who lose access are named.
 pub const NAMED: usize = 12;
@@ -30,6 +31,10 @@ pub struct Proposal {
     pub waiting: usize,
     /// Limits that forbid it.
     pub fired: Vec<Fired>,
+    /// Numbers that lift limits for this run.
+    pub lifted: Lifted,
+    /// How long it may take, and at how many rows a second: as fast as the last run.
+    pub takes: Option<(Duration, f64)>,
     /// How many removals the limit allows; nothing where there is none.
     pub most_removals: Option<usize>,
     /// What of it can't be taken back.
@@ -54,8 +59,22 @@ impl Proposal {
     }
 }
 
+/// What a run before sent a second, of the newest that had enough to send to tell.
+pub(super) fn pace(runs: &[Run]) -> Option<f64> {
+    /// Fewer say little.
+    const ENOUGH: usize = 20;
+    let of = |run: &Run| {
+        let (ended, _) = run.ended?;
+        let sent = run.of(RowState::Done) + run.of(RowState::Failed);
+        let seconds = u32::try_from(ended.0 - run.what.started.0).ok().filter(|s| *s > 0)?;
+        (sent >= ENOUGH).then(|| f64::from(u32::try_from(sent).unwrap_or(u32::MAX)) / f64::from(seconds))
+    };
+    runs.iter().find_map(of)
+}
+
 pub(super) fn propose(
-    number: u64,
+    (number, lifted): (u64, Lifted),
+    pace: Option<f64>,
     approved: impl Iterator<Item = Row>,
     prepared: Prepared,
     channel: &Channel,
@@ -82,6 +101,9 @@ pub(super) fn propose(
     let tally = prepared.overview.approved;
     let removed = tally.deprovisions();
     let leaving = snapshot.map_or(0, |s| [Action::Disable, Action::Delete].into_iter().map(|a| s.facets().for_action(a)).sum());
+    // Links are written down, not sent.
+    let to_send = u32::try_from(tally.total() - tally.of(Action::Link)).unwrap_or(u32::MAX);
+    let takes = pace.map(|pace| (Duration::from_secs_f64(f64::from(to_send) / pace), pace)).filter(|_| to_send > 0);
     let kept = Action::ALL.into_iter().filter(|a| tally.of(*a) > 0);
     Proposal {
         number,
@@ -89,6 +111,8 @@ pub(super) fn propose(
         most_removals: guard::allowed(channel.policy.limits.deprovision, prepared.pairs),
         lasting: kept.filter_map(|a| lasting(a).map(str::to_owned)).collect(),
         undo_of: prepared.header.undo_of,
+        lifted,
+        takes,
         fired: prepared.fired,
         waiting: leaving.saturating_sub(removed),
         names: names.into_values().collect(),

@@ -56,8 +56,28 @@ pub async fn rehearse(
     permits: Permits,
 ) -> Result<Rehearsal> {
     let picture = look(job, ends, journal).await?;
+    let mut planned = match file {
+        Some(file) => Planned::File(file),
+        None => Planned::Fresh(&picture, job.now),
+    };
+    play(job, ends, journal, &picture, &mut planned, selection, permits).await
+}
+
+/// Plays a plan on a copy of what was listed. Sends nothing to the ends.
+///
+/// # Errors
+/// Where the source can't be read, or a guard refuses the plan.
+pub async fn play(
+    job: &Job<'_>,
+    ends: &mut Ends,
+    journal: &Journal,
+    picture: &Picture,
+    planned: &mut Planned<'_>,
+    selection: &Selection,
+    permits: Permits,
+) -> Result<Rehearsal> {
     let dialect = ends.connector.dialect();
-    let accounts = accounts_of(&picture, &ends.rules, &dialect);
+    let accounts = accounts_of(picture, &ends.rules, &dialect);
     let writing = Box::new(Writing { merges: dialect.put == Put::Merges, ..Writing::default() });
     // What the real listing leaves out, the copy leaves out too.
     let hides_inactive = (!ends.connector.lists_inactive).then_some(Hiding { shown_by_id: true, shown_by_filter: true });
@@ -71,7 +91,7 @@ pub async fn rehearse(
     channel.target.rate = Rate::Auto;
     let columns = Columns::new(ends.rules.rules().iter().map(|r| &r.field));
     let real = std::mem::replace(&mut ends.target, Target::open(&channel.target, &ends.connector, columns).await?);
-    let played = played(job, &channel, ends, journal, real.base_url(), file, &picture, selection, permits).await;
+    let played = played(job, &channel, ends, journal, real.base_url(), planned, selection, permits).await;
     ends.target = real;
     played
 }
@@ -83,8 +103,7 @@ async fn played(
     ends: &mut Ends,
     journal: &Journal,
     real: &str,
-    file: Option<&mut PlanFile>,
-    picture: &Picture,
+    planned: &mut Planned<'_>,
     selection: &Selection,
     permits: Permits,
 ) -> Result<Rehearsal> {
@@ -94,11 +113,7 @@ async fn played(
     for (on, hold) in journal.holds(real, job.now)? {
         copy.set_hold(&channel.target.base_url.value, &on, &hold)?;
     }
-    let mut planned = match file {
-        Some(file) => Planned::File(file),
-        None => Planned::Fresh(picture, job.now),
-    };
-    let prepared = prepare(&mut planned, journal, job.channel, selection, permits)?;
+    let prepared = prepare(planned, journal, job.channel, selection, permits)?;
     if !prepared.fired.is_empty() {
         let (what, how): (Vec<&str>, Vec<&str>) = prepared.fired.iter().map(|f| (f.message.as_str(), f.lifted_by.as_str())).unzip();
         return Err(Error::new(Kind::Refused, what.join("; ")).hint(format!("lift it with {}", how.join(" "))));
@@ -117,7 +132,7 @@ async fn played(
     let mut runner = Runner::take(channel, ends, copy, "rehearsal", job.now).await?;
     let (control, meter) = (Control::default(), Meter::default());
     let desk = Desk { author: "rehearsal", control: &control, meter: &meter, tell: &|_| () };
-    let report = runner.send(&mut planned, &prepared, selection, permits, desk).await?;
+    let report = runner.send(planned, &prepared, selection, permits, desk).await?;
     let copy = runner.into_journal()?;
     let second = Job { channel, ..*job };
     let after = look(&second, ends, &copy).await?;

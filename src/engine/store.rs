@@ -6,6 +6,7 @@
 //! and every count is what one full pass over the same users would give.
 
 mod edit;
+mod pairing;
 mod pass;
 mod update;
 

@@ -66,7 +66,8 @@ impl SortBy {
 pub struct Spec {
     /// Who.
     pub filter: Filter,
-    /// Words that each of them must show somewhere, in any letter case.
+    /// Words that each of them must show somewhere, in any letter case, and terms: `title:chief`, `situation:leaving`,
+    /// `action:create`, `reason:deleted`, `problem:invalid`, `differs:title`, `dn:`, `id:`, each with `-` in front for the others.
     pub search: String,
     /// The order.
     pub sort: SortBy,
@@ -85,6 +86,8 @@ pub struct View {
     pub rows: Arc<Vec<Subject>>,
     /// False for a first screen that is shown while the rest is still being found.
     pub complete: bool,
+    /// What was searched for that nobody could have.
+    pub wrong: Option<String>,
 }
 
 impl View {

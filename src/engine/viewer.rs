@@ -6,6 +6,7 @@
 
 mod order;
 mod search;
+mod terms;
 
 use super::picture::Picture;
 use super::picture::cell::{Bond, Cell, field_bit, problem_bit};
@@ -15,11 +16,12 @@ use super::view::{Filter, SortBy, Spec, View};
 use crate::identity::population::RowIx;
 use crate::model::Subject;
 use rayon::prelude::*;
-use search::{Book, Words};
+use search::Book;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use terms::Terms;
 
 /// Where the newest snapshot lies until the viewer comes for it. It never waits in a queue: whoever holds one keeps alive
 /// whatever has changed since.
@@ -110,12 +112,22 @@ pub(super) fn run(inbox: &Receiver<Wish>, newest: &Newest, latest: &AtomicU64, t
 
 /// The list of a snapshot; nothing if nobody wants it any more. The first rows of a long search are told before.
 fn make(snapshot: &Arc<Snapshot>, spec: &Spec, book: &mut Book, wanted: &Wanted<'_>, tell: &dyn Fn(Arc<View>)) -> Option<View> {
-    let view =
-        |rows: Vec<Subject>, complete| View { spec: spec.clone(), generation: snapshot.generation(), rows: Arc::new(rows), complete };
     let picture = &snapshot.picture;
-    let words = Words::of(&spec.search);
-    let mut rows = if words.is_empty() {
-        pass(picture, &spec.filter)
+    let terms = Terms::of(&spec.search, picture);
+    let wrong = terms.wrong.clone();
+    let view = |rows: Vec<Subject>, complete| View {
+        spec: spec.clone(),
+        generation: snapshot.generation(),
+        rows: Arc::new(rows),
+        complete,
+        wrong: wrong.clone(),
+    };
+    let words = &terms.words;
+    let fits = |subject: Subject| passes(picture, &spec.filter, subject) && terms.fit(picture, subject);
+    let mut rows = if words.is_empty() && terms.is_empty() {
+        pass(picture, &|subject| passes(picture, &spec.filter, subject))
+    } else if words.is_empty() {
+        pass(picture, &|subject| !wanted.is_stale() && fits(subject))
     } else {
         book.catch_up(snapshot, &|| wanted.is_stale());
         let begun = Instant::now();
@@ -128,10 +140,10 @@ fn make(snapshot: &Arc<Snapshot>, spec: &Spec, book: &mut Book, wanted: &Wanted<
             !wanted.is_stale()
         };
         // Whoever is in the book has a row, unless somebody has left.
-        if spec.filter.is_open() && picture.entries().len() == picture.entries().slots() {
-            book.find(&words, &|_| true, &mut told)?
+        if spec.filter.is_open() && terms.is_empty() && picture.entries().len() == picture.entries().slots() {
+            book.find(words, &|_| true, &mut told)?
         } else {
-            book.find(&words, &|subject| passes(picture, &spec.filter, subject), &mut told)?
+            book.find(words, &fits, &mut told)?
         }
     };
     if wanted.is_stale() {
@@ -174,12 +186,12 @@ fn lets(filter: &Filter, cell: &Cell, mask: impl Fn() -> u64) -> bool {
 /// Rows of a step.
 const STEP: usize = 64 * 1024;
 
-/// Everybody whom a filter lets pass, in the order in which they were read.
-fn pass(picture: &Picture, filter: &Filter) -> Vec<Subject> {
+/// Everybody who may be kept, in the order in which they were read.
+fn pass(picture: &Picture, keep: &(impl Fn(Subject) -> bool + Sync)) -> Vec<Subject> {
     let steps = |n: usize| (0..n).step_by(STEP).map(move |from| from..n.min(from + STEP)).collect::<Vec<_>>();
     let of = |range: std::ops::Range<usize>, subject: fn(RowIx) -> Subject| {
         let rows = range.filter_map(|row| u32::try_from(row).ok()).map(|row| subject(RowIx(row)));
-        rows.filter(|s| passes(picture, filter, *s)).collect::<Vec<Subject>>()
+        rows.filter(|s| keep(*s)).collect::<Vec<Subject>>()
     };
     let people: Vec<Vec<Subject>> = steps(picture.people.len()).into_par_iter().map(|r| of(r, Subject::of_entry)).collect();
     let others: Vec<Vec<Subject>> = steps(picture.others.len()).into_par_iter().map(|r| of(r, Subject::of_account)).collect();

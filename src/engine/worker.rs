@@ -4,6 +4,7 @@
 //! parts, and whoever has something more urgent comes in between; an edit that is overtaken by another is left where it is.
 
 use super::draft::{Draft, Tried, Waiting};
+use super::ends::compile_over;
 use super::live::News;
 use super::picture::Picture;
 use super::progress::Progress;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
 
 /// What the worker is told.
 pub(super) enum Order {
@@ -32,8 +34,10 @@ pub(super) enum Order {
     Edit(Box<Rules>, Vec<Subject>),
     /// There is a draft of the mapping.
     Draft,
-    /// The channel is configured otherwise from now on.
-    Channel(Box<Channel>),
+    /// The location is another one from now on; what was read goes by the one before, until it is read again.
+    Channel(Arc<Channel>),
+    /// The channel is configured otherwise; says whether its rules could be put into effect over what was read.
+    Configured(Arc<Channel>, oneshot::Sender<bool>),
     /// The channel is left.
     Stop,
 }
@@ -55,15 +59,17 @@ struct Worker<'p> {
     /// An edit that is not through, and where to go on.
     redo: Option<(Dirty, usize)>,
     /// As it is configured.
-    channel: Channel,
+    channel: Arc<Channel>,
     /// Disabled people of the last reading.
     disabled: Option<usize>,
     /// The draft that is in effect.
     draft: Option<Draft>,
+    /// The draft that was tried last, if it needs what was not read.
+    waiting: Option<Draft>,
     publish: &'p dyn Fn(News),
 }
 
-pub(super) fn run(inbox: &Receiver<Order>, drafts: &Waiting, channel: &Channel, publish: &dyn Fn(News)) {
+pub(super) fn run(inbox: &Receiver<Order>, drafts: &Waiting, channel: Arc<Channel>, publish: &dyn Fn(News)) {
     let mut worker = Worker {
         store: None,
         progress: None,
@@ -73,9 +79,10 @@ pub(super) fn run(inbox: &Receiver<Order>, drafts: &Waiting, channel: &Channel, 
         published: Instant::now(),
         is_new: false,
         redo: None,
-        channel: channel.clone(),
+        channel,
         disabled: None,
         draft: None,
+        waiting: None,
         publish,
     };
     loop {
@@ -101,9 +108,12 @@ pub(super) fn run(inbox: &Receiver<Order>, drafts: &Waiting, channel: &Channel, 
                 worker.disabled = None;
                 worker.is_new = true;
                 // It came with the rules of the configuration.
-                if let Some(draft) = worker.draft.take() {
+                for draft in [worker.draft.take(), worker.waiting.take()].into_iter().flatten() {
                     worker.try_out(Draft { seen: Vec::new(), ..draft });
                 }
+            }
+            Order::Configured(channel, answer) => {
+                let _ = answer.send(worker.configured(channel));
             }
             Order::Do(work) => {
                 if let Some(store) = &mut worker.store {
@@ -133,7 +143,7 @@ pub(super) fn run(inbox: &Receiver<Order>, drafts: &Waiting, channel: &Channel, 
                 }
                 worker.is_new = true;
             }
-            Order::Channel(channel) => worker.channel = *channel,
+            Order::Channel(channel) => worker.channel = channel,
             Order::Edit(rules, seen) => worker.edit(*rules, &seen),
             Order::Draft => {
                 // Of several only the newest is there.
@@ -201,9 +211,15 @@ impl Worker<'_> {
     fn try_out(&mut self, draft: Draft) {
         let number = draft.number;
         let told = self.take(&draft);
-        if told == Tried::Works {
-            self.draft = (!draft.edits.is_empty()).then_some(draft);
-            self.tell();
+        self.waiting = None;
+        match &told {
+            Tried::Works => {
+                // What the configuration says by now is no draft any more.
+                self.draft = draft.differs_from(&self.channel).then_some(draft);
+                self.tell();
+            }
+            Tried::Unread(_) => self.waiting = Some(draft),
+            Tried::Wrong { .. } => {}
         }
         (self.publish)(News::Tried(number, told));
     }
@@ -219,6 +235,20 @@ impl Worker<'_> {
             Err(EditError { unread }) if !unread.is_empty() => Tried::Unread(unread),
             Err(_) => Tried::wrong(&Error::failure("the rules are for other fields than those that were read")),
         }
+    }
+
+    /// The channel is another one. Gives whether its rules are in effect: where they can't be, everything has to be read for them.
+    fn configured(&mut self, channel: Arc<Channel>) -> bool {
+        self.channel = channel;
+        (self.draft, self.waiting) = (None, None);
+        let Some(store) = &self.store else { return false };
+        let rules = compile_over(&self.channel, store.picture().entries().schema().clone());
+        let fits = rules.is_ok_and(|(_, rules)| self.replace(rules, &[]).is_ok());
+        if let Some(store) = self.store.as_mut().filter(|_| fits) {
+            store.picture_mut().set_configured(&self.channel.fingerprint);
+        }
+        self.tell();
+        fits
     }
 
     /// A part of what an edit left to do.

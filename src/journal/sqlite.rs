@@ -1,5 +1,6 @@
 //! The SQLite file behind the journal.
 
+mod decisions;
 mod notes;
 mod open;
 mod runs;

@@ -92,6 +92,20 @@ pub struct Lifted {
     pub source: Option<usize>,
 }
 
+impl Lifted {
+    /// Both; a number of `more` takes the place of one that is there.
+    #[must_use]
+    pub fn and(self, more: Lifted) -> Self {
+        Lifted {
+            deprovisions: more.deprovisions.or(self.deprovisions),
+            creates: more.creates.or(self.creates),
+            updates: more.updates.or(self.updates),
+            clears: more.clears.or(self.clears),
+            source: more.source.or(self.source),
+        }
+    }
+}
+
 /// A guard that fires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fired {
@@ -99,6 +113,10 @@ pub struct Fired {
     pub message: String,
     /// The option that lifts it, with its number.
     pub lifted_by: String,
+    /// The number.
+    pub number: usize,
+    /// This number, named.
+    pub lifts: Lifted,
 }
 
 /// How many a limit allows, of so many pairs; nothing where there is no limit.
@@ -125,13 +143,28 @@ fn words(limit: Limit) -> String {
 #[must_use]
 pub fn fired(tally: &Tally, basis: Basis, policy: &Policy, lifted: Lifted) -> Vec<Fired> {
     let mut fired = Vec::new();
+    let none = Lifted::default();
     let limits = [
-        ("disabled or deleted", tally.deprovisions(), policy.limits.deprovision, lifted.deprovisions, "--allow-deprovisions"),
-        ("created", tally.of(Action::Create), policy.limits.create, lifted.creates, "--allow-creates"),
-        ("changed or enabled", tally.updates(), policy.limits.update, lifted.updates, "--allow-updates"),
+        (
+            "disabled or deleted",
+            tally.deprovisions(),
+            policy.limits.deprovision,
+            Lifted { deprovisions: Some(tally.deprovisions()), ..none },
+            "--allow-deprovisions",
+        ),
+        (
+            "created",
+            tally.of(Action::Create),
+            policy.limits.create,
+            Lifted { creates: Some(tally.of(Action::Create)), ..none },
+            "--allow-creates",
+        ),
+        ("changed or enabled", tally.updates(), policy.limits.update, Lifted { updates: Some(tally.updates()), ..none }, "--allow-updates"),
     ];
-    for (verb, n, limit, lifted, option) in limits {
-        if let Some(most) = allowed(limit, basis.pairs).filter(|most| n > *most && lifted != Some(n)) {
+    for (verb, n, limit, lifts, option) in limits {
+        // Lifted by this very number.
+        let is_lifted = lifted.and(lifts) == lifted;
+        if let Some(most) = allowed(limit, basis.pairs).filter(|most| n > *most && !is_lifted) {
             fired.push(Fired {
                 message: format!(
                     "{} accounts would be {verb}, the limit is {} ({} of {} pairs)",
@@ -141,6 +174,8 @@ pub fn fired(tally: &Tally, basis: Basis, policy: &Policy, lifted: Lifted) -> Ve
                     count(basis.pairs)
                 ),
                 lifted_by: format!("{option} {n}"),
+                number: n,
+                lifts,
             });
         }
     }
@@ -157,6 +192,8 @@ pub fn fired(tally: &Tally, basis: Basis, policy: &Policy, lifted: Lifted) -> Ve
                 count(basis.pairs)
             ),
             lifted_by: format!("--allow-clears {most_clears}"),
+            number: most_clears,
+            lifts: Lifted { clears: Some(most_clears), ..none },
         });
     }
     // Fewer people explain away nobody: they only forbid what takes something away.
@@ -179,7 +216,12 @@ fn shrink(basis: Basis, limit: Limit) -> Option<Fired> {
         count(most),
         words(limit)
     );
-    (fewer > most).then(|| Fired { message, lifted_by: format!("--accept-source {}", basis.entries) })
+    (fewer > most).then(|| Fired {
+        message,
+        lifted_by: format!("--accept-source {}", basis.entries),
+        number: basis.entries,
+        lifts: Lifted { source: Some(basis.entries), ..Lifted::default() },
+    })
 }
 
 #[cfg(test)]

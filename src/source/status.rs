@@ -9,19 +9,25 @@ pub fn is_disabled<'v>(settings: &Settings, now: Instant, mut first: impl FnMut(
     let mut said_enabled = false;
     for rule in &settings.status {
         let Some(value) = first(rule.attribute.as_str()) else { continue };
-        let holds = match &rule.test {
-            StatusTest::Equals(text) => value.trim().eq_ignore_ascii_case(text),
-            // AD writes userAccountControl as a signed 32-bit number.
-            StatusTest::Bits(mask) => value.trim().parse::<i64>().is_ok_and(|n| n.cast_unsigned() & mask == *mask),
-            StatusTest::Present => !value.trim().is_empty(),
-            StatusTest::Past => time(value).is_some_and(|t| t <= now),
-        };
+        let holds = holds(&rule.test, value, now);
         if holds != rule.enables {
             return true;
         }
         said_enabled = true;
     }
     !said_enabled && !settings.default_enabled
+}
+
+/// True if a value passes a test.
+#[must_use]
+pub fn holds(test: &StatusTest, value: &str, now: Instant) -> bool {
+    match test {
+        StatusTest::Equals(text) => value.trim().eq_ignore_ascii_case(text),
+        // AD writes userAccountControl as a signed 32-bit number.
+        StatusTest::Bits(mask) => value.trim().parse::<i64>().is_ok_and(|n| n.cast_unsigned() & mask == *mask),
+        StatusTest::Present => !value.trim().is_empty(),
+        StatusTest::Past => time(value).is_some_and(|t| t <= now),
+    }
 }
 
 /// A generalized time (RFC 4517 section 3.3.13), or a Windows file time where 0 and 2^63-1 mean never.

@@ -7,7 +7,7 @@ mod when;
 
 use super::model::{Model, Pane};
 use when::{
-    a_clause_edited, a_rule_edited, a_run, a_site, a_snapshot, always, looking, may_apply, may_apply_one, may_count, may_decide,
+    a_clause_edited, a_rule_edited, a_run, a_site, a_snapshot, always, looking, may_apply, may_apply_one, may_count, may_decide, may_pair,
     may_release, may_relocate, may_save, may_undo, movers, not_reading, running, somebody, something_approved, something_failed,
     something_set,
 };
@@ -34,6 +34,12 @@ verbs! {
     Refresh;
     /// Copy who is shown.
     Copy;
+    /// Say why the user under the cursor is where they are.
+    Why;
+    /// Link the user under the cursor by hand.
+    Link;
+    /// Take the link of the user under the cursor back.
+    Unlink;
     /// To the list.
     DiffPane;
     /// To the details.
@@ -275,7 +281,7 @@ pub const TABLE: &[Entry] = &[
         Diff,
         6,
         "search",
-        "search user names and names as you type; enter keeps it, esc takes it away",
+        "search as you type: words of names, or a field (title:chief), situation: action: reason: problem: differs: dn: id:, with - for the others; enter keeps it",
         a_snapshot,
     ),
     row(
@@ -311,6 +317,33 @@ pub const TABLE: &[Entry] = &[
         "copy",
         "copy the shown user's DN, or id, to the clipboard (OSC 52: the terminal must allow it)",
         somebody,
+    ),
+    row(
+        Verb::Why,
+        "why",
+        Everywhere,
+        5,
+        "why",
+        "why this user is where they are, step by step: found, in scope, enabled, matched, and what follows",
+        somebody,
+    ),
+    row(
+        Verb::Link,
+        "link",
+        Everywhere,
+        15,
+        "link",
+        "say by hand which account is this person's, or whose this account is; it is asked about first",
+        may_pair,
+    ),
+    row(
+        Verb::Unlink,
+        "unlink",
+        Everywhere,
+        16,
+        "unlink",
+        "take the link of this pair back; it is asked about first, and nothing is sent by it",
+        may_pair,
     ),
     row(Verb::Refresh, "refresh", Everywhere, 21, "read again", "read both ends again; what is shown stays until then", not_reading),
     row(

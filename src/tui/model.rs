@@ -13,14 +13,16 @@ pub(super) use source::{Source, Typing as SourceTyping};
 use super::keymap::Keymap;
 use super::layout::Layout;
 use super::overlay::Overlay;
+use super::overlay::pick::Pick;
 use super::overlay::question::Question;
+use super::overlay::why::Why;
 use super::pane::detail::Page as DetailPage;
 use super::theme::{Glyphs, Theme};
 use super::widget::field::Field;
 use crate::clock::{Instant, Zone};
 use crate::engine::snapshot::{Card, Line};
 use crate::engine::view::SortBy;
-use crate::engine::{Approvals, Named, Running, Snapshot, Spec, View, unended};
+use crate::engine::{Approvals, Named, Proposal, Running, Snapshot, Spec, View, unended};
 use crate::error::{Error, Result};
 use crate::journal::run::Run;
 use crate::model::Subject;
@@ -225,10 +227,14 @@ pub struct Model {
     pub(super) focus: Pane,
     pub(super) search: Option<Search>,
     pub(super) overlay: Option<Overlay>,
+    /// So many searches were asked for in choices.
+    pub(super) searches: u64,
     pub(super) detail: DetailAt,
     pub(super) notice: Option<(Tone, String)>,
     pub(super) seek: Option<Seek>,
     pub(super) approvals: Arc<Approvals>,
+    /// What was last said to come of sending it.
+    pub(super) proposal: Option<Box<Proposal>>,
     pub(super) activity: Activity,
     pub(super) mapping: Mapping,
     pub(super) source: Source,
@@ -253,10 +259,12 @@ impl Model {
             focus: Pane::Diff,
             search: None,
             overlay: None,
+            searches: 0,
             detail: DetailAt::default(),
             notice: None,
             seek: None,
             approvals: Arc::default(),
+            proposal: None,
             activity: Activity::default(),
             mapping: Mapping::default(),
             source: Source::default(),
@@ -276,6 +284,12 @@ impl Model {
     #[must_use]
     pub fn cursor(&self) -> Option<Subject> {
         self.list.subject
+    }
+
+    /// Who is listed.
+    #[must_use]
+    pub fn shown(&self) -> &[Subject] {
+        self.list.view.as_ref().map_or(&[], |view| &view.rows)
     }
 
     /// The sentence at the bottom, if there is one. Not cleaned.
@@ -305,6 +319,18 @@ impl Model {
     #[must_use]
     pub fn question(&self) -> Option<&Question> {
         if let Some(Overlay::Question(question)) = &self.overlay { Some(question) } else { None }
+    }
+
+    /// What is explained, if something is.
+    #[must_use]
+    pub fn why(&self) -> Option<&Why> {
+        if let Some(Overlay::Why(why)) = &self.overlay { Some(why) } else { None }
+    }
+
+    /// What is chosen from, if something is.
+    #[must_use]
+    pub fn pick(&self) -> Option<&Pick> {
+        if let Some(Overlay::Pick(pick)) = &self.overlay { Some(pick) } else { None }
     }
 
     /// True if the rules in effect are, or may be, others than those of the configuration.

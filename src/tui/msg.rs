@@ -3,8 +3,10 @@
 use crate::engine::draft::Draft;
 use crate::engine::location::Edits;
 use crate::engine::{News, Spec, Weight, Who};
+use crate::identity::{AccountId, AttributeName, EntryId};
 use crate::journal::run::RunId;
 use crate::model::{HoldOn, Subject};
+use crate::plan::guard::Lifted;
 use ratatui::crossterm::event::KeyEvent;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -59,12 +61,38 @@ pub enum Effect {
         /// Why; nothing to take it back.
         reason: Option<String>,
     },
+    /// Ask why a user is where they are.
+    Why(Subject),
+    /// Ask who a user could be linked with; the number comes back with the answer.
+    Choices {
+        /// The user.
+        subject: Subject,
+        /// The words that are typed.
+        typed: String,
+        /// The number.
+        number: u64,
+    },
+    /// Link two by hand, or part them.
+    Pair {
+        /// The person.
+        entry: EntryId,
+        /// The account.
+        account: AccountId,
+        /// Linked; else parted.
+        linked: bool,
+    },
     /// Ask for the rows of a run.
     Rows(RunId),
     /// Ask what taking a run back would come to.
     Undo(RunId),
+    /// Say what sending what was proposed comes to with limits lifted.
+    Lift(u64, Lifted),
+    /// Play what was proposed on a copy of the service.
+    Rehearse(u64),
     /// Try other expressions in the mapping.
     Try(Draft),
+    /// Read both ends again, with these attributes of people too.
+    ReadAlso(Vec<AttributeName>),
     /// Write expressions into the configuration file, by the places of their rules.
     Save(PathBuf, Vec<(usize, String)>),
     /// Count what the parts of the location with these edits come to, under this number.

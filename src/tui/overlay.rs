@@ -5,8 +5,10 @@ pub mod confirm;
 pub mod facets;
 pub mod help;
 mod movers;
+pub mod pick;
 pub mod question;
 mod rows;
+pub mod why;
 
 use super::model::Model;
 use super::widget::ink::Ink;
@@ -14,9 +16,11 @@ use super::widget::picker::{Item, Picker, WHOLE};
 use crate::engine::RunRow;
 use crate::engine::location::Preview;
 use crate::journal::run::RunId;
+use pick::Pick;
 use question::Question;
 use ratatui::layout::Rect;
 use std::sync::Arc;
+use why::Why;
 
 /// What lies over the panes.
 #[derive(Debug, Clone)]
@@ -33,6 +37,10 @@ pub enum Overlay {
     Rows(RunId, Arc<Vec<RunRow>>, usize),
     /// Who enters and who leaves by another location; the first visible line.
     Movers(Arc<Preview>, usize),
+    /// Why a user is where they are.
+    Why(Box<Why>),
+    /// Who a user is to be linked with.
+    Pick(Box<Pick>),
 }
 
 /// Where an overlay of so many lines is.
@@ -49,7 +57,8 @@ pub(super) fn items(model: &Model, overlay: &Overlay) -> Vec<Item> {
     match overlay {
         Overlay::Help(_) => help::items(model),
         Overlay::Facets(_) => facets::items(model),
-        Overlay::About(_) | Overlay::Question(_) | Overlay::Rows(..) | Overlay::Movers(..) => Vec::new(),
+        Overlay::Pick(pick) => pick.items(),
+        Overlay::About(_) | Overlay::Question(_) | Overlay::Rows(..) | Overlay::Movers(..) | Overlay::Why(_) => Vec::new(),
     }
 }
 
@@ -74,6 +83,18 @@ pub(super) fn settle(model: &mut Model, area: Rect) {
         Overlay::Movers(preview, top) => {
             let lines = movers::len(preview);
             *top = (*top).min(lines.saturating_sub(usize::from(place(area, lines).height.saturating_sub(2))));
+        }
+        Overlay::Why(why) => {
+            if let Some(snapshot) = &model.snapshot {
+                let approved = why.subject.is_some_and(|s| model.approvals.has(s));
+                why.settle(snapshot, approved);
+            }
+            let lines = why::lines(why, why::room(area)).len();
+            why.top = why.top.min(lines.saturating_sub(usize::from(why::place(area, lines).height.saturating_sub(2))));
+        }
+        Overlay::Pick(pick) => {
+            let inside = usize::from(place(area, items.len()).height.saturating_sub(3 + WHOLE));
+            pick.picker.settle(pick.picker.fitting(&items).len(), inside);
         }
     }
     model.overlay = Some(overlay);
@@ -108,6 +129,16 @@ pub(super) fn draw(model: &Model, ink: &mut Ink<'_>, area: Rect) -> Option<(u16,
             let inside = ink.frame(place(area, movers::len(preview)), &movers::title(preview), "up down move · esc closes");
             super::widget::page::draw(ink, inside, &movers::lines(preview, *top, usize::from(inside.height)), 0);
             None
+        }
+        Overlay::Why(why) => {
+            let lines = why::lines(why, why::room(area));
+            let inside = ink.frame(why::place(area, lines.len()), why.title(), &Why::foot(&model.setting.keymap));
+            super::widget::page::draw(ink, inside, &lines, why.top);
+            None
+        }
+        Overlay::Pick(pick) => {
+            let inside = ink.frame(place(area, items.len()), &pick.title(), "enter asks · esc closes");
+            Some(pick.picker.draw(ink, inside, &items, pick.nothing()))
         }
     }
 }

@@ -6,6 +6,7 @@ mod decide;
 mod list;
 mod mapping;
 mod news;
+mod pairing;
 mod source;
 mod typing;
 
@@ -23,7 +24,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Key(key) => return press(model, &key),
         Msg::Paste(text) => return typing::paste(model, &text),
         Msg::Resize(width, height) => model.size = (width, height),
-        Msg::News(news) => news::hear(model, news),
+        Msg::News(news) => {
+            model.changed = true;
+            return news::hear(model, news);
+        }
         Msg::Resumed => {
             model.changed = true;
             return vec![Effect::Redraw];
@@ -83,6 +87,9 @@ pub fn perform(model: &mut Model, verb: Verb) -> Vec<Effect> {
             return vec![Effect::Refresh];
         }
         Verb::Copy => return copy(model),
+        Verb::Why => return pairing::why(model),
+        Verb::Link => return pairing::link(model),
+        Verb::Unlink => pairing::unlink(model),
         Verb::DiffPane | Verb::Back | Verb::Leave | Verb::LeaveMapping | Verb::LeaveSource => {
             model.focus = Pane::Diff;
             // In the list, the first field that differs is explained again.

@@ -14,6 +14,7 @@ mod commands;
 mod crowds;
 mod decisions;
 mod dialects;
+mod explain;
 mod fake_ldap;
 mod house;
 mod incomplete;

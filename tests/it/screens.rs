@@ -6,7 +6,9 @@ mod decide;
 mod desk;
 mod mapping;
 mod pictures;
+mod search;
 mod source;
+mod why;
 
 use crate::support;
 use desk::{Desk, event, hostile};
@@ -47,9 +49,12 @@ fn timeless(frame: &str) -> String {
         }
     }
     let text: String = chars.into_iter().collect();
-    let Some(at) = text.find("127.0.0.1:") else { return text };
-    let digits = text[at + 10..].chars().take_while(char::is_ascii_digit).count();
-    format!("{}{}{}", &text[..at + 10], "9".repeat(digits), &text[at + 10 + digits..])
+    let mut parts = text.split("127.0.0.1:");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
+        format!("{text}127.0.0.1:{}{rest}", "9".repeat(part.len() - rest.len()))
+    })
 }
 
 fn same_as_before(name: &str, frame: &str) {
@@ -164,7 +169,7 @@ fn an_incomplete_side_is_told_above_everything_with_what_it_means() {
 /// A list over some of the users, as the engine would tell it.
 fn list(desk: &Desk, generation: u64, rows: impl IntoIterator<Item = Subject>) -> Msg {
     let rows: Vec<Subject> = rows.into_iter().collect();
-    Msg::News(News::View(Arc::new(View { spec: desk.model.spec().clone(), generation, rows: Arc::new(rows), complete: true })))
+    Msg::News(News::View(Arc::new(View { spec: desk.model.spec().clone(), generation, rows: Arc::new(rows), complete: true, wrong: None })))
 }
 
 #[test]
@@ -398,7 +403,7 @@ proptest! {
                 0 => Msg::News(News::Snapshot(Arc::clone(snapshot))),
                 1 | 2 => {
                     let rows = rows.iter().copied().filter(|s| !number(*s).is_multiple_of(u32::from(dice % 7) + 1) || dice % 3 == 0).collect();
-                    let view = View { spec: model.spec().clone(), generation: 1, rows: Arc::new(rows), complete: dice.is_multiple_of(2) };
+                    let view = View { spec: model.spec().clone(), generation: 1, rows: Arc::new(rows), complete: dice.is_multiple_of(2), wrong: None };
                     Msg::News(News::View(Arc::new(view)))
                 }
                 3 => Msg::News(News::Failed(Error::failure("x".repeat(usize::from(dice) * 20)).hint("\u{1b}y"))),

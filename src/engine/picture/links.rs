@@ -13,6 +13,22 @@ const ORIGIN: u16 = 1;
 const SINCE: u16 = 2;
 const REMEMBERED: u16 = 3;
 
+fn fill(draft: &mut Draft, link: &Link) {
+    draft.begin(link.entry.as_str(), link.account.as_str());
+    draft.set_off(!link.last_active);
+    draft.push(CHANNEL, &link.channel);
+    let origin = match link.origin {
+        LinkOrigin::Created => "c",
+        LinkOrigin::Matched => "m",
+        LinkOrigin::ByHand => "h",
+    };
+    draft.push(ORIGIN, origin);
+    draft.push(SINCE, &link.since.0.to_string());
+    for value in &link.remembered {
+        draft.push(REMEMBERED, value);
+    }
+}
+
 /// Remembered pairs. A link is known by its number; an entry has one at most, and so has an account.
 #[derive(Debug, Clone, Default)]
 pub struct LinkBook {
@@ -21,6 +37,8 @@ pub struct LinkBook {
     by_account: HashTable<u32>,
     /// Links whose entry ids are of another kind than ours.
     foreign: HashSet<u32>,
+    /// Links that were taken back since: their numbers are kept.
+    removed: HashSet<u32>,
 }
 
 impl LinkBook {
@@ -32,23 +50,7 @@ impl LinkBook {
         let mut draft = Draft::default();
         for part in links.chunks(4096) {
             for link in part {
-                draft.begin(link.entry.as_str(), link.account.as_str());
-                draft.set_off(!link.last_active);
-                draft.push(CHANNEL, &link.channel);
-                draft.push(
-                    ORIGIN,
-                    if link.origin == LinkOrigin::Created {
-                        "c"
-                    } else if link.origin == LinkOrigin::Matched {
-                        "m"
-                    } else {
-                        "h"
-                    },
-                );
-                draft.push(SINCE, &link.since.0.to_string());
-                for value in &link.remembered {
-                    draft.push(REMEMBERED, value);
-                }
+                fill(&mut draft, link);
                 builder.push(&mut draft);
             }
             book.rows.absorb(&builder.seal(), |_, _| ());
@@ -65,34 +67,61 @@ impl LinkBook {
         book
     }
 
+    /// Adds a link; neither of its ends may be in one. Gives its number, which may be that of one that was taken back.
+    pub(in crate::engine) fn add(&mut self, link: &Link) -> u32 {
+        let before = self.rows.by_id(link.entry.as_str());
+        if let Some(row) = before {
+            let hash = key_hash(self.rows.row(row).name());
+            if let Ok(found) = self.by_account.find_entry(hash, |n| *n == row.0) {
+                found.remove();
+            }
+        }
+        let mut builder = BatchBuilder::new(self.rows.schema());
+        let mut draft = Draft::default();
+        fill(&mut draft, link);
+        builder.push(&mut draft);
+        let mut number = before.map_or(0, |row| row.0);
+        self.rows.absorb(&builder.seal(), |upsert, _| number = upsert.row().0);
+        self.removed.remove(&number);
+        self.foreign.remove(&number);
+        let rows = &self.rows;
+        self.by_account.insert_unique(key_hash(link.account.as_str()), number, |n| key_hash(rows.row(RowIx(*n)).name()));
+        number
+    }
+
+    /// Takes a link back. Its number stays its own.
+    pub(in crate::engine) fn remove(&mut self, link: u32) {
+        self.removed.insert(link);
+    }
+
     /// How many.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.rows.len()
+        self.rows.len() - self.removed.len()
     }
 
     /// True if there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.len() == 0
     }
 
     /// True if exactly this link is remembered.
     #[must_use]
     pub fn has(&self, link: &Link) -> bool {
-        self.rows.by_id(link.entry.as_str()).is_some_and(|row| self.link(row.0) == *link)
+        self.rows.by_id(link.entry.as_str()).is_some_and(|row| !self.removed.contains(&row.0) && self.link(row.0) == *link)
     }
 
     /// The link of an entry of ours.
     #[must_use]
     pub fn by_entry(&self, id: &str) -> Option<u32> {
-        self.rows.by_id(id).map(|row| row.0).filter(|n| !self.foreign.contains(n))
+        self.rows.by_id(id).map(|row| row.0).filter(|n| !self.foreign.contains(n) && !self.removed.contains(n))
     }
 
     /// The link of an account.
     #[must_use]
     pub fn by_account(&self, id: &str) -> Option<u32> {
-        self.by_account.find(key_hash(id), |n| self.account(*n) == id).copied()
+        self.by_account.find(key_hash(id), |n| self.account(*n) == id && !self.removed.contains(n)).copied()
     }
 
     /// The id of the entry.
@@ -158,7 +187,7 @@ impl LinkBook {
 
     /// The number of every link.
     pub fn numbers(&self) -> impl Iterator<Item = u32> + '_ {
-        self.rows.rows().map(|row| row.0)
+        self.rows.rows().map(|row| row.0).filter(|n| !self.removed.contains(n))
     }
 
     /// Every link.

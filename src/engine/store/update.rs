@@ -50,7 +50,7 @@ pub(super) fn bound_account(matcher: &Matcher, picture: &Picture, row: RowIx) ->
 
 impl Picture {
     /// The verdict on a person whose cell is bound and evaluated.
-    pub(super) fn judge_person(&self, row: RowIx, cell: &mut Cell, mask: u64) {
+    pub(in crate::engine) fn judge_person(&self, row: RowIx, cell: &mut Cell, mask: u64) {
         if cell.bond != Bond::Absent {
             cell.verdict = classify(&self.facts_of_person(row, cell, mask), &self.sides, &self.about.policy);
         }

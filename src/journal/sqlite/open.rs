@@ -13,8 +13,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The migrations, in order: the state has as many as its `user_version` says.
-const MIGRATIONS: [&str; 2] =
-    [include_str!("../../../assets/sql/001-links-and-holds.sql"), include_str!("../../../assets/sql/002-runs.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("../../../assets/sql/001-links-and-holds.sql"),
+    include_str!("../../../assets/sql/002-runs.sql"),
+    include_str!("../../../assets/sql/003-decisions.sql"),
+];
 
 /// How often a file that changes while it is read is read again.
 const TRIES: usize = 3;
@@ -301,7 +304,7 @@ mod tests {
         assert_eq!(version(&connection).ok(), Some(1), "the file is as it was");
         let journal = Journal::open(&path, Mode::Write).unwrap();
         assert_eq!(journal.holds("s", Instant(2)).unwrap().len(), 1);
-        assert_eq!(version(&connection).ok(), Some(2));
+        assert_eq!(version(&connection).ok(), Some(MIGRATIONS.len()));
     }
 
     #[test]

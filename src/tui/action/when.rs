@@ -51,12 +51,7 @@ fn not_running(model: &Model) -> Result<(), &'static str> {
     }
     a_snapshot(model)?;
     if model.mapping.is_edited() {
-        let told = "the mapping was changed and saved: start rosterm again, to send by it";
-        return Err(if model.mapping.is_unsaved() || model.mapping.typing.is_some() {
-            "the mapping was changed and not saved"
-        } else {
-            told
-        });
+        return Err("the mapping was changed and not saved");
     }
     if matches!(model.activity.running, Running::Going(_)) {
         return Err("a run is under way");
@@ -71,6 +66,23 @@ pub(super) fn may_apply(model: &Model) -> Result<(), &'static str> {
     not_running(model)?;
     let links = model.snapshot.as_ref().map_or(0, |s| s.facets().for_action(crate::model::Action::Link));
     if model.approvals.total() > 0 || links > 0 || model.activity.unended().is_some() { Ok(()) } else { Err("nothing is approved") }
+}
+
+pub(super) fn may_pair(model: &Model) -> Result<(), &'static str> {
+    if model.setting.read_only {
+        return Err(READ_ONLY);
+    }
+    somebody(model)?;
+    if model.mapping.is_edited() {
+        return Err("the mapping was changed: who belongs to whom is decided by the one that is saved");
+    }
+    if matches!(model.activity.running, Running::Going(_)) {
+        return Err("a run is under way");
+    }
+    if model.is_reading() || model.snapshot.as_ref().is_some_and(|s| s.is_busy()) {
+        return Err("both ends are being read");
+    }
+    may_decide(model)
 }
 
 pub(super) fn may_apply_one(model: &Model) -> Result<(), &'static str> {
@@ -112,7 +124,7 @@ pub(super) fn may_save(model: &Model) -> Result<(), &'static str> {
     if model.setting.file.is_none() {
         return Err("the demo has no configuration file");
     }
-    if model.mapping.is_unsaved() { Ok(()) } else { Err("every rule is as in the file") }
+    if model.mapping.edits.is_empty() { Err("every rule is as in the file") } else { Ok(()) }
 }
 
 pub(super) fn may_undo(model: &Model) -> Result<(), &'static str> {
@@ -166,7 +178,7 @@ pub(super) fn may_relocate(model: &Model) -> Result<(), &'static str> {
         return Err("a run is under way");
     }
     if model.mapping.is_edited() {
-        return Err("the mapping was changed too: save it or take it back first, and start rosterm again");
+        return Err("the mapping was changed too: save it, or take it back first");
     }
     a_clause_edited(model)
 }

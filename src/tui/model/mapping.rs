@@ -4,7 +4,7 @@ use crate::engine::draft::{Draft, Tried};
 use crate::model::Subject;
 use crate::tui::pane::mapping::Page;
 use crate::tui::widget::field::Field;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// An expression that is not as in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,8 +23,10 @@ pub(in crate::tui) struct Typing {
     pub was: String,
     /// What was in effect before, to go back to.
     pub before: String,
-    /// Enter was pressed, and the answer to the last key is not there yet.
+    /// Enter was pressed, and the answer to the last key, or a reading that it needs, is not there yet.
     pub closing: bool,
+    /// Enter meant more: to save it.
+    pub to_save: bool,
 }
 
 /// The rules, and where one is in them.
@@ -35,8 +37,7 @@ pub(in crate::tui) struct Mapping {
     pub top: usize,
     /// What was kept, by the place of the rule.
     pub edits: BTreeMap<usize, Edit>,
-    /// What of it is in the file by now, and what is being written there.
-    pub saved: BTreeMap<usize, Edit>,
+    /// What is being written into the file.
     pub saving: BTreeMap<usize, Edit>,
     pub typing: Option<Typing>,
     /// The last draft that was asked about, and the last one that was answered.
@@ -49,23 +50,20 @@ pub(in crate::tui) struct Mapping {
 impl Mapping {
     /// True if what is in effect is, or may be, something else than what the configuration says.
     pub fn is_edited(&self) -> bool {
-        self.typing.is_some() || !self.edits.is_empty() || !self.saved.is_empty() || self.asked != self.answered
+        self.typing.is_some() || !self.edits.is_empty() || self.asked != self.answered
     }
 
-    /// True if the file says something else than what was kept.
-    pub fn is_unsaved(&self) -> bool {
-        self.edits != self.saved
-    }
-
-    /// Every rule that would be another one in the file, with its expression there and the new one.
-    pub fn to_save(&self) -> Vec<(usize, String, String)> {
-        let places: BTreeSet<usize> = self.edits.keys().chain(self.saved.keys()).copied().collect();
-        let text = |place: usize| {
-            let (now, there) = (self.edits.get(&place), self.saved.get(&place));
-            let was = &now.or(there)?.was;
-            Some((place, there.map_or(was, |e| &e.now).clone(), now.map_or(was, |e| &e.now).clone()))
-        };
-        places.into_iter().filter_map(text).filter(|(_, there, now)| there != now).collect()
+    /// What was kept is in the file: what was kept beyond that since then is an edit of what is there now.
+    pub fn saved(&mut self) {
+        for (place, saved) in std::mem::take(&mut self.saving) {
+            if let Some(typing) = self.typing.as_mut().filter(|t| t.rule == place) {
+                typing.was.clone_from(&saved.now);
+            }
+            let now = self.edits.remove(&place).map_or(saved.was, |edit| edit.now);
+            if now != saved.now {
+                self.edits.insert(place, Edit { was: saved.now, now });
+            }
+        }
     }
 
     /// Everything that is not as in the configuration, what is being typed included.

@@ -3,11 +3,15 @@
 use super::question::{Answer, Question, Then};
 use crate::config::Clause;
 use crate::engine::location::{Counts, Mover, Preview};
+use crate::engine::proposal::NAMED;
+use crate::engine::rehearsal::Rehearsal;
 use crate::engine::{Proposal, Weight};
 use crate::journal::run::RowState;
 use crate::model::{Action, Subject};
+use crate::plan::guard::Lifted;
 use crate::telemetry::redacted;
 use crate::text::{count, counted};
+use crate::tui::pane::activity::duration;
 use crate::tui::theme::Role;
 use std::path::Path;
 use std::sync::Arc;
@@ -67,20 +71,60 @@ pub fn apply(proposal: &Proposal) -> Question {
     let mut words = happens(proposal);
     for fired in &proposal.fired {
         words.push((Role::Bad, format!("REFUSED: {}", redacted(&fired.message))));
+    }
+    if let Some(first) = proposal.fired.first() {
+        let more = if proposal.fired.len() > 1 { " The limits are asked about one after the other." } else { "" };
         words.push((
             Role::Text,
-            format!("Approve fewer; or look at the rows, and if they are right say so with rosterm apply {}", fired.lifted_by),
+            format!(
+                "Go back and approve fewer; or look at the rows, and if they are right name the number {}: the limit stays for every other run.{more}",
+                count(first.number)
+            ),
         ));
     }
     if proposal.tally.total() == 0 {
         words.push((Role::Text, "There is nothing to send.".to_owned()));
+    }
+    if let Some(first) = proposal.fired.first() {
+        return Question::new(&title, words, Answer::Lift(first.number), Then::Lift(proposal.number, first.lifts));
     }
     let answer = match proposal.removals() {
         _ if !proposal.can_be_sent() => Answer::Nothing,
         0 => Answer::Yes,
         n => Answer::Number(n),
     };
-    Question::new(&title, words, answer, Then::Send(proposal.number))
+    let mut question = Question::new(&title, words, answer, Then::Send(proposal.number));
+    if proposal.can_be_sent() && proposal.undo_of.is_none() {
+        question.instead = Some(('r', "rehearse first", Then::Rehearse(proposal.number)));
+    }
+    question
+}
+
+/// Asks once more, after it was played on a copy of the service.
+#[must_use]
+pub fn rehearsed(proposal: &Proposal, rehearsal: &Rehearsal) -> Question {
+    let report = &rehearsal.report;
+    let done: usize = report.counts.iter().filter(|c| c.state == RowState::Done).map(|c| c.rows).sum();
+    let rows: usize = report.counts.iter().map(|c| c.rows).sum();
+    let mut words = vec![(
+        if done == rows { Role::Good } else { Role::Warn },
+        format!("Rehearsed on a copy of the service, nothing was sent: {} of {} would be done.", count(done), counted(rows, "row")),
+    )];
+    for group in &report.groups {
+        let users = group.users.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+        words.push((Role::Warn, format!("{} {}: {} ({users})", count(group.rows), group.action.code(), redacted(&group.cause))));
+    }
+    if rehearsal.left.is_empty() {
+        words.push((Role::Text, "Read again afterwards, nothing of it would be left to do.".to_owned()));
+    } else {
+        let left = rehearsal.left.iter().take(NAMED).map(|l| format!("{} ({})", l.user, l.why)).collect::<Vec<_>>().join(", ");
+        words.push((Role::Warn, format!("Afterwards {} would still differ: {left}", counted(rehearsal.left.len(), "row"))));
+    }
+    words.push((Role::Text, String::new()));
+    let mut question = apply(proposal);
+    question.instead = None;
+    words.append(&mut question.words);
+    Question { words, ..question }
 }
 
 /// What happens to how many, the gravest last.
@@ -120,7 +164,15 @@ fn happens(proposal: &Proposal) -> Vec<(Role, String)> {
     if proposal.removals() > 0
         && let Some(most) = proposal.most_removals
     {
-        words.push((Role::Quiet, format!("Limits: {} of {}.", count(proposal.removals()), counted(most, "removal"))));
+        let n = proposal.removals();
+        let text = format!("Limits: {} of {}.", count(n), counted(most, "removal"));
+        words.push((if n > most { Role::Warn } else { Role::Quiet }, text));
+    }
+    if proposal.lifted != Lifted::default() {
+        words.push((Role::Warn, "A limit is lifted for this run alone.".to_owned()));
+    }
+    if let Some((time, pace)) = proposal.takes {
+        words.push((Role::Quiet, format!("About {} at {pace:.1} a second, as fast as the last run.", duration(time.as_secs().max(1)))));
     }
     words.extend(proposal.lasting.iter().map(|why| (Role::Quiet, format!("Can't be undone: {why}"))));
     words

@@ -4,7 +4,9 @@
 //! be done is shown with its reason and has no way on.
 
 use crate::engine::Weight;
+use crate::identity::{AccountId, EntryId};
 use crate::model::{HoldOn, Subject};
+use crate::plan::guard::Lifted;
 use crate::tui::theme::Role;
 use crate::tui::widget::field::Field;
 use crate::tui::widget::ink::{Ink, cells};
@@ -23,6 +25,8 @@ pub struct Question {
     pub answer: Answer,
     /// What is done then.
     pub then: Then,
+    /// What can be done instead: by this key, which answers nothing else.
+    pub instead: Option<(char, &'static str, Then)>,
     /// What is typed.
     pub field: Field,
     /// What was typed did not do.
@@ -38,6 +42,8 @@ pub enum Answer {
     Yes,
     /// This number, typed, and Enter.
     Number(usize),
+    /// This number, typed, and Enter: it lifts a limit.
+    Lift(usize),
     /// Any text, and Enter.
     Text(&'static str),
     /// Nothing: it can only be closed.
@@ -51,10 +57,23 @@ pub enum Then {
     Approve(Arc<Vec<Subject>>, Weight),
     /// What was proposed is sent, by its number.
     Send(u64),
+    /// What was proposed is looked at with limits lifted.
+    Lift(u64, Lifted),
+    /// What was proposed is played on a copy of the service.
+    Rehearse(u64),
     /// The interrupted run is finished.
     Resume,
     /// A hold is set, for the reason that was typed.
     Hold(Vec<HoldOn>, String),
+    /// These two are linked by hand, or parted.
+    Pair {
+        /// The person.
+        entry: EntryId,
+        /// The account.
+        account: AccountId,
+        /// Linked; else parted.
+        linked: bool,
+    },
     /// The rules that were kept are written into the configuration file.
     SaveMapping,
     /// The clauses that were kept are written there.
@@ -69,13 +88,13 @@ impl Question {
     /// A question without anything typed.
     #[must_use]
     pub fn new(title: &str, words: Vec<(Role, String)>, answer: Answer, then: Then) -> Self {
-        Question { title: title.to_owned(), words, answer, then, field: Field::default(), wrong: None, top: 0 }
+        Question { title: title.to_owned(), words, answer, then, instead: None, field: Field::default(), wrong: None, top: 0 }
     }
 
     /// True if something is typed.
     #[must_use]
     pub fn is_typed(&self) -> bool {
-        matches!(self.answer, Answer::Number(_) | Answer::Text(_))
+        matches!(self.answer, Answer::Number(_) | Answer::Lift(_) | Answer::Text(_))
     }
 
     /// Whether what is typed is an answer.
@@ -86,21 +105,24 @@ impl Question {
         let typed = self.field.text().trim();
         match self.answer {
             Answer::Yes => Ok(()),
-            Answer::Number(n) if typed == n.to_string() => Ok(()),
+            Answer::Number(n) | Answer::Lift(n) if typed == n.to_string() => Ok(()),
+            Answer::Lift(n) if typed.is_empty() => Err(format!("type {n} to lift the limit, or go back")),
             Answer::Number(n) if typed.is_empty() => Err(format!("type {n} first: so many would lose access")),
-            Answer::Number(n) => Err(format!("{typed} is not {n}")),
+            Answer::Number(n) | Answer::Lift(n) => Err(format!("{typed} is not {n}")),
             Answer::Text(_) if !typed.is_empty() => Ok(()),
             Answer::Text(what) => Err(format!("type {what} first")),
             Answer::Nothing => Err("there is nothing to confirm".to_owned()),
         }
     }
 
-    fn foot(&self) -> &'static str {
-        match self.answer {
+    fn foot(&self) -> String {
+        let foot = match self.answer {
             Answer::Nothing => "esc closes",
             Answer::Yes => "enter does it · esc back",
-            Answer::Number(_) | Answer::Text(_) => "type, then enter · esc back",
-        }
+            Answer::Number(_) | Answer::Lift(_) | Answer::Text(_) => "type, then enter · esc back",
+        };
+        let instead = self.instead.as_ref().map(|(key, what, _)| format!("{key} {what} · ")).unwrap_or_default();
+        format!("{instead}{foot}")
     }
 
     pub(super) fn lines(&self, room: usize) -> Vec<Line> {
@@ -128,7 +150,7 @@ impl Question {
     }
 
     pub(super) fn draw(&self, ink: &mut Ink<'_>, area: Rect) -> Option<(u16, u16)> {
-        let inside = ink.frame(self.place(area), &self.title, self.foot());
+        let inside = ink.frame(self.place(area), &self.title, &self.foot());
         let lines = self.lines(usize::from(inside.width));
         let below = self.below().min(inside.height);
         let words = Rect { height: inside.height - below, ..inside };
@@ -138,6 +160,7 @@ impl Question {
         if self.is_typed() {
             let prompt = match self.answer {
                 Answer::Number(n) => format!("Type {n} to confirm: "),
+                Answer::Lift(n) => format!("Type {n} to lift this limit for this run alone: "),
                 Answer::Text(what) => format!("Type {what}: "),
                 Answer::Yes | Answer::Nothing => String::new(),
             };
@@ -166,6 +189,9 @@ mod tests {
             (Answer::Number(3), "2", false),
             (Answer::Number(3), "33", false),
             (Answer::Number(3), " 3 ", true),
+            (Answer::Lift(30), "", false),
+            (Answer::Lift(30), "3", false),
+            (Answer::Lift(30), "30", true),
             (Answer::Text("a reason"), "  ", false),
             (Answer::Text("a reason"), "x", true),
             (Answer::Nothing, "yes", false),

@@ -181,7 +181,7 @@ fn run_line(model: &Model, run: &Run) -> Line {
 }
 
 /// So many seconds, as one says it.
-fn duration(seconds: u64) -> String {
+pub(in crate::tui) fn duration(seconds: u64) -> String {
     match seconds {
         0..=99 => format!("{seconds} s"),
         100..=5999 => format!("{} min", seconds.div_ceil(60)),

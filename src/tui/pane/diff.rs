@@ -268,6 +268,10 @@ fn empty(model: &Model, ink: &mut Ink<'_>, area: Rect) {
                 format!("{} shows everybody; {} reads both ends again.", key(Verb::Clear), key(Verb::Refresh)),
             )
         }
+        Some(_) if model.list.view.as_ref().is_some_and(|v| v.wrong.is_some()) => (
+            format!("Nobody: {}.", model.list.view.as_ref().and_then(|v| v.wrong.as_deref()).unwrap_or_default()),
+            format!("{} takes the search away.", key(Verb::Clear)),
+        ),
         Some(_) => (
             format!("Nobody here{}: {}.", if model.is_reading() { " so far" } else { "" }, set(model).join(", ")),
             format!("{} shows everybody; {} and {} choose something else.", key(Verb::Clear), key(Verb::NextFacet), key(Verb::Facets)),

@@ -115,7 +115,11 @@ fn below(model: &Model, room: usize) -> Vec<Line> {
                 }
                 Some(Tried::Unread(names)) => {
                     let names = names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-                    let text = format!("needs a read of {names}: write the rule into the configuration, and start rosterm again");
+                    let text = if mapping.typing.as_ref().is_some_and(|t| t.closing) {
+                        format!("both ends are read again, with {names}")
+                    } else {
+                        format!("{names} was not read of anybody: enter reads both ends again with it")
+                    };
                     labelled(&mut lines, "unread", room, Role::Warn, &text);
                 }
                 Some(Tried::Works) if mapping.asked == mapping.answered => {
@@ -127,14 +131,9 @@ fn below(model: &Model, room: usize) -> Vec<Line> {
         (None, Some(edit)) => {
             labelled(&mut lines, "was", room, Role::Quiet, &edit.was);
             let key = |verb| model.setting.keymap.key(verb);
-            if mapping.is_unsaved() {
-                let text = format!(
-                    "not saved: {} shows what saving comes to; {} takes every edit back",
-                    key(Verb::SaveMapping),
-                    key(Verb::Revert)
-                );
-                labelled(&mut lines, "", room, Role::Warn, &text);
-            }
+            let text =
+                format!("not saved: {} shows what saving comes to; {} takes every edit back", key(Verb::SaveMapping), key(Verb::Revert));
+            labelled(&mut lines, "", room, Role::Warn, &text);
         }
         (None, None) => {}
     }
@@ -167,11 +166,8 @@ pub(in crate::tui) fn draw(model: &Model, ink: &mut Ink<'_>, area: Rect) -> Opti
     if let Some(typing) = &model.mapping.typing {
         title.push((Role::Accent, format!(" · editing {}", name(typing.rule)).into()));
     }
-    if model.mapping.is_unsaved() {
+    if !model.mapping.edits.is_empty() {
         title.push((Role::Warn, " · edited, not saved".into()));
-    }
-    if !model.mapping.is_unsaved() && !model.mapping.saved.is_empty() {
-        title.push((Role::Good, " · saved: start rosterm again, to send by it".into()));
     }
     ink.rule(area.x, area.y, area.width, &title, focused);
     let page = &model.mapping.page;

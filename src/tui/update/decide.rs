@@ -1,5 +1,6 @@
 //! What an operator decides: approvals, holds, what is sent, and what is done about a run.
 
+use crate::engine::rehearsal::Rehearsal;
 use crate::engine::{Approved, Ended, Named, Proposal, Running, Weight, Who, needs_approval};
 use crate::error::Error;
 use crate::identity::{AccountId, EntryId};
@@ -95,14 +96,27 @@ pub(super) fn apply(model: &mut Model, only: Option<Subject>) -> Vec<Effect> {
 }
 
 /// What would be sent is known: it is asked about.
-pub(super) fn proposed(model: &mut Model, proposal: &Proposal) {
+pub(super) fn proposed(model: &mut Model, proposal: Box<Proposal>) {
     if model.mapping.is_edited() {
         // Rules were edited while it was looked at: it is not what they come to.
         return model.say(Tone::Warn, "not now: the mapping was changed and not saved");
     }
     model.notice = None;
     model.search = None;
-    model.overlay = Some(Overlay::Question(Box::new(confirm::apply(proposal))));
+    model.overlay = Some(Overlay::Question(Box::new(confirm::apply(&proposal))));
+    model.proposal = Some(proposal);
+}
+
+/// What a rehearsal came to: it is asked about once more.
+pub(super) fn rehearsed(model: &mut Model, number: u64, rehearsal: &Rehearsal) {
+    let Some(proposal) = model.proposal.as_ref().filter(|p| p.number == number) else { return };
+    if model.overlay.is_some() || model.mapping.is_edited() {
+        let key = model.setting.keymap.key(Verb::Apply);
+        return model.say(Tone::Plain, format!("the rehearsal has ended: {key} and r show it once more"));
+    }
+    let question = confirm::rehearsed(proposal, rehearsal);
+    (model.notice, model.search) = (None, None);
+    model.overlay = Some(Overlay::Question(Box::new(question)));
 }
 
 /// What a hold is set on, and taken back from: the person where there is one, then the account.
@@ -193,11 +207,17 @@ pub(super) fn answered(model: &mut Model, question: Question) -> Vec<Effect> {
             start(model);
             vec![Effect::Send(number)]
         }
+        Then::Lift(number, lifted) => vec![Effect::Lift(number, lifted)],
+        Then::Rehearse(number) => {
+            model.say(Tone::Plain, "rehearsing on a copy of the service; nothing is sent …");
+            vec![Effect::Rehearse(number)]
+        }
         Then::Resume => {
             start(model);
             vec![Effect::Resume]
         }
         Then::Hold(on, called) => vec![Effect::Hold { on, called, reason: Some(question.field.text().trim().to_owned()) }],
+        Then::Pair { entry, account, linked } => vec![Effect::Pair { entry, account, linked }],
         Then::SaveMapping => super::mapping::save(model),
         Then::Relocate => super::source::save(model),
         Then::End => vec![Effect::End(crate::error::exit::DONE)],

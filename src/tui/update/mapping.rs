@@ -2,7 +2,7 @@
 
 use super::{list, perform};
 use crate::engine::draft::Tried;
-use crate::tui::action::Verb;
+use crate::tui::action::{Scope, Verb};
 use crate::tui::keymap::Chord;
 use crate::tui::model::{Edit, Model, Tone, Typing};
 use crate::tui::msg::Effect;
@@ -24,7 +24,7 @@ pub(super) fn edit(model: &mut Model) {
     let Some(now) = crate::tui::pane::mapping::expression(model, rule) else { return };
     let was = model.mapping.edits.get(&rule).map_or_else(|| now.clone(), |edit| edit.was.clone());
     model.mapping.told = None;
-    model.mapping.typing = Some(Typing { rule, field: Field::of(&now), was, before: now, closing: false });
+    model.mapping.typing = Some(Typing { rule, field: Field::of(&now), was, before: now, closing: false, to_save: false });
 }
 
 /// Everything as in the configuration.
@@ -45,13 +45,20 @@ pub(super) fn in_typing(model: &mut Model, key: &KeyEvent, chord: Chord) -> Vec<
     model.changed = true;
     let page = isize::try_from(model.page.height.max(1)).unwrap_or(1);
     match model.setting.keymap.verb_while_typing(chord) {
-        Some(Verb::Choose) => keep(model),
+        Some(Verb::Choose) => return keep(model),
         Some(Verb::Close) => return drop_it(model),
         // The expression is seen at work on the user before, and on the next one.
         Some(Verb::ListDown) => list::go(model, 1),
         Some(Verb::ListUp) => list::go(model, -1),
         Some(Verb::ListPageDown) => list::go(model, page),
         Some(Verb::ListPageUp) => list::go(model, -page),
+        // Kept and saved in one.
+        None if model.setting.keymap.verb(Scope::Mapping, chord) == Some(Verb::SaveMapping) && chord.writes_nothing() => {
+            if let Some(typing) = &mut model.mapping.typing {
+                typing.to_save = true;
+            }
+            return keep(model);
+        }
         Some(verb @ (Verb::Quit | Verb::Suspend | Verb::Redraw)) => return perform(model, verb),
         Some(_) => {}
         None => return typed(model, |field| field.key(key)),
@@ -66,33 +73,43 @@ pub(super) fn typed(model: &mut Model, change: impl FnOnce(&mut Field) -> bool) 
     if !change(&mut typing.field) || typing.field.text() == before {
         return Vec::new();
     }
-    typing.closing = false;
+    (typing.closing, typing.to_save) = (false, false);
     try_out(model)
 }
 
-/// Keeps what is typed, if it is known to work; once that is known if not yet.
-fn keep(model: &mut Model) {
+/// Keeps what is typed, if it is known to work; once that is known if not yet. What was not read is read for it.
+fn keep(model: &mut Model) -> Vec<Effect> {
     let mapping = &mut model.mapping;
-    let Some(typing) = &mut mapping.typing else { return };
+    let Some(typing) = &mut mapping.typing else { return Vec::new() };
     if mapping.asked != mapping.answered {
         typing.closing = true;
-        return;
+        return Vec::new();
     }
     match &mapping.told {
         Some(Tried::Wrong { .. }) => {
+            typing.to_save = false;
             model.say(Tone::Warn, "not kept: it is no expression for this field yet; esc goes back to the rule before");
         }
-        Some(Tried::Unread(_)) => model.say(Tone::Warn, "not kept: it needs what was not read; esc goes back to the rule before"),
+        Some(Tried::Unread(names)) => {
+            let names = names.clone();
+            if !std::mem::replace(&mut typing.closing, true) {
+                return vec![Effect::ReadAlso(names)];
+            }
+        }
         Some(Tried::Works) | None => {
-            let Some(Typing { rule, field, was, .. }) = mapping.typing.take() else { return };
+            let Some(Typing { rule, field, was, to_save, .. }) = mapping.typing.take() else { return Vec::new() };
             if field.text() == was {
                 mapping.edits.remove(&rule);
             } else {
                 mapping.edits.insert(rule, Edit { was, now: field.text().to_owned() });
                 model.say(Tone::Plain, "kept while rosterm runs, not saved: nothing can be sent by it");
             }
+            if to_save {
+                return perform(model, Verb::SaveMapping);
+            }
         }
     }
+    Vec::new()
 }
 
 /// Goes back to the rule before.
@@ -106,17 +123,18 @@ fn drop_it(model: &mut Model) -> Vec<Effect> {
 }
 
 /// The engine has tried a draft; only the last one is of interest.
-pub(super) fn tried(model: &mut Model, number: u64, told: Tried) {
+pub(super) fn tried(model: &mut Model, number: u64, told: Tried) -> Vec<Effect> {
     if number != model.mapping.asked {
-        return;
+        return Vec::new();
     }
     model.mapping.answered = number;
     model.mapping.told = Some(told);
     if let Some(typing) = &mut model.mapping.typing
         && std::mem::take(&mut typing.closing)
     {
-        keep(model);
+        return keep(model);
     }
+    Vec::new()
 }
 
 /// Asks whether what was kept is to be written.
@@ -124,22 +142,24 @@ pub(super) fn ask_to_save(model: &mut Model) {
     let Some(file) = &model.setting.file else { return };
     let mut words = vec![(Role::Text, format!("In {}, comments and everything else stay:", file.display()))];
     let names: Vec<&str> = model.snapshot.as_ref().map(|s| s.fields().collect()).unwrap_or_default();
-    for (place, there, now) in model.mapping.to_save() {
-        words.push((Role::Strong, format!("{}: {there} → {now}", names.get(place).copied().unwrap_or_default())));
+    for (place, Edit { was, now }) in &model.mapping.edits {
+        words.push((Role::Strong, format!("{}: {was} → {now}", names.get(*place).copied().unwrap_or_default())));
     }
-    words.push((Role::Quiet, "Nothing is sent by that. To send by these rules, start rosterm again afterwards.".to_owned()));
+    words.push((Role::Quiet, "Nothing is sent by that; what is sent from then on goes by these rules.".to_owned()));
     model.overlay = Some(Overlay::Question(Box::new(Question::new("Save the mapping", words, Answer::Yes, Then::SaveMapping))));
 }
 
 /// Has it written.
 pub(super) fn save(model: &mut Model) -> Vec<Effect> {
-    let edits = model.mapping.to_save().into_iter().map(|(place, _, now)| (place, now)).collect();
+    let edits = model.mapping.edits.iter().map(|(place, edit)| (*place, edit.now.clone())).collect();
     model.mapping.saving = model.mapping.edits.clone();
     model.setting.file.clone().map(|file| Effect::Save(file, edits)).into_iter().collect()
 }
 
-/// It is written.
-pub(super) fn saved(model: &mut Model) {
-    model.mapping.saved = std::mem::take(&mut model.mapping.saving);
-    model.say(Tone::Plain, "saved; start rosterm again, to send by it");
+/// It is written, and in effect.
+pub(super) fn saved(model: &mut Model) -> Vec<Effect> {
+    model.mapping.saved();
+    model.say(Tone::Plain, "saved: what is shown and sent goes by these rules");
+    // The engine begins anew with what is in the file.
+    if model.mapping.is_edited() { try_out(model) } else { Vec::new() }
 }

@@ -3,16 +3,17 @@
 //! What must stay true: the cursor stays with its user. Whoever leaves the list is said to have left it, and only then does
 //! the cursor stand for somebody else.
 
-use super::{decide, mapping, source};
+use super::{decide, mapping, pairing, source};
 use crate::clock::Instant;
 use crate::engine::{News, Snapshot, View};
 use crate::journal::run::Run;
 use crate::tui::action::Verb;
 use crate::tui::model::{Model, Tone};
+use crate::tui::msg::Effect;
 use crate::tui::overlay::Overlay;
 use std::sync::Arc;
 
-pub(super) fn hear(model: &mut Model, news: News) {
+pub(super) fn hear(model: &mut Model, news: News) -> Vec<Effect> {
     match news {
         // Here rules are tried as drafts.
         News::Edited { .. } => {}
@@ -36,20 +37,24 @@ pub(super) fn hear(model: &mut Model, news: News) {
             model.failed = Some(error);
         }
         News::Approved(approved) => decide::approved(model, approved),
-        News::Tried(number, told) => mapping::tried(model, number, told),
-        News::Saved => mapping::saved(model),
+        News::Tried(number, told) => return mapping::tried(model, number, told),
+        News::Saved => return mapping::saved(model),
         News::Site(site) => source::sited(model, site),
         News::Counted(number, counts) => source::counted(model, number, counts),
         News::Previewed(number, previewed) => source::previewed(model, number, previewed),
         News::Relocated => source::relocated(model),
         News::Weighed(rows, weight) => decide::weighed(model, rows, weight),
-        News::Proposed(proposal) => decide::proposed(model, &proposal),
+        News::Proposed(proposal) => decide::proposed(model, proposal),
+        News::Rehearsed(number, rehearsal) => decide::rehearsed(model, number, &rehearsal),
         News::Run(running) => decide::ran(model, *running),
         News::History(runs) => remember(model, runs),
         News::Rows(run, rows) => model.overlay = Some(Overlay::Rows(run, rows, 0)),
+        News::Learnt(part) => pairing::learnt(model, *part),
+        News::Choices(number, choices) => pairing::found(model, number, choices),
         News::Told(text) => model.say(Tone::Plain, text),
         News::Refused(error) => decide::refused(model, &error),
     }
+    Vec::new()
 }
 
 /// What was sent before is known; a run that has not ended is told of.

@@ -1,14 +1,17 @@
 //! Keys where something is typed: the search, and what lies over the panes.
 
-use super::{bring_to, decide, list, mapping, perform, source};
-use crate::tui::action::Verb;
+use super::{bring_to, decide, list, mapping, pairing, perform, source};
+use crate::tui::action::{Scope, Verb};
 use crate::tui::keymap::Chord;
 use crate::tui::model::{Model, Search};
 use crate::tui::msg::Effect;
 use crate::tui::overlay::help::Meaning;
+use crate::tui::overlay::pick::Pick;
 use crate::tui::overlay::question::{Answer, Question};
+use crate::tui::overlay::why::Why;
 use crate::tui::overlay::{self, Overlay, facets, help};
 use crate::tui::widget::field::Field;
+use crate::tui::widget::picker::{Item, Picker};
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 
 /// Opens the search with what was searched for.
@@ -68,6 +71,13 @@ pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
             picker.field.insert(text);
             Vec::new()
         }
+        (Some(Overlay::Pick(pick)), _) => {
+            pick.picker.field.insert(text);
+            let mut pick = pick.clone();
+            let effects = pairing::typed(model, &mut pick);
+            model.overlay = Some(Overlay::Pick(pick));
+            effects
+        }
         (Some(Overlay::Question(question)), _) if question.is_typed() => {
             question.field.insert(text);
             Vec::new()
@@ -100,6 +110,7 @@ pub(super) fn in_overlay(model: &mut Model, key: &KeyEvent, chord: Chord) -> Vec
         Some(Verb::Close) => return Vec::new(),
         Some(Verb::Help) if matches!(overlay, Overlay::Help(_)) => return Vec::new(),
         Some(Verb::Choose) if matches!(overlay, Overlay::Question(_)) => return answer(model, overlay),
+        Some(Verb::Choose) if matches!(overlay, Overlay::Why(_)) => return Vec::new(),
         Some(Verb::Choose) => return choose(model, &overlay),
         None | Some(Verb::ListDown | Verb::ListUp | Verb::ListPageDown | Verb::ListPageUp) => {}
         Some(verb) => {
@@ -108,6 +119,14 @@ pub(super) fn in_overlay(model: &mut Model, key: &KeyEvent, chord: Chord) -> Vec
         }
     }
     if let Overlay::Question(question) = &mut overlay {
+        // While nothing but a number is typed, a letter is free for something else.
+        if let Some((letter, _, then)) = &question.instead
+            && key.code == KeyCode::Char(*letter)
+            && key.modifiers.is_empty()
+        {
+            let then = then.clone();
+            return decide::answered(model, Question { then, ..(**question).clone() });
+        }
         let done = in_question(question, key, verb);
         if done {
             return answer(model, overlay);
@@ -116,23 +135,21 @@ pub(super) fn in_overlay(model: &mut Model, key: &KeyEvent, chord: Chord) -> Vec
         return Vec::new();
     }
     let items = overlay::items(model, &overlay);
+    if let Overlay::Pick(mut pick) = overlay {
+        let effects = in_pick(model, &mut pick, &items, key, verb);
+        model.overlay = Some(Overlay::Pick(pick));
+        return effects;
+    }
+    if let Overlay::Why(why) = overlay {
+        return in_why(model, why, chord, verb);
+    }
     match &mut overlay {
         Overlay::Help(picker) | Overlay::Facets(picker) => {
-            let fitting = picker.fitting(&items).len();
-            let page = isize::try_from(picker.height.max(1)).unwrap_or(1);
-            match verb {
-                Some(Verb::ListDown) => picker.go(1, fitting),
-                Some(Verb::ListUp) => picker.go(-1, fitting),
-                Some(Verb::ListPageDown) => picker.go(page, fitting),
-                Some(Verb::ListPageUp) => picker.go(-page, fitting),
-                _ => {
-                    if picker.field.key(key) {
-                        picker.at = 0;
-                    }
-                }
+            if !steer(picker, &items, verb) && picker.field.key(key) {
+                picker.at = 0;
             }
         }
-        Overlay::Question(_) => {}
+        Overlay::Question(_) | Overlay::Why(_) | Overlay::Pick(_) => {}
         Overlay::About(top) | Overlay::Rows(_, _, top) | Overlay::Movers(_, top) => {
             let page = usize::from(model.size.1 / 2).max(1);
             match verb {
@@ -153,6 +170,46 @@ pub(super) fn in_overlay(model: &mut Model, key: &KeyEvent, chord: Chord) -> Vec
     }
     model.overlay = Some(overlay);
     Vec::new()
+}
+
+/// A key while somebody is chosen.
+fn in_pick(model: &mut Model, pick: &mut Pick, items: &[Item], key: &KeyEvent, verb: Option<Verb>) -> Vec<Effect> {
+    if steer(&mut pick.picker, items, verb) || !pick.picker.field.key(key) {
+        return Vec::new();
+    }
+    pairing::typed(model, pick)
+}
+
+/// A key while somebody is explained: those of the list mean the same here.
+fn in_why(model: &mut Model, mut why: Box<Why>, chord: Chord, verb: Option<Verb>) -> Vec<Effect> {
+    let page = usize::from(model.size.1 / 2).max(1);
+    let named = model.setting.keymap.verb(Scope::Diff, chord);
+    match verb.or(named) {
+        Some(Verb::ListDown | Verb::Down) => why.top += 1,
+        Some(Verb::ListUp | Verb::Up) => why.top = why.top.saturating_sub(1),
+        Some(Verb::ListPageDown | Verb::PageDown) => why.top += page,
+        Some(Verb::ListPageUp | Verb::PageUp) => why.top = why.top.saturating_sub(page),
+        Some(Verb::Top) => why.top = 0,
+        Some(Verb::Bottom) => why.top = usize::MAX / 2,
+        Some(verb) => return pairing::in_why(model, why, verb),
+        None => {}
+    }
+    model.overlay = Some(Overlay::Why(why));
+    Vec::new()
+}
+
+/// Moves the mark of a list to choose from; false if the key means nothing for that.
+fn steer(picker: &mut Picker, items: &[Item], verb: Option<Verb>) -> bool {
+    let fitting = picker.fitting(items).len();
+    let page = isize::try_from(picker.height.max(1)).unwrap_or(1);
+    match verb {
+        Some(Verb::ListDown) => picker.go(1, fitting),
+        Some(Verb::ListUp) => picker.go(-1, fitting),
+        Some(Verb::ListPageDown) => picker.go(page, fitting),
+        Some(Verb::ListPageUp) => picker.go(-page, fitting),
+        _ => return false,
+    }
+    true
 }
 
 /// A key while something is asked; true if it stands for Enter.
@@ -190,6 +247,14 @@ fn answer(model: &mut Model, overlay: Overlay) -> Vec<Effect> {
 /// Does what is marked.
 fn choose(model: &mut Model, overlay: &Overlay) -> Vec<Effect> {
     let items = overlay::items(model, overlay);
+    if let Overlay::Pick(pick) = overlay {
+        // Nothing fits what is typed: it stays open to be mended.
+        model.overlay = Some(overlay.clone());
+        if let Some(place) = pick.picker.fitting(&items).get(pick.picker.at).copied() {
+            pairing::chosen(model, pick, place);
+        }
+        return Vec::new();
+    }
     let (Overlay::Help(picker) | Overlay::Facets(picker)) = overlay else { return Vec::new() };
     let Some(place) = picker.fitting(&items).get(picker.at).copied() else {
         // Nothing fits what is typed: it stays open to be mended.

@@ -16,6 +16,10 @@ pub(super) fn draw(model: &Model, ink: &mut Ink<'_>, area: Rect) -> Option<(u16,
         ink.put(area.right().saturating_sub(wide), area.y, wide, aside, Role::Quiet);
         let prompt = ink.put(area.x, area.y, area.width, " / ", Role::Key);
         let room = area.width.saturating_sub(wide + prompt);
+        if search.field.text().is_empty() {
+            let hint = "words, or title:… situation:… reason:… differs:… -action:…";
+            ink.put(area.x + prompt + 2, area.y, room.saturating_sub(2), hint, Role::Quiet);
+        }
         let column = search.field.draw(ink, Rect { x: area.x + prompt, width: room, ..area });
         return Some((column, area.y));
     }

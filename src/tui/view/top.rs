@@ -96,7 +96,7 @@ fn decided(model: &Model, short: bool) -> Vec<Line> {
         let gap = if short { " " } else { "  " };
         parts.push(vec![(Role::Quiet, "approved: ".into()), (Role::Strong, words.join(gap).into())]);
     }
-    if model.mapping.is_unsaved() {
+    if !model.mapping.edits.is_empty() {
         parts.push(vec![(Role::Warn, "mapping edited, not saved".into())]);
     }
     if !model.source.edits.is_empty() {

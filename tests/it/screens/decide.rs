@@ -8,6 +8,7 @@ use rosterm::demo::world::{self, Plan};
 use rosterm::engine::{Approved, Going, News, Running};
 use rosterm::error::{Error, Kind};
 use rosterm::model::{Action, Situation, Subject};
+use rosterm::text;
 use rosterm::tui::{Effect, Msg, Setting, update};
 use std::sync::Arc;
 
@@ -25,7 +26,7 @@ fn show(desk: &mut Desk, what: &str) {
 }
 
 /// Waits for the reading that follows a run.
-fn read_again(desk: &mut Desk) {
+pub fn read_again(desk: &mut Desk) {
     while !desk.snapshot.is_busy() {
         desk.next();
     }
@@ -170,21 +171,76 @@ fn what_is_approved_is_shown_confirmed_and_sent_and_the_diff_shows_the_truth_aft
 }
 
 #[test]
-fn a_limit_that_fires_is_shown_with_its_reason_and_nothing_can_be_sent() {
+fn a_limit_that_fires_is_shown_with_its_reason_and_lifted_by_its_exact_number_alone() {
     let mut desk = Desk::small(setting());
+    show(&mut desk, "action disable");
     desk.press("A");
     desk.until(|m| m.question().is_some());
-    let removals = desk.snapshot.facets().for_action(Action::Disable).to_string();
-    desk.type_in(&removals);
+    let removals = desk.snapshot.facets().for_action(Action::Disable);
+    let typed = removals.to_string();
+    desk.type_in(&typed);
     desk.press("enter");
     desk.until(|m| m.approvals().total() > 0);
     desk.press("P");
     desk.until(|m| m.question().is_some());
     let frame = desk.frame(120, 40);
-    assert!(frame.contains("REFUSED: ") && frame.contains("the limit is") && frame.contains("esc closes"), "{frame}");
-    desk.type_in(&removals);
+    assert!(frame.contains("REFUSED: ") && frame.contains("the limit is") && frame.contains(&format!("Type {typed} to lift")), "{frame}");
+    same_as_before("limit-80x24", &desk.frame(80, 24));
+    // Neither Enter nor another number does.
+    for wrong in ["", "1"] {
+        desk.type_in(wrong);
+        assert_eq!(desk.press("enter"), []);
+        assert!(desk.model.question().is_some());
+    }
+    desk.press("backspace");
+    desk.type_in(&typed);
+    let effects = desk.press("enter");
+    assert!(matches!(effects[..], [Effect::Lift(..)]), "{effects:?}");
+    // Whoever is asked about is shown once more, and confirmed by their number once more.
+    desk.until(|m| m.question().is_some());
+    let frame = desk.frame(120, 40);
+    assert!(frame.contains("A limit is lifted for this run alone.") && frame.contains(&format!("Type {typed} to confirm")), "{frame}");
     assert_eq!(desk.press("enter"), []);
-    assert!(desk.model.question().is_none() && matches!(desk.model.running(), Running::None));
+    desk.type_in(&typed);
+    assert!(matches!(desk.press("enter")[..], [Effect::Send(_)]));
+    desk.until(|m| matches!(m.running(), Running::Ended(_)));
+    assert!(matches!(desk.model.running(), Running::Ended(e) if e.report.counts.iter().map(|c| c.rows).sum::<usize>() >= removals));
+    // The next run has its limit.
+    read_again(&mut desk);
+    desk.press("5 u");
+    desk.until(|m| m.question().is_some());
+    assert!(!desk.frame(120, 40).contains("lifted for this run"), "{}", desk.frame(120, 40));
+}
+
+#[test]
+fn what_is_approved_can_be_rehearsed_first_and_nothing_is_sent_by_that() {
+    let mut desk = lifelike(Writing::default());
+    show(&mut desk, "situation leaving");
+    desk.press("space j space");
+    desk.until(|m| m.approvals().total() == 2);
+    desk.press("P");
+    desk.until(|m| m.question().is_some());
+    assert!(desk.frame(120, 40).contains("r rehearse first"), "{}", desk.frame(120, 40));
+    assert!(matches!(desk.press("r")[..], [Effect::Rehearse(_)]));
+    assert!(desk.model.question().is_none() && desk.notice().contains("rehearsing"));
+    desk.until(|m| m.question().is_some());
+    let frame = desk.frame(120, 40);
+    let links = desk.snapshot.facets().for_action(Action::Link);
+    for told in [
+        format!("nothing was sent: {0} of {0} rows would be", text::count(links + 2)),
+        "nothing of it would be left to do".into(),
+        "Type 2 to confirm".into(),
+    ] {
+        assert!(frame.contains(&told), "{told}: {frame}");
+    }
+    // The service still has them, and the journal has no run.
+    desk.press("esc 5");
+    assert!(desk.frame(120, 40).contains("Nothing was sent yet") || !desk.frame(120, 40).contains("run 1"), "{}", desk.frame(120, 40));
+    desk.press("1 P");
+    desk.until(|m| m.question().is_some());
+    desk.type_in("2");
+    desk.press("enter");
+    desk.until(|m| matches!(m.running(), Running::Ended(_)));
 }
 
 #[test]
@@ -256,7 +312,8 @@ fn a_run_that_was_cut_off_is_told_of_and_finished_before_anything_else() {
     let state = folder.path().join("rosterm.db");
     let plan = Plan { lifelike: true, ..support::plan(2000, 1) };
     let world = world::make(plan);
-    let faults = Faults { writing: Box::new(Writing { delay: 700, ..Writing::default() }), ..Faults::default() };
+    // So slow that the run is still under way when somebody else has looked at both ends, also on a busy machine.
+    let faults = Faults { writing: Box::new(Writing { delay: 600, ..Writing::default() }), ..Faults::default() };
     let alive = support::runtime();
     let service = Arc::new(alive.block_on(Service::start(world.accounts.clone(), faults)).unwrap());
     let open = || Desk::at(support::runtime(), Arc::clone(&service), Some(&state), &world, plan, setting());

@@ -5,12 +5,11 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use rosterm::clock::Instant;
-use rosterm::config::{Channel, Location};
+use rosterm::config::Location;
 use rosterm::demo::service::{Faults, Service};
 use rosterm::demo::world::{self, Plan, World};
 use rosterm::engine::location::OpenSource;
-use rosterm::engine::{self, Ends, Live, Memory, News, Seat, Snapshot};
+use rosterm::engine::{Ends, Errand, Live, Memory, News, Seat, Snapshot};
 use rosterm::journal::{Journal, Mode};
 use rosterm::source::ldif::Value;
 use rosterm::source::memory::Directory;
@@ -70,10 +69,12 @@ impl Desk {
             let source = aside(&config.location, now);
             Box::pin(async move { source })
         });
-        let open = move |channel: Channel, now: Instant| {
-            let (source, _alive) = (directory(&channel.source.location, now), service.base_url().len());
+        let channel = Arc::new(channel);
+        let open = move |errand: Errand| {
+            let (source, _alive) = (directory(&errand.channel.source.location, errand.now), service.base_url().len());
             async move {
-                let (connector, rules) = engine::compile(&channel)?;
+                let channel = &errand.channel;
+                let (connector, rules) = errand.compile()?;
                 let columns = Columns::new(rules.rules().iter().map(|r| &r.field));
                 let target = Target::open(&channel.target, &connector, columns).await?;
                 Ok(Ends { source: source?, target, connector, rules })

@@ -89,10 +89,26 @@ fn what_does_not_compile_or_was_not_read_is_told_and_changes_nothing() {
     // The whole text is another one now: an attribute that was not read.
     while !desk.press("ctrl-w").is_empty() {}
     desk.type_in("carLicense");
-    desk.until_shown("needs a read of");
-    desk.press("enter");
-    assert!(desk.notice().contains("needs what was not read"), "{}", desk.notice());
+    desk.until_shown("was not read of anybody");
+    assert_eq!(counts(&mut desk), before);
     desk.press("esc");
+    desk.until(|m| !m.is_mapping_edited());
+    assert_eq!(counts(&mut desk), before);
+    // It is read for it, where somebody wants that, and then it is a rule like any other.
+    let era = desk.snapshot.era();
+    desk.press("e");
+    while !desk.press("ctrl-w").is_empty() {}
+    desk.type_in("carLicense");
+    desk.until_shown("was not read of anybody");
+    assert!(matches!(&desk.press("enter")[..], [Effect::ReadAlso(names)] if names.len() == 1));
+    assert!(desk.frame(110, 40).contains("both ends are read again, with carLicense"), "{}", desk.frame(110, 40));
+    // Whoever is impatient does not have it read twice.
+    assert_eq!(desk.press("enter"), []);
+    desk.until(|m| m.notice().is_some_and(|n| n.contains("kept while rosterm runs")));
+    assert!(desk.snapshot.era() > era);
+    let edited = counts(&mut desk);
+    assert!(edited.fields[TITLE] != before.fields[TITLE] && edited.all() == before.all(), "{edited:?}");
+    desk.press("R");
     desk.until(|m| !m.is_mapping_edited());
     assert_eq!(counts(&mut desk), before);
 }
@@ -134,24 +150,37 @@ fn what_was_kept_is_saved_once_it_is_confirmed_and_comments_stay() {
     let mut desk = on_title(Setting { file: Some(file.clone()), ..setting() });
     let text = desk.config.replace("title = \"title\"", "title = \"title\"  # as HR has it");
     std::fs::write(&file, &text).unwrap();
+    let before = desk.snapshot.picture().fingerprint().to_owned();
     desk.press("ctrl-s");
     assert!(desk.notice().contains("every rule is as in the file"), "{}", desk.notice());
     desk.press("e");
     desk.type_in(" | upper");
     desk.until_shown("the list goes by it");
-    desk.press("enter ctrl-s");
+    desk.press("enter");
+    let edited = counts(&mut desk);
+    desk.press("ctrl-s");
     let asked = desk.frame(120, 40);
     assert!(asked.contains("title: title → title | upper") && std::fs::read_to_string(&file).unwrap() == text, "{asked}");
     desk.press("enter");
-    desk.until_shown("saved: start rosterm again");
+    desk.until(|m| m.notice().is_some_and(|n| n.starts_with("saved")));
     let saved = std::fs::read_to_string(&file).unwrap();
     assert_eq!(saved, text.replace("title = \"title\"", "title = \"title | upper\""));
-    desk.press("P");
-    assert!(desk.notice().contains("start rosterm again, to send by it"), "{}", desk.notice());
-    // Back to what it was before, in the file too, unless somebody else wrote there.
-    desk.press("R");
+    // What is sent goes by it, without starting again.
+    while desk.snapshot.picture().fingerprint() == before {
+        desk.next();
+    }
+    assert!(counts(&mut desk) == edited && !desk.frame(120, 40).contains("not saved"));
+    desk.press("esc tab tab A y P");
+    desk.until(|m| m.question().is_some());
+    assert!(desk.frame(120, 40).contains("title "), "{}", desk.frame(120, 40));
+    desk.press("esc 2 R");
+    assert!(desk.notice().contains("every rule is as in the configuration"), "{}", desk.notice());
+    // Kept and saved with one key, unless somebody else wrote there.
+    desk.press("e");
+    (0.." | upper".len()).for_each(|_| drop(desk.press("backspace")));
     desk.press("ctrl-s");
-    assert!(desk.frame(120, 40).contains("title: title | upper → title"));
+    desk.until(|m| m.question().is_some());
+    assert!(desk.frame(120, 40).contains("title: title | upper → title"), "{}", desk.frame(120, 40));
     std::fs::write(&file, saved.replace("sn\"", "sn | upper\"")).unwrap();
     desk.press("enter");
     desk.until_shown("changed by somebody else");

@@ -61,7 +61,7 @@ fn clauses_are_shown_counted_and_edited_in_three_sizes_and_without_colour() {
     edit(&mut desk, FILTER, "(employeeType=external)");
     same_as_before("source-edited-80x24", &desk.frame(80, 24));
     same_as_before("source-edited-200x60", &desk.frame(200, 60));
-    desk.press("w");
+    desk.press("m");
     same_as_before("source-who-120x40", &desk.frame(120, 40));
     let plain = Setting { theme: Theme::named("none", Glyphs::Ascii).unwrap(), ..setting() };
     let mut desk = Desk::small(plain);
@@ -143,8 +143,8 @@ fn what_was_not_read_to_its_end_previews_nothing_and_a_base_that_is_not_there_is
     let frame = desk.frame(110, 40);
     assert!(frame.contains("INCOMPLETE, so it is not known who enters and leaves") && !frame.contains(" leave,"), "{frame}");
     // It can be looked at once more, and is not saved by guess.
-    assert!(matches!(desk.press("w")[..], [Effect::Preview(..)]));
-    desk.press("w");
+    assert!(matches!(desk.press("m")[..], [Effect::Preview(..)]));
+    desk.press("m");
     assert!(desk.notice().contains("it is not known yet"), "{}", desk.notice());
     settled(&mut desk);
     edit(&mut desk, BASE, "ou=nowhere,dc=example,dc=test");
@@ -182,7 +182,7 @@ fn what_is_no_clause_is_told_with_its_column_and_nothing_is_asked_of_the_directo
     // What is not edited here says where it is.
     desk.press("1 k k k k k k e");
     assert!(desk.notice().contains("stands in the configuration file"), "{}", desk.notice());
-    desk.press("w");
+    desk.press("m");
     assert!(desk.notice().contains("no clause was edited"), "{}", desk.notice());
 }
 

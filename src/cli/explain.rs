@@ -1,0 +1,116 @@
+//! `rosterm explain`: why one user is where they are, step by step, read-only.
+
+use super::decide::nobody;
+use super::print::{self, Format};
+use super::{Common, Seen, report};
+use crate::clock::Instant;
+use crate::engine::{Picture, User, why};
+use crate::error::{Error, Result, exit};
+use crate::explain::{Explanation, Facts, Looked, Said, explain};
+use crate::identity::dn::DnKey;
+use crate::identity::value::key_form;
+use crate::identity::{AccountId, EntryId};
+use crate::journal::Mode;
+use crate::text::{clean, counted};
+use clap::Args;
+use std::io::{self, Write};
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct Options {
+    /// The user: user name, e-mail, lasting id, DN or account id, in any letter case; also the DN or id of somebody who is not in scope
+    user: String,
+    /// How to print it
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+    /// The same as --format json
+    #[arg(long)]
+    json: bool,
+}
+
+/// So many who are alike are told.
+pub(super) const ALIKE: usize = 5;
+
+pub(super) async fn run(options: &Options, common: &Common, now: Instant) -> Result<u8> {
+    let mut seen = common.look_and_keep(now, Mode::Read, true).await?;
+    let name = options.user.trim();
+    let hits = hits(&seen.picture, name);
+    let facts = match &hits[..] {
+        [one] => facts_of(&mut seen, one, now).await?,
+        [] => facts_of_somebody_else(&mut seen, name, now).await?,
+        several => return ambiguous(&seen.picture, several, name),
+    };
+    let told = explain(&facts);
+    if options.json || options.format == Format::Json {
+        print::json(&told)?;
+    } else {
+        print::data(|out| text(out, &told, report::Style::of(common.color)))?;
+    }
+    let complete = seen.picture.source_state().is_complete() && seen.picture.target_state().is_complete();
+    Ok(if complete { exit::DONE } else { exit::INCOMPLETE })
+}
+
+async fn facts_of(seen: &mut Seen, user: &User, now: Instant) -> Result<Facts> {
+    let Seen { journal, picture, ends, .. } = seen;
+    let mut facts = picture.facts(user);
+    let row = facts.row.as_ref();
+    let entry = row.and_then(|r| r.entry.as_ref()).map(|e| EntryId::new(e.id.as_str()));
+    let account = row.and_then(|r| r.account.as_ref()).map(|a| AccountId::new(a.id.as_str()));
+    if let Some(id) = &entry {
+        facts.looked = why::ask(&mut ends.source, id, now).await;
+    }
+    facts.near = Some(picture.might_be(user, ALIKE));
+    facts.past = Some(why::past(journal, picture.base_url(), &crate::engine::Named { entry, account })?);
+    Ok(facts)
+}
+
+/// Somebody who is in no plan, and whom the directory may know.
+async fn facts_of_somebody_else(seen: &mut Seen, name: &str, now: Instant) -> Result<Facts> {
+    let Some((_, looked)) = why::ask_for(&mut seen.ends.source, name, now).await else { return Err(nobody(&seen.picture, name)) };
+    if let Looked::Failed(cause) = &looked {
+        return Err(Error::failure(format!("{name} could not be looked up: {cause}")));
+    }
+    Ok(Facts { looked, ..seen.picture.facts_of_nobody(name) })
+}
+
+/// Everybody of this name: user name, e-mail, lasting id, DN or account id.
+fn hits(picture: &Picture, name: &str) -> Vec<User> {
+    let key = key_form(name).into_owned();
+    let dn = name.contains('=').then(|| DnKey::of(name));
+    let is = |text: &str| key_form(text) == key;
+    let fits = |user: &&User| {
+        let entry = user.entry.map(|e| picture.entries().row(e));
+        let account = user.account.map(|a| picture.accounts().row(a));
+        entry.is_some_and(|e| is(e.id()) || dn.as_ref().is_some_and(|dn| DnKey::of(e.name()) == *dn))
+            || account.is_some_and(|a| is(a.id()) || is(a.name()))
+            || picture.user_name_of(user).is_some_and(|n| is(&n))
+            || picture.any_link(user).is_some_and(|link| is(picture.links().entry(link)) || is(picture.links().account(link)))
+            || (name.contains('@') && picture.mails_of(user).iter().any(|mail| is(mail)))
+    };
+    picture.users().iter().filter(fits).cloned().collect()
+}
+
+/// Several fit: each is listed with an id that is theirs alone.
+fn ambiguous(picture: &Picture, several: &[User], name: &str) -> Result<u8> {
+    let cell = |text: &str| text.to_owned();
+    let rows: Vec<Vec<String>> = several
+        .iter()
+        .map(|user| {
+            let row = picture.row(user);
+            let id = row.entry.as_ref().map(|e| &e.id).or(row.account.as_ref().map(|a| &a.id));
+            let place = row.entry.as_ref().and_then(|e| e.dn.as_deref()).unwrap_or("account without a person in scope");
+            vec![cell(id.map_or("", String::as_str)), cell(row.called()), cell(row.situation.words()), cell(place)]
+        })
+        .collect();
+    print::data(|out| super::table::table(out, 0, print::width(), &rows))?;
+    Err(Error::usage(format!("{} have the name {name}", counted(several.len(), "user"))).hint("name one by the id in front"))
+}
+
+fn text(out: &mut dyn Write, told: &Explanation, style: report::Style) -> io::Result<()> {
+    for (i, line) in told.plain().iter().enumerate() {
+        let line = clean(line);
+        if i == 0 { writeln!(out, "{}\n", style.bold(&line))? } else { writeln!(out, "{line}")? }
+    }
+    let open = told.steps.iter().flat_map(|s| &s.lines).any(|l| matches!(l.verdict, Said::Open("asked")));
+    debug_assert!(!open, "a command waits for every answer");
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! What the clerk does about one user: asks the directory and the journal, links by hand.
+
+use super::Clerk;
+use crate::clock;
+use crate::config::paths;
+use crate::engine::approvals::{Named, Who};
+use crate::engine::approver::Ask;
+use crate::engine::aside::Pairing;
+use crate::engine::desk::Desk as _;
+use crate::engine::ends::{Ends, Errand};
+use crate::engine::live::News;
+use crate::engine::snapshot::Snapshot;
+use crate::engine::why::{self, Learnt, Part};
+use crate::error::{Error, Kind, Result};
+use crate::explain::Looked;
+use crate::journal::Belonging;
+use crate::model::{Link, LinkOrigin};
+use std::future::Future;
+use std::sync::Arc;
+
+impl<O, F> Clerk<O>
+where
+    O: Fn(Errand) -> F,
+    F: Future<Output = Result<Ends>>,
+{
+    /// Looks into the journal, and then asks the directory where the entry is by now.
+    pub(super) async fn ask(&self, snapshot: &Snapshot, of: Named) {
+        let service = snapshot.picture().base_url();
+        let past = self.seat.memory.read(|journal| why::past(journal, service, &of));
+        // What is wrong with the state was told by the reading.
+        let told = |part| (self.tell)(News::Learnt(Box::new(Learnt { of: of.clone(), part })));
+        told(Part::Past(past.unwrap_or_default()));
+        let Some(id) = &of.entry else { return };
+        let now = clock::now();
+        told(Part::Looked(match (self.seat.open)(Errand::of(&self.seat.channel, now)).await {
+            Ok(mut ends) => why::ask(&mut ends.source, id, now).await,
+            Err(error) => Looked::Failed(error.message().to_owned()),
+        }));
+    }
+
+    /// Links two by hand, or parts them: first in the journal, then in the store. Nobody's approval outlives it.
+    pub(super) async fn pair(&mut self, pairing: Pairing) -> Result<()> {
+        if !self.seat.may_write {
+            return Err(Error::new(Kind::Refused, "--read-only: nobody is linked or unlinked"));
+        }
+        let Pairing { snapshot, entry, account, linked } = pairing;
+        let (picture, now, author) = (snapshot.picture(), clock::now(), paths::operator());
+        let service = picture.base_url().to_owned();
+        let row = picture.accounts().by_id(account.as_str());
+        let channel = self.seat.channel.name.clone();
+        let facts = picture.source();
+        let belonging = Belonging {
+            base_url: service.clone(),
+            naming_context: facts.naming_context.clone(),
+            id_attribute: facts.settings.id_attribute.to_string(),
+        };
+        let link = Link {
+            entry: entry.clone(),
+            account: account.clone(),
+            channel: channel.clone(),
+            origin: LinkOrigin::ByHand,
+            since: now,
+            remembered: row.map(|row| picture.to_remember(row)).unwrap_or_default(),
+            last_active: row.is_none_or(|row| !picture.accounts().is_off(row)),
+        };
+        let mut journal = self.seat.memory.write()?;
+        let mut write = || -> Result<()> {
+            if linked {
+                journal.set_belonging(&channel, &belonging)?;
+                return journal.link_by_hand(&service, &link, &author);
+            }
+            if journal.unlink_by_hand(&service, &entry, &account, &author, now)? {
+                return Ok(());
+            }
+            Err(Error::new(Kind::Refused, "the two are not linked any more: somebody was faster").hint("read again"))
+        };
+        let written = write();
+        self.seat.memory.give_back(journal);
+        written?;
+        let told = if linked {
+            format!("linked: {} and account {}; nothing was sent", named(&snapshot, &link), account)
+        } else {
+            format!("not linked any more: {} and account {}; nothing was sent", named(&snapshot, &link), account)
+        };
+        (self.tell)(News::Told(told));
+        // Before anything else is known of them; whatever else does not fit any more is dropped with the next snapshot.
+        let person = Named { entry: Some(entry.clone()), account: None };
+        let other = Named { entry: None, account: Some(account.clone()) };
+        let _ = self.approver.send(Ask::Withdraw(Who::Named(Arc::new(vec![person, other]))));
+        self.desk.with(move |store| if linked { store.link(&link) } else { store.unlink(&link.entry) }).await;
+        Ok(())
+    }
+}
+
+/// What the person of a link is called.
+fn named(snapshot: &Snapshot, link: &Link) -> String {
+    let picture = snapshot.picture();
+    match picture.entries().by_id(link.entry.as_str()) {
+        Some(row) => picture.entries().row(row).name().to_owned(),
+        None => format!("the person {}", link.entry),
+    }
+}

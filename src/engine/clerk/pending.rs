@@ -1,0 +1,160 @@
+//! What is about to be sent: said in numbers first, lifted, played on a copy; then it is sent as it was said, or not at all.
+
+use super::{Alone, Clerk, RUNS};
+use crate::apply::choose::{Permits, Selection};
+use crate::clock::{self, Instant};
+use crate::engine::approvals::Approvals;
+use crate::engine::ends::{Ends, Errand};
+use crate::engine::live::{News, Seat};
+use crate::engine::progress::Progress;
+use crate::engine::proposal::{NAMED, Proposal, pace, propose};
+use crate::engine::query::Job;
+use crate::engine::rehearsal;
+use crate::engine::run::{Planned, approved, prepare};
+use crate::engine::snapshot::Snapshot;
+use crate::engine::undo;
+use crate::error::{Error, Kind, Result};
+use crate::journal::run::RunId;
+use crate::plan::Row;
+use crate::plan::file::Header;
+use crate::plan::guard::Lifted;
+use crate::text::count;
+use std::sync::Arc;
+
+/// Accounts of which a copy is made for a rehearsal, at most: a copy takes about 3 KB for each.
+const COPIED: usize = 200_000;
+
+/// What may be sent next.
+pub(super) struct Pending {
+    pub number: u64,
+    pub from: From,
+    pub permits: Permits,
+    /// What of it can't be taken back, and of whom.
+    lasting: Vec<String>,
+}
+
+pub(super) enum From {
+    Screen { snapshot: Arc<Snapshot>, approvals: Arc<Approvals>, alone: Alone, now: Instant },
+    Undo { header: Box<Header>, rows: Vec<Row> },
+}
+
+impl From {
+    pub fn planned(&self) -> Planned<'_> {
+        match self {
+            From::Screen { snapshot, approvals, alone, now } => Planned::Chosen(snapshot.picture(), approvals, *now, !alone),
+            From::Undo { header, rows } => Planned::Rows(header, rows),
+        }
+    }
+}
+
+impl From {
+    /// Every row but links.
+    fn approved(&self) -> Box<dyn Iterator<Item = Row> + '_> {
+        match self {
+            From::Screen { snapshot, approvals, .. } => Box::new(approved(snapshot.picture(), approvals)),
+            From::Undo { rows, .. } => Box::new(rows.iter().cloned()),
+        }
+    }
+}
+
+impl<O, F> Clerk<O>
+where
+    O: Fn(Errand) -> F,
+    F: Future<Output = Result<Ends>>,
+{
+    /// Says what a run would come to.
+    pub(super) fn prepare(&mut self, snapshot: &Arc<Snapshot>, approvals: Arc<Approvals>, alone: Alone) -> Result<()> {
+        // Whatever a screen thinks: nobody is sent anything, and nobody is linked, by rules that are only tried out, or by verdicts
+        // that an edit has left behind.
+        if snapshot.drafted || snapshot.busy {
+            let why = if snapshot.drafted { "the mapping is not that of the configuration" } else { "the list is still being made" };
+            return Err(Error::new(Kind::Refused, format!("{why}: nothing is sent by it")).hint("wait until it is, then look again"));
+        }
+        if snapshot.picture().fingerprint() != self.seat.channel.fingerprint {
+            return Err(Error::new(Kind::Refused, "what is shown goes by the configuration before it was saved: nothing is sent by it")
+                .hint("read both ends again, then look again"));
+        }
+        let (number, now) = (self.next(), clock::now());
+        let from = From::Screen { snapshot: Arc::clone(snapshot), approvals, alone, now };
+        self.pending = Some(Pending { number, from, permits: Permits::default(), lasting: Vec::new() });
+        self.propose()
+    }
+
+    /// Lifts limits for what was said last; whoever knows their exact numbers has read them.
+    pub(super) fn lift(&mut self, number: u64, lifted: Lifted) -> Result<()> {
+        let next = self.next();
+        let pending = self.pending.as_mut().filter(|p| p.number == number).ok_or_else(overtaken)?;
+        pending.permits.lifted = pending.permits.lifted.and(lifted);
+        pending.number = next;
+        self.propose()
+    }
+
+    pub(super) fn prepare_undo(&mut self, run: RunId) -> Result<()> {
+        let number = self.next();
+        let channel = &self.seat.channel;
+        let taken = self.seat.memory.read(|journal| undo::plan(journal, channel, run, clock::now()))?;
+        // That their number is typed, or the whole is confirmed, is the approval.
+        let rows = taken.rows.into_iter().map(|row| Row { approved: true, ..row }).collect();
+        let from = From::Undo { header: Box::new(taken.header), rows };
+        let said = |(why, users): (&String, &Vec<String>)| {
+            let named = &users[..users.len().min(NAMED)];
+            let more = users.len() - named.len();
+            let more = if more > 0 { format!(" and {} more", count(more)) } else { String::new() };
+            format!("{why}: {}{more}", named.join(", "))
+        };
+        let lasting: Vec<String> = taken.lasting.iter().map(said).collect();
+        self.pending = Some(Pending { number, from, permits: Permits::default(), lasting });
+        self.propose()
+    }
+
+    fn next(&mut self) -> u64 {
+        self.numbered += 1;
+        self.numbered
+    }
+
+    /// Says what sending what is pending comes to.
+    fn propose(&mut self) -> Result<()> {
+        let channel = &self.seat.channel;
+        let Some(Pending { number, from, permits, lasting }) = &self.pending else { return Err(overtaken()) };
+        let mut planned = from.planned();
+        let proposal = self.seat.memory.read(|journal| {
+            let interrupted = journal.unended(&channel.target.base_url.value)?;
+            let prepared = prepare(&mut planned, journal, channel, &Selection::default(), *permits)?;
+            let snapshot = if let From::Screen { snapshot, .. } = from { Some(&**snapshot) } else { None };
+            let pace = pace(&journal.runs(&channel.name, RUNS)?);
+            Ok(propose((*number, permits.lifted), pace, from.approved(), prepared, channel, snapshot, interrupted))
+        })?;
+        let lasting = proposal.lasting.iter().chain(lasting).cloned().collect();
+        (self.tell)(News::Proposed(Box::new(Proposal { lasting, ..proposal })));
+        Ok(())
+    }
+
+    /// Plays what was shown on a copy of the service, made of what was listed.
+    pub(super) async fn rehearse(&mut self, number: u64) -> Result<()> {
+        let Seat { channel, others, open, memory, .. } = &mut self.seat;
+        let Some(Pending { from: from @ From::Screen { snapshot, .. }, permits, .. }) =
+            self.pending.as_ref().filter(|p| p.number == number)
+        else {
+            return Err(overtaken());
+        };
+        let accounts = snapshot.picture().accounts().len();
+        if accounts > COPIED {
+            let message = format!("{} accounts are too many for a copy behind a screen", count(accounts));
+            return Err(Error::new(Kind::Refused, message).hint("rehearse with rosterm apply --rehearse"));
+        }
+        let (progress, now) = (Arc::new(Progress::default()), clock::now());
+        let job = Job { channel, others, now, progress: &progress };
+        let mut ends = open(Errand::of(channel, now)).await?;
+        let journal = memory.lend()?;
+        let (selection, picture) = (Selection::default(), snapshot.picture());
+        let played = Box::pin(rehearsal::play(&job, &mut ends, &journal, picture, &mut from.planned(), &selection, *permits)).await;
+        memory.give_back(journal);
+        (self.tell)(News::Rehearsed(number, Box::new(played?)));
+        Ok(())
+    }
+}
+
+/// What was asked about is not there any more.
+pub(super) fn overtaken() -> Error {
+    Error::failure("what was confirmed is not what was shown last").hint("look again; nothing was sent")
+}

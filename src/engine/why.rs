@@ -1,0 +1,83 @@
+//! What an explanation asks for beyond what was read: the directory about one entry, and the journal about one user.
+
+use super::approvals::Named;
+use crate::clock::Instant;
+use crate::error::Result;
+use crate::explain::{Answer, Event, Looked, Might, Past, events};
+use crate::identity::EntryId;
+use crate::identity::population::Schema;
+use crate::journal::Journal;
+use crate::model::EntryEvidence;
+use crate::source::Source;
+
+/// So much is told of what was done before.
+const PAST: usize = 20;
+
+/// A part of an explanation that came later.
+#[derive(Debug, Clone)]
+pub struct Learnt {
+    /// Whose.
+    pub of: Named,
+    /// What.
+    pub part: Part,
+}
+
+/// What came later.
+#[derive(Debug, Clone)]
+pub enum Part {
+    /// What the directory says.
+    Looked(Looked),
+    /// What was done before.
+    Past(Vec<Event>),
+    /// Who it might be.
+    Near(Vec<Might>),
+}
+
+/// Asks the directory for one entry: where it is, which clauses it meets, and what status rules look at.
+pub async fn ask(source: &mut Source, id: &EntryId, now: Instant) -> Looked {
+    let settings = source.facts().settings.clone();
+    let schema = Schema::new(settings.status.iter().map(|rule| rule.attribute.clone()).chain([settings.time_attribute.clone()]));
+    let (answers, values) = source.reread(&schema, std::slice::from_ref(id)).await;
+    let Some((_, evidence)) = answers.into_iter().next() else { return Looked::Failed("it gave no answer".to_owned()) };
+    let row = values.iter().next();
+    let first = |name: &str| row.and_then(|row| schema.column(name).and_then(|c| row.first(c))).map(str::to_owned);
+    let value = |rule: &crate::config::StatusRule| first(rule.attribute.as_str()).map(|v| (rule.attribute.to_string(), v));
+    Looked::Answer(Box::new(Answer {
+        values: settings.status.iter().filter_map(value).collect(),
+        changed: first(settings.time_attribute.as_str()),
+        evidence,
+        at: now,
+    }))
+}
+
+/// The same for somebody who is named by a DN, or by an id; gives the id too. Nothing if there is nobody.
+pub async fn ask_for(source: &mut Source, named: &str, now: Instant) -> Option<(EntryId, Looked)> {
+    use crate::model::Identified;
+    let id = if crate::identity::dn::parse(named).is_some_and(|rdns| !rdns.is_empty()) {
+        match source.identify(&[named.to_owned()]).await.into_iter().next()?.1 {
+            Identified::Entry(id) => id,
+            Identified::NotFound => return None,
+            Identified::Unknown { cause } => return Some((EntryId::new(named), Looked::Failed(cause))),
+        }
+    } else {
+        EntryId::new(named)
+    };
+    let looked = ask(source, &id, now).await;
+    let is_there = matches!(&looked, Looked::Answer(a) if matches!(a.evidence, EntryEvidence::Found { .. }));
+    is_there.then_some((id, looked))
+}
+
+/// What was done about a user before.
+///
+/// # Errors
+/// Where the journal can't be read.
+pub fn past(journal: &Journal, service: &str, user: &Named) -> Result<Vec<Event>> {
+    let (entry, account) = (user.entry.as_ref(), user.account.as_ref());
+    let mut rows = Vec::new();
+    for (run, row) in journal.rows_of(entry, account, PAST)? {
+        let Some(run) = journal.run(run)?.filter(|run| run.what.service == service) else { continue };
+        let cause = journal.steps(run.id, row.n)?.into_iter().filter_map(|s| s.outcome?.cause).next_back();
+        rows.push(Past { run, row, cause });
+    }
+    Ok(events(&rows, &journal.decisions_of(service, entry, account, PAST)?))
+}
