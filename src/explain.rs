@@ -80,7 +80,6 @@ impl Said {
         }
     }
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
     fn is_nothing(&self) -> bool {
         *self == Said::Nothing
     }

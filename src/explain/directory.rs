@@ -104,7 +104,7 @@ pub(super) fn scope(facts: &Facts) -> Vec<Line> {
     if lines.is_empty() {
         lines.push(Line::said("every line of the table", said(None)));
     }
-    let in_scope = verdicts.map(|v| v.in_scope());
+    let in_scope = verdicts.map(crate::model::Verdicts::in_scope);
     if facts.read.is_none() && in_scope == Some(true) && facts.bond.other_channel.is_none() {
         lines.push(Line::said("in scope by now, and not in the last read: read again", Said::Bad("moved")));
     }
