@@ -13,7 +13,7 @@ pub mod secret;
 mod source;
 mod target;
 
-pub use clause::Clause;
+pub use clause::{Clause, Wrong, status_text};
 pub use policy::{Limit, Limits, Policy, RemoveAction};
 pub use reader::Located;
 pub use source::{

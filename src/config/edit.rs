@@ -40,8 +40,7 @@ fn put(value: &mut Value, text: &str) {
     *value.decor_mut() = around;
 }
 
-/// The text of a configuration with other clauses in the location of a channel's source. A filter and a group that are empty are
-/// taken out.
+/// The text of a configuration with other clauses in a channel's source. What is empty is taken out.
 ///
 /// # Errors
 /// Where it is no TOML, or has no such channel.
@@ -52,14 +51,18 @@ pub fn with_clauses(text: &str, channel: &str, edits: &[(Clause, String)]) -> Re
         .try_fold(document.as_item_mut(), |item, key| item.as_table_like_mut()?.get_mut(key))
         .and_then(Item::as_table_like_mut);
     let source = source.ok_or_else(|| Error::usage(format!("the file has no source for the channel {channel}")))?;
-    // A table need not have a location.
-    let location = source.entry("location").or_insert_with(|| Item::Table(Table::new()));
-    let location = location.as_table_like_mut().ok_or_else(|| Error::usage("the location is no table"))?;
     for (clause, text) in edits {
         let value = match clause {
             Clause::Nested => Value::from(text == "true"),
-            Clause::Base | Clause::Scope | Clause::Filter | Clause::Group => Value::from(text.as_str()),
+            Clause::Status => {
+                let list = text.trim().trim_start_matches('[').trim_end_matches(']');
+                format!("[{list}]").parse().map_err(|_| Error::usage("the status rules are no TOML"))?
+            }
+            _ => Value::from(text.as_str()),
         };
+        // Neither table need be there.
+        let location = source.entry(clause.table()).or_insert_with(|| Item::Table(Table::new()));
+        let location = location.as_table_like_mut().ok_or_else(|| Error::usage(format!("{} is no table", clause.table())))?;
         match location.get_mut(clause.key()) {
             Some(_) if text.is_empty() => drop(location.remove(clause.key())),
             Some(Item::Value(before)) => {
@@ -165,6 +168,13 @@ mod tests {
         let back = [(Clause::Base, "ou=p,dc=x"), (Clause::Group, "cn=g,dc=x")].map(|(clause, text)| (clause, text.to_owned()));
         assert!(with_clauses(&changed, "a", &back).unwrap().contains("base_dn = \"ou=p,dc=x\" # all of it"));
         assert!(with_clauses(text, "b", &edits).is_err());
+        // A setting goes into its own table.
+        let status = "{ attribute = \"x\", disabled_when = { present = true } }";
+        let set = with_clauses(text, "a", &[(Clause::Status, status.to_owned()), (Clause::MemberOf, "memberOf".to_owned())]).unwrap();
+        let parsed: DocumentMut = set.parse().unwrap();
+        let settings = &parsed["channels"]["a"]["source"]["settings"];
+        assert_eq!(settings["status"][0]["attribute"].as_str(), Some("x"));
+        assert_eq!(settings["member_of_attribute"].as_str(), Some("memberOf"));
         // A table of a file without a location gets one.
         let csv = "[channels.a.source]\ntype = \"csv\"\n[channels.a.mapping]\nuserName = \"uid\"\n";
         let added = with_clauses(csv, "a", &[(Clause::Filter, "(a=b)".to_owned())]).unwrap();

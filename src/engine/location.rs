@@ -11,6 +11,7 @@ pub(super) use preview::Baseline;
 pub use preview::{Against, Mover, Preview};
 
 use crate::clock::Instant;
+pub use crate::config::Wrong;
 use crate::config::{Channel, Clause, SourceConfig};
 use crate::error::Error;
 use crate::filter::Filter;
@@ -43,15 +44,6 @@ impl Site {
     }
 }
 
-/// Why a text is not a clause.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wrong {
-    /// What is wrong. Not cleaned.
-    pub message: String,
-    /// Where, from 1.
-    pub column: Option<usize>,
-}
-
 /// The source with other clauses.
 ///
 /// # Errors
@@ -60,7 +52,7 @@ pub fn with_edits(source: &SourceConfig, edits: &[(Clause, String)]) -> Result<S
     let mut source = source.clone();
     for (clause, text) in edits {
         check(*clause, text)?;
-        clause.set(&mut source, text).map_err(|message| Wrong { message, column: None })?;
+        clause.set(&mut source, text)?;
     }
     Ok(source)
 }

@@ -49,6 +49,14 @@ pub struct Against {
     pub leave: usize,
     /// Of those who leave, so many have an active account.
     pub with_account: usize,
+    /// So many stay and are disabled then.
+    pub disable: usize,
+    /// So many stay and are not disabled any more.
+    pub enable: usize,
+    /// The first of those who are disabled then, by name.
+    pub disabling: Vec<Mover>,
+    /// The first of those who are not any more, by name.
+    pub enabling: Vec<Mover>,
     /// The first of those who enter, by name.
     pub entering: Vec<Mover>,
     /// The first of those who leave, by name.
@@ -77,7 +85,8 @@ struct Seen {
     repeated: Option<String>,
     in_scope: usize,
     disabled: usize,
-    entering: Vec<Mover>,
+    /// What is known by now of those who enter, and of those whose status is another one.
+    against: Against,
 }
 
 /// Reads everybody in scope of an opened source. Where nobody is, counts what each clause comes to.
@@ -131,15 +140,25 @@ impl Seen {
         }
         self.in_scope += 1;
         self.disabled += usize::from(row.is_off());
-        if let Some(picture) = picture.filter(|_| known.is_none() && self.entering.len() < NAMED) {
-            self.entering.push(mover(row, picture));
+        let Some(picture) = picture else { return };
+        let against = &mut self.against;
+        let (n, list) = match known.map(|known| (picture.entries().is_off(known), row.is_off())) {
+            None => (&mut against.enter, &mut against.entering),
+            Some((false, true)) => (&mut against.disable, &mut against.disabling),
+            Some((true, false)) => (&mut against.enable, &mut against.enabling),
+            Some(_) => return,
+        };
+        *n += 1;
+        if list.len() < NAMED {
+            let has_account = known.is_some_and(|known| picture.has_active_account(known));
+            list.push(Mover { has_account, ..mover(row, picture) });
         }
     }
 
-    fn against(mut self, picture: &Picture, read_at: Option<Instant>) -> Against {
+    fn against(self, picture: &Picture, read_at: Option<Instant>) -> Against {
         let entries = picture.entries();
         let gone = |row: &RowIx| !self.before[row.index()];
-        let mut against = Against { read_at, before: entries.len(), enter: self.fresh.len(), ..Against::default() };
+        let mut against = Against { read_at, before: entries.len(), ..self.against };
         for row in entries.rows().filter(gone) {
             against.leave += 1;
             let has_account = picture.has_active_account(row);
@@ -148,10 +167,10 @@ impl Seen {
                 against.leaving.push(Mover { has_account, ..mover(entries.row(row), picture) });
             }
         }
-        against.entering = std::mem::take(&mut self.entering);
-        against.entering.sort_unstable();
         // Those first who have something to lose.
-        against.leaving.sort_unstable_by(|a, b| b.has_account.cmp(&a.has_account).then_with(|| a.cmp(b)));
+        for list in [&mut against.leaving, &mut against.disabling, &mut against.enabling, &mut against.entering] {
+            list.sort_unstable_by(|a, b| b.has_account.cmp(&a.has_account).then_with(|| a.cmp(b)));
+        }
         against
     }
 }

@@ -12,6 +12,8 @@ use std::sync::Arc;
 pub(in crate::tui) struct Typing {
     pub clause: Clause,
     pub field: Field,
+    /// What stood there at first.
+    pub before: String,
     /// What is wrong with it, as of the last Enter.
     pub wrong: Option<Wrong>,
 }
@@ -47,7 +49,7 @@ impl Source {
     /// What a clause says, edits included.
     pub fn text(&self, clause: Clause) -> Option<String> {
         let site = self.site.as_ref().filter(|s| clause.applies(&s.source.kind))?;
-        Some(self.edits.get(&clause).cloned().unwrap_or_else(|| clause.text(&site.source.location)))
+        Some(self.edits.get(&clause).cloned().unwrap_or_else(|| clause.text(&site.source)))
     }
 
     /// Every clause that is not as in the configuration.

@@ -210,6 +210,14 @@ pub fn relocate(file: &Path, changes: Vec<(Clause, String, String)>, preview: &P
                 );
                 words.push((Role::Text, text));
             }
+            for (n, one, many, list, role) in [
+                (against.disable, "person becomes disabled", "people become disabled", &against.disabling, Role::Bad),
+                (against.enable, "person becomes enabled", "people become enabled", &against.enabling, Role::Text),
+            ] {
+                if n > 0 {
+                    words.push((role, format!("{}{}", people(n, one, many), named(list, n))));
+                }
+            }
             let enter = people(against.enter, "person enters", "people enter");
             words.push((Role::Text, format!("{enter}{}", named(&against.entering, against.enter))));
             let then = read_at.map(|at| format!(" when they were read at {at}")).unwrap_or_default();

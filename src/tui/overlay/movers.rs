@@ -43,24 +43,23 @@ fn line(mover: &Mover) -> Line {
 
 fn parts(preview: &Preview) -> Vec<Part<'_>> {
     let Ok(against) = &preview.against else { return Vec::new() };
-    let leave = if against.leave == 1 { "person leaves" } else { "people leave" };
-    let enter = if against.enter == 1 { "person enters" } else { "people enter" };
     let with = match against.with_account {
         0 => String::new(),
         n => format!(", {} with an active account", count(n)),
     };
-    vec![
-        Part {
-            heading: plain(if against.leave > 0 { Role::Bad } else { Role::Quiet }, format!("{} {leave}{with}", count(against.leave))),
-            list: &against.leaving,
-            more: against.leave - against.leaving.len(),
-        },
-        Part {
-            heading: plain(if against.enter > 0 { Role::Strong } else { Role::Quiet }, format!("{} {enter}", count(against.enter))),
-            list: &against.entering,
-            more: against.enter - against.entering.len(),
-        },
-    ]
+    let part = |n: usize, one: &str, many: &str, more: &str, role: Role, list| {
+        let heading = format!("{} {}{more}", count(n), if n == 1 { one } else { many });
+        Part { heading: plain(if n > 0 { role } else { Role::Quiet }, heading), list, more: n - list.len() }
+    };
+    let mut parts = vec![part(against.leave, "person leaves", "people leave", &with, Role::Bad, &against.leaving)];
+    if against.disable > 0 {
+        parts.push(part(against.disable, "person becomes disabled", "people become disabled", "", Role::Bad, &against.disabling));
+    }
+    parts.push(part(against.enter, "person enters", "people enter", "", Role::Strong, &against.entering));
+    if against.enable > 0 {
+        parts.push(part(against.enable, "person becomes enabled", "people become enabled", "", Role::Strong, &against.enabling));
+    }
+    parts
 }
 
 /// How many lines there are.

@@ -1,6 +1,7 @@
 //! The source location that is edited: what was typed is looked at in the background, and in effect only once it is saved.
 
 use super::perform;
+use crate::config::{Clause, status_text};
 use crate::engine::location::{self, Counts, Previewed, Site};
 use crate::error::{Error, Result};
 use crate::tui::action::Verb;
@@ -31,7 +32,10 @@ pub(super) fn edit(model: &mut Model) -> Vec<Effect> {
     if let Some(other) = clause.choices().iter().find(|choice| **choice != text) {
         return keep(model, clause, other);
     }
-    model.source.typing = Some(SourceTyping { clause, field: Field::of(&text), wrong: None });
+    // What the product says is begun with where nothing else is set.
+    let product = model.snapshot.as_ref().filter(|_| clause == Clause::Status && text.is_empty());
+    let before = product.map_or(text, |snapshot| status_text(&snapshot.source_facts().settings.status));
+    model.source.typing = Some(SourceTyping { clause, field: Field::of(&before), before, wrong: None });
     Vec::new()
 }
 
@@ -61,6 +65,10 @@ pub(super) fn typed(model: &mut Model, change: impl FnOnce(&mut Field) -> bool) 
 fn enter(model: &mut Model) -> Vec<Effect> {
     let (Some(typing), Some(site)) = (&mut model.source.typing, &model.source.site) else { return Vec::new() };
     let (clause, text) = (typing.clause, typing.field.text().to_owned());
+    if text == typing.before {
+        model.source.typing = None;
+        return Vec::new();
+    }
     if let Err(wrong) = location::with_edits(&site.source, &[(clause, text.clone())]) {
         typing.wrong = Some(wrong);
         return Vec::new();
@@ -70,9 +78,9 @@ fn enter(model: &mut Model) -> Vec<Effect> {
 }
 
 /// Keeps a text, and has it looked at.
-fn keep(model: &mut Model, clause: crate::config::Clause, text: &str) -> Vec<Effect> {
+fn keep(model: &mut Model, clause: Clause, text: &str) -> Vec<Effect> {
     let source = &mut model.source;
-    let was = source.site.as_ref().map(|s| clause.text(&s.source.location));
+    let was = source.site.as_ref().map(|s| clause.text(&s.source));
     if source.text(clause).as_deref() == Some(text) {
         return Vec::new();
     }
@@ -156,7 +164,7 @@ fn is_current(model: &Model) -> bool {
 
 fn question(model: &Model) -> Option<Question> {
     let (preview, site, file) = (model.source.preview()?, model.source.site.as_ref()?, model.setting.file.as_ref()?);
-    let changes = model.source.edits.iter().map(|(clause, now)| (*clause, clause.text(&site.source.location), now.clone())).collect();
+    let changes = model.source.edits.iter().map(|(clause, now)| (*clause, clause.text(&site.source), now.clone())).collect();
     let read_at = preview.against.as_ref().ok().and_then(|a| a.read_at).map(|at| model.setting.zone.time_of_day(at));
     Some(confirm::relocate(file, changes, preview, read_at))
 }

@@ -5,7 +5,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use rosterm::config::Location;
+use rosterm::config::SourceConfig;
 use rosterm::demo::service::{Faults, Service};
 use rosterm::demo::world::{self, Plan, World};
 use rosterm::engine::location::OpenSource;
@@ -46,14 +46,16 @@ impl Desk {
     pub fn at(runtime: Runtime, service: Arc<Service>, state: Option<&Path>, world: &World, plan: Plan, setting: Setting) -> Desk {
         let config = world::config_text(plan, service.base_url(), "(in memory)");
         let channel = world::channel(plan, service.base_url(), Path::new("(in memory)")).unwrap();
-        let mut settings = vendor::presets().iter().find(|p| p.0.vendor == "openldap").unwrap().0.clone();
-        vendor::override_with(&mut settings, &channel.source.settings);
+        let settings = vendor::presets().iter().find(|p| p.0.vendor == "openldap").unwrap().0.clone();
         let records = world.records.clone();
-        let directory = Arc::new(move |location: &Location, now| {
-            let directory = Directory::new("memory", "the embedded directory".into(), records.clone(), settings.clone(), location, now)?;
+        let directory = Arc::new(move |config: &SourceConfig, now| {
+            let mut settings = settings.clone();
+            vendor::override_with(&mut settings, &config.settings);
+            let location = &config.location;
+            let directory = Directory::new("memory", "the embedded directory".into(), records.clone(), settings, location, now)?;
             Ok::<Source, rosterm::error::Error>(Source::Memory(Box::new(directory)))
         });
-        let source = directory(&channel.source.location, support::NOW).unwrap();
+        let source = directory(&channel.source, support::NOW).unwrap();
         let memory = match state.map(Path::to_owned) {
             None => Memory::Kept(Some(support::remember(world, service.base_url(), &source))),
             Some(path) => {
@@ -66,12 +68,12 @@ impl Desk {
         };
         let aside = Arc::clone(&directory);
         let open_source: OpenSource = Arc::new(move |config, now| {
-            let source = aside(&config.location, now);
+            let source = aside(&config, now);
             Box::pin(async move { source })
         });
         let channel = Arc::new(channel);
         let open = move |errand: Errand| {
-            let (source, _alive) = (directory(&errand.channel.source.location, errand.now), service.base_url().len());
+            let (source, _alive) = (directory(&errand.channel.source, errand.now), service.base_url().len());
             async move {
                 let channel = &errand.channel;
                 let (connector, rules) = errand.compile()?;

@@ -16,15 +16,16 @@ use rosterm::source::memory::Directory;
 use rosterm::source::{Amount, vendor};
 use rosterm::tui::theme::{Glyphs, Theme};
 use rosterm::tui::{Effect, Msg, Setting, update};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
 /// Keys from anywhere to a clause.
-const BASE: &str = "1 k k k k k k j";
-const FILTER: &str = "1 k k k k k k j j j";
-const GROUP: &str = "1 k k k k k k j j j j";
-const NESTED: &str = "1 k k k k k k j j j j j";
+const BASE: &str = "1 k k k k k k k k j";
+const FILTER: &str = "1 k k k k k k k k j j j";
+const GROUP: &str = "1 k k k k k k k k j j j j";
+const STATUS: &str = "1 k k k k k k k k k k j j j j j j j";
+const NESTED: &str = "1 k k k k k k k k j j j j j";
 
 /// Types another text for the marked clause, up to Enter, and waits for what comes of it.
 fn edit(desk: &mut Desk, keys: &str, text: &str) {
@@ -71,6 +72,11 @@ fn clauses_are_shown_counted_and_edited_in_three_sizes_and_without_colour() {
 
 /// The ids of everybody in scope of a world, with some clauses in place of its own.
 fn ids(desk: &Desk, records: &[Record], edits: &[(Clause, &str)]) -> BTreeSet<String> {
+    people(desk, records, edits).into_keys().collect()
+}
+
+/// The same with whether they are disabled.
+fn people(desk: &Desk, records: &[Record], edits: &[(Clause, &str)]) -> BTreeMap<String, bool> {
     let edits: Edits = edits.iter().map(|(clause, text)| (*clause, (*text).to_owned())).collect();
     let config = Config::parse(Path::new("x.toml"), &desk.config).unwrap();
     let source = location::with_edits(&config.channels[0].source, &edits).unwrap();
@@ -80,15 +86,15 @@ fn ids(desk: &Desk, records: &[Record], edits: &[(Clause, &str)]) -> BTreeSet<St
     support::runtime().block_on(async {
         let (send, mut receive) = tokio::sync::mpsc::channel::<Batch>(2);
         let schema = Schema::default();
-        let mut ids = BTreeSet::new();
+        let mut people = BTreeMap::new();
         let take = async {
             while let Some(batch) = receive.recv().await {
-                ids.extend(batch.iter().map(|row| row.id().to_owned()));
+                people.extend(batch.iter().map(|row| (row.id().to_owned(), row.is_off())));
             }
         };
         let (end, ()) = tokio::join!(directory.read(&schema, send), take);
         assert_eq!(end, ReadEnd::Complete);
-        ids
+        people
     })
 }
 
@@ -116,8 +122,20 @@ fn a_preview_says_who_enters_and_leaves_and_changes_nothing() {
         desk.press("R");
         assert!(!desk.model.is_source_edited() && !desk.frame(110, 40).contains(" leave"));
     }
+    // What tells who is disabled moves nobody in or out, and takes people their accounts all the same.
+    let status = "{ attribute = \"sn\", disabled_when = { equals = \"Okafor\" } }";
+    let (was, then) = (people(&desk, &world.records, &[]), people(&desk, &world.records, &[(Clause::Status, status)]));
+    let become_off = |now: bool| then.iter().filter(|(id, off)| was[*id] != **off && **off == now).count();
+    edit(&mut desk, STATUS, status);
+    let frame = desk.frame(110, 40);
+    let told = format!("{} become disabled, {} enabled", become_off(true), become_off(false));
+    assert!(become_off(true) > 0 && frame.contains("0 enter, 0 leave") && frame.contains(&told), "{told}: {frame}");
+    desk.press("m");
+    let frame = desk.frame(120, 40);
+    assert!(frame.contains("become disabled") && frame.contains("Okafor"), "{frame}");
+    desk.press("esc R");
     // One of two is the other one by one key, and back.
-    assert_eq!(desk.press(&format!("{NESTED} e")), [Effect::Preview(5, vec![(Clause::Nested, "false".into())])]);
+    assert_eq!(desk.press(&format!("{NESTED} e")), [Effect::Preview(6, vec![(Clause::Nested, "false".into())])]);
     settled(&mut desk);
     let after = ids(&desk, &world.records, &[(Clause::Nested, "false")]);
     assert!(desk.frame(110, 40).contains(&format!("0 enter, {} leave", before.difference(&after).count())));
@@ -159,6 +177,7 @@ fn what_is_no_clause_is_told_with_its_column_and_nothing_is_asked_of_the_directo
     for (keys, text, told) in [
         (FILTER, "(&(a=b)(c))", "column 9: "),
         (BASE, "nonsense", "\"nonsense\" is not a distinguished name"),
+        (STATUS, "{ attribute = \"x\" }", "a status rule needs either disabled_when or enabled_when"),
         (GROUP, "cn=a,,", "\"cn=a,,\" is not a distinguished name"),
     ] {
         desk.press(keys);
@@ -180,7 +199,7 @@ fn what_is_no_clause_is_told_with_its_column_and_nothing_is_asked_of_the_directo
     assert_eq!(desk.press("enter"), []);
     assert!(!desk.model.is_source_edited());
     // What is not edited here says where it is.
-    desk.press("1 k k k k k k e");
+    desk.press("1 k k k k k k k k k k e");
     assert!(desk.notice().contains("stands in the configuration file"), "{}", desk.notice());
     desk.press("m");
     assert!(desk.notice().contains("no clause was edited"), "{}", desk.notice());

@@ -92,6 +92,11 @@ fn moves(lines: &mut Vec<Line>, model: &Model, preview: &Preview, room: usize) {
             labelled(lines, "then", room, role, &text);
             let then = against.read_at.map(|at| format!(" when read at {}", model.setting.zone.time_of_day(at))).unwrap_or_default();
             let key = model.setting.keymap.key(Verb::WhoMoves);
+            if against.disable + against.enable > 0 {
+                let role = if against.disable > 0 { Role::Bad } else { Role::Warn };
+                let text = format!("{} become disabled, {} enabled", count(against.disable), count(against.enable));
+                labelled(lines, "", room, role, &text);
+            }
             let off = if preview.disabled > 0 { format!(" ({} disabled)", count(preview.disabled)) } else { String::new() };
             let text = format!("{} in scope{off}, {}{then}; {key} shows who", count(preview.in_scope), count(against.before));
             labelled(lines, "", room, Role::Quiet, &text);
@@ -105,7 +110,7 @@ fn about(lines: &mut Vec<Line>, model: &Model, entry: &Entry, room: usize) {
     if let (Some(clause), Some(site)) = (entry.clause, &source.site)
         && source.edits.contains_key(&clause)
     {
-        let was = clause.text(&site.source.location);
+        let was = clause.text(&site.source);
         labelled(lines, "was", room, Role::Quiet, if was.is_empty() { "(none)" } else { &was });
     }
     if width(&entry.value) + super::LABEL + entry.count.len() + 2 > room {

@@ -48,14 +48,14 @@ pub(in crate::tui) fn entries(model: &Model) -> Vec<Entry> {
     if let SourceKind::Ldap(ldap) = &site.source.kind {
         entries.push(Entry::shown("security", security(ldap, facts), SERVER));
     }
-    entries.extend(Clause::ALL.into_iter().filter_map(|clause| entry(model, clause, facts)));
+    entries.extend(Clause::LOCATION.into_iter().filter_map(|clause| entry(model, clause, facts)));
     let side = model.snapshot.as_ref().map(|s| s.source());
     // What was not read to its end is at least so many.
     let in_scope = side.filter(|s| s.read_at.is_some()).map(|s| Amount { n: s.users, is_all: s.state.is_complete() });
     let (count, role) = in_scope.map_or_else(|| (String::new(), Role::Quiet), number);
     entries.push(Entry { is_total: true, count, role, ..Entry::shown("in scope", String::new(), FOLLOWS) });
     if let Some(facts) = facts {
-        settings(&mut entries, site, facts, side.and_then(|s| s.disabled));
+        settings(&mut entries, model, site, facts, side.and_then(|s| s.disabled));
     }
     entries
 }
@@ -66,7 +66,7 @@ fn entry(model: &Model, clause: Clause, facts: Option<&Facts>) -> Option<Entry> 
         Clause::Scope => ("scope", &None),
         Clause::Filter => ("filter", &model.source.counts.filter),
         Clause::Group => ("group", &model.source.counts.group),
-        Clause::Nested => ("nested", &None),
+        _ => ("nested", &None),
     };
     let text = model.source.text(clause)?;
     let mut origin = "the configuration".to_owned();
@@ -129,7 +129,7 @@ fn security(ldap: &LdapConfig, facts: Option<&Facts>) -> String {
 }
 
 /// What the product, or the configuration in its place, says about people and groups.
-fn settings(entries: &mut Vec<Entry>, site: &Site, facts: &Facts, disabled: Option<usize>) {
+fn settings(entries: &mut Vec<Entry>, model: &Model, site: &Site, facts: &Facts, disabled: Option<usize>) {
     let shown = facts.settings.shown();
     let of = |key: &str| shown.iter().find(|(k, ..)| *k == key).map(|(_, value, origin)| (value.clone(), origin.to_string()));
     let mut add = |label: &'static str, key: &str, elsewhere: &'static str, is_first: bool| {
@@ -157,6 +157,19 @@ fn settings(entries: &mut Vec<Entry>, site: &Site, facts: &Facts, disabled: Opti
     } else {
         "who is disabled gets none (provision_disabled = false)"
     };
+    for (label, clause) in [
+        ("disabled", Clause::Status),
+        ("else", Clause::DefaultStatus),
+        ("members", Clause::Members),
+        ("back link", Clause::MemberOf),
+        ("people", Clause::People),
+    ] {
+        let edited = model.source.edits.get(&clause).filter(|text| !text.is_empty());
+        if let Some(entry) = entries.iter_mut().find(|e| e.label == label) {
+            entry.clause = Some(clause);
+            entry.value = edited.cloned().unwrap_or_else(|| std::mem::take(&mut entry.value));
+        }
+    }
     let at = entries.iter().position(|e| e.label == "id").unwrap_or(entries.len());
     entries.insert(at, Entry { origin: "the policy".to_owned(), ..Entry::shown("accounts", word.to_owned(), POLICY) });
 }
