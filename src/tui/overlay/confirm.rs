@@ -12,6 +12,7 @@ use crate::plan::guard::Lifted;
 use crate::telemetry::redacted;
 use crate::text::{count, counted};
 use crate::tui::pane::activity::duration;
+use crate::tui::pane::source::or_unset;
 use crate::tui::theme::Role;
 use std::path::Path;
 use std::sync::Arc;
@@ -182,10 +183,9 @@ fn happens(proposal: &Proposal) -> Vec<(Role, String)> {
 #[must_use]
 pub fn relocate(file: &Path, changes: Vec<(Clause, String, String)>, preview: &Preview, read_at: Option<String>) -> Question {
     const NAMES: usize = 12;
-    let or_none = |text: String| if text.is_empty() { "(none)".to_owned() } else { text };
     let mut words = vec![(Role::Text, format!("In {}, comments and everything else stay:", file.display()))];
     for (clause, was, now) in changes {
-        words.push((Role::Strong, format!("{}: {} → {}", clause.key(), or_none(was), or_none(now))));
+        words.push((Role::Strong, format!("{}: {} → {}", clause.key(), or_unset(clause, was), or_unset(clause, now))));
     }
     if preview.in_scope == 0 {
         let why = preview.counts.as_ref().and_then(Counts::remover).map(|r| format!(". {r}")).unwrap_or_default();

@@ -8,6 +8,7 @@ mod clauses;
 
 pub(in crate::tui) use clauses::{Entry, entries};
 
+use crate::config::Clause;
 use crate::text::pad;
 use crate::tui::model::{Model, Pane};
 use crate::tui::theme::Role;
@@ -27,6 +28,15 @@ const ROOM: usize = 9;
 pub(in crate::tui) struct Page {
     pub clauses: Vec<Line>,
     pub below: Vec<Line>,
+}
+
+/// What a clause says, in words where it says nothing.
+pub(in crate::tui) fn or_unset(clause: Clause, text: String) -> String {
+    match (text.is_empty(), clause.table()) {
+        (false, _) => text,
+        (true, "settings") => "(as the product has it)".to_owned(),
+        (true, _) => "(none)".to_owned(),
+    }
 }
 
 /// Lines that it would like to have. It asks for the same whatever is said, so that nothing moves.

@@ -111,7 +111,7 @@ fn about(lines: &mut Vec<Line>, model: &Model, entry: &Entry, room: usize) {
         && source.edits.contains_key(&clause)
     {
         let was = clause.text(&site.source);
-        labelled(lines, "was", room, Role::Quiet, if was.is_empty() { "(none)" } else { &was });
+        labelled(lines, "was", room, Role::Quiet, &super::or_unset(clause, was));
     }
     if width(&entry.value) + super::LABEL + entry.count.len() + 2 > room {
         labelled(lines, entry.label, room, Role::Text, &entry.value);
