@@ -25,6 +25,7 @@ use crate::error::{Error, Kind, Position, Result};
 use reader::{Document, Section};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The format of the configuration file that this version writes and the newest that it reads.
 pub const FORMAT: i64 = 1;
@@ -47,6 +48,8 @@ pub struct Channel {
     pub name: String,
     /// False for a parked channel.
     pub active: bool,
+    /// How long after a reading the screens read both ends again by themselves; never, if there is nothing.
+    pub refresh: Option<Duration>,
     /// Where people come from.
     pub source: SourceConfig,
     /// Where accounts are.
@@ -178,6 +181,7 @@ impl Config {
 impl Channel {
     fn read(name: &str, section: &mut Section<'_>, folder: &Path) -> Result<Self> {
         let active = section.bool("active")?.is_none_or(|b| b.value);
+        let refresh = section.int_in("refresh", 30..=86_400)?.map(|n| Duration::from_secs(n.value.unsigned_abs()));
         let mut source = section.required_section("source")?;
         let mut target = section.required_section("target")?;
         let mapping = section.required_section("mapping")?;
@@ -192,6 +196,7 @@ impl Channel {
         Ok(Channel {
             name: name.to_owned(),
             active,
+            refresh,
             source: SourceConfig::read(&mut source, folder)?,
             target: TargetConfig::read(&mut target, folder)?,
             mapping: rules,

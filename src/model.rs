@@ -207,6 +207,13 @@ pub struct Hold {
 }
 
 impl Hold {
+    /// What is typed as a reason, and the day on which the hold ends where it says so at its end: `on leave until 2027-01-31`.
+    #[must_use]
+    pub fn parted(typed: &str) -> (&str, Option<Instant>) {
+        let parted = typed.trim().rsplit_once(" until ").and_then(|(reason, day)| Some((reason.trim(), Instant::parse(day.trim())?)));
+        parted.filter(|(reason, _)| !reason.is_empty()).map_or((typed.trim(), None), |(reason, until)| (reason, Some(until)))
+    }
+
     /// Who, why and until when, in one line (not cleaned: it quotes an operator).
     #[must_use]
     pub fn words(&self) -> String {

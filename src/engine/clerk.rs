@@ -99,6 +99,8 @@ pub(super) struct Clerk<O> {
     looker: Looker,
     /// Attributes that are read for a mapping that is tried out.
     also: Vec<AttributeName>,
+    /// When the last reading ended.
+    read_at: tokio::time::Instant,
 }
 
 impl<O, F> Clerk<O>
@@ -114,8 +116,19 @@ where
         control: Arc<Mutex<Option<Arc<Control>>>>,
         looker: Looker,
     ) -> Self {
-        let (pending, numbered, also) = (None, 0, Vec::new());
-        Clerk { seat, desk, tell, approver, control, looker, is_there: false, pending, numbered, also }
+        Clerk {
+            seat,
+            desk,
+            tell,
+            approver,
+            control,
+            is_there: false,
+            pending: None,
+            numbered: 0,
+            looker,
+            also: Vec::new(),
+            read_at: tokio::time::Instant::now(),
+        }
     }
 
     /// Reads once, and then does what it is told.
@@ -126,7 +139,7 @@ where
         loop {
             let work = match waiting.pop_front() {
                 Some(work) => work,
-                None => match inbox.recv().await {
+                None => match self.next_work(&mut inbox).await {
                     Some(work) => work,
                     None => return,
                 },
@@ -176,6 +189,13 @@ where
         }
     }
 
+    /// What is to be done next: what somebody wants, or a reading where the channel wants one every so often.
+    async fn next_work(&self, inbox: &mut UnboundedReceiver<Work>) -> Option<Work> {
+        let Some(refresh) = self.seat.channel.refresh else { return inbox.recv().await };
+        let due = self.read_at + refresh;
+        tokio::time::timeout_at(due, inbox.recv()).await.unwrap_or(Some(Work::Read))
+    }
+
     async fn read(&mut self) {
         let Seat { channel, others, open, memory, .. } = &self.seat;
         let progress = Arc::new(Progress::default());
@@ -192,6 +212,7 @@ where
             }
             Err(error) => (self.tell)(News::Failed(error)),
         }
+        self.read_at = tokio::time::Instant::now();
     }
 
     /// Sends what was shown, and reads both ends afterwards.
@@ -285,22 +306,30 @@ where
             naming_context: facts.naming_context.clone(),
             id_attribute: facts.settings.id_attribute.to_string(),
         };
+        let reason = reason.as_deref().map(Hold::parted);
+        if let Some((_, Some(until))) = reason
+            && until <= now
+        {
+            return Err(Error::usage(format!("{} is not a day to come", until.rfc3339())).hint("a hold ends on a day such as 2027-01-31"));
+        }
         let mut journal = self.seat.memory.write()?;
         let name = &self.seat.channel.name;
-        let write = || -> Result<String> {
-            if let Some(reason) = reason {
+        let is = if on.len() == 1 { "is" } else { "are" };
+        let mut write = || -> Result<String> {
+            if let Some((reason, until)) = reason {
                 journal.set_belonging(name, &belonging)?;
-                let hold = Hold { reason, author: paths::operator(), since: now, until: None };
-                for on in on.iter().take(1) {
+                let hold = Hold { reason: reason.to_owned(), author: paths::operator(), since: now, until };
+                for on in on.iter().filter_map(|on| on.first()) {
                     journal.set_hold(&service, on, &hold)?;
                 }
-                return Ok(format!("{called} is left alone from now on: {}", hold.reason));
+                let end = until.map(|until| format!(", until {}", until.rfc3339())).unwrap_or_default();
+                return Ok(format!("{called} {is} left alone from now on{end}: {reason}"));
             }
             let mut released = false;
-            for on in &on {
+            for on in on.iter().flatten() {
                 released |= journal.remove_hold(&service, on)?;
             }
-            Ok(if released { format!("{called} is not held any more") } else { format!("{called} was not held") })
+            Ok(if released { format!("{called} {is} not held any more") } else { format!("{called}: nobody was held") })
         };
         let told = write();
         let holds = journal.holds(&service, now);

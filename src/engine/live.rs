@@ -123,11 +123,11 @@ pub enum Memory {
 pub struct Held {
     /// What the user was seen in.
     pub snapshot: Arc<Snapshot>,
-    /// What it is on; a hold is set on the first, and taken back from all.
-    pub on: Vec<HoldOn>,
-    /// What the user is called.
+    /// What it is on, for each user; a hold is set on the first, and taken back from all.
+    pub on: Vec<Vec<HoldOn>>,
+    /// What the user is called, or all of them are.
     pub called: String,
-    /// Why; nothing to take it back.
+    /// Why, and until when ([`crate::model::Hold::parted`]); nothing to take it back.
     pub reason: Option<String>,
 }
 

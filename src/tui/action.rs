@@ -100,6 +100,12 @@ verbs! {
     LastField;
     /// Back to the list.
     Back;
+    /// Mark the user under the cursor, or take the mark away.
+    Mark;
+    /// Begin or end a range of marks.
+    MarkRange;
+    /// Mark everybody who is shown.
+    MarkAll;
     /// Approve the user under the cursor, or take it back.
     Approve;
     /// The same in the details.
@@ -299,7 +305,7 @@ pub const TABLE: &[Entry] = &[
     row(Verb::PreviousProblem, "previous_problem", Diff, 0, "problem before", "to the user with a problem before this one", somebody),
     row(Verb::Sort, "sort", Diff, 11, "sort", "sort by the next of: as read, user, name, situation, action", a_snapshot),
     row(Verb::Reverse, "reverse", Diff, 0, "reverse", "sort the other way round", a_snapshot),
-    row(Verb::Clear, "clear", Diff, 1, "show everybody", "take search and filter away", something_set),
+    row(Verb::Clear, "clear", Diff, 1, "show everybody", "take search and filter away, and then the marks", something_set),
     row(Verb::NextField, "next_field", Detail, 0, "field down", "one field down; how its value came about is told beside it", somebody),
     row(Verb::PreviousField, "previous_field", Detail, 0, "field up", "one field up", somebody),
     row(Verb::FirstField, "first_field", Detail, 0, "first field", "to the first field", somebody),
@@ -354,6 +360,33 @@ pub const TABLE: &[Entry] = &[
         "both ends",
         "what is known about the directory and the service, and every note about them",
         a_snapshot,
+    ),
+    row(
+        Verb::Mark,
+        "mark",
+        Diff,
+        0,
+        "mark",
+        "mark the user under the cursor, or take the mark away; approve, hold and release are about the marked",
+        may_decide,
+    ),
+    row(
+        Verb::MarkRange,
+        "mark_range",
+        Diff,
+        0,
+        "range",
+        "begin a range of marks; the same key at its other end marks everybody in between",
+        may_decide,
+    ),
+    row(
+        Verb::MarkAll,
+        "mark_all",
+        Diff,
+        0,
+        "mark all",
+        "mark everybody who is shown, or take their marks away; marks stay while the list shows others",
+        may_decide,
     ),
     row(
         Verb::Approve,

@@ -5,9 +5,11 @@
 //! evaluates can be counted: it is what is visible, never how many there are.
 
 mod mapping;
+mod marks;
 mod source;
 
 pub(super) use mapping::{Edit, Mapping, Typing};
+pub(super) use marks::Marks;
 pub(super) use source::{Source, Typing as SourceTyping};
 
 use super::keymap::Keymap;
@@ -109,6 +111,8 @@ pub(super) struct List {
     pub called: String,
     /// Who the cursor was on before everybody got another number.
     pub sought: Option<Named>,
+    /// Who is marked, whether the list shows them or not.
+    pub marks: Marks,
 }
 
 impl List {

@@ -52,10 +52,10 @@ pub enum Effect {
     Pause(bool),
     /// Let it come to its end.
     Cancel,
-    /// Set a hold on the first of these, or take it back from all of them.
+    /// Set a hold on each of these, or take it back.
     Hold {
-        /// What it is on.
-        on: Vec<HoldOn>,
+        /// What each is on: it is set on the first, and taken back from all.
+        on: Vec<Vec<HoldOn>>,
         /// What the user is called.
         called: String,
         /// Why; nothing to take it back.

@@ -5,6 +5,7 @@
 mod decide;
 mod list;
 mod mapping;
+mod marks;
 mod news;
 mod pairing;
 mod source;
@@ -105,6 +106,7 @@ pub fn perform(model: &mut Model, verb: Verb) -> Vec<Effect> {
         Verb::Search => typing::open_search(model),
         Verb::NextFacet => return list::step_facet(model, 1),
         Verb::PreviousFacet => return list::step_facet(model, -1),
+        Verb::Clear if marks::clear(model) => {}
         Verb::Clear => return list::clear(model),
         Verb::Sort => return list::sort(model),
         Verb::Reverse => {
@@ -119,12 +121,18 @@ pub fn perform(model: &mut Model, verb: Verb) -> Vec<Effect> {
         Verb::LastField => field(model, isize::MAX),
         Verb::ScrollDown => scroll(model, 1),
         Verb::ScrollUp => scroll(model, -1),
+        Verb::Mark => marks::mark(model),
+        Verb::MarkRange => marks::range(model),
+        Verb::MarkAll => marks::all(model),
+        Verb::Approve if !model.list.marks.is_empty() => return marks::approve(model),
         Verb::Approve | Verb::ApproveHere => return decide::approve(model),
         Verb::ApproveAll => return decide::approve_all(model),
+        Verb::WithdrawAll if !model.list.marks.is_empty() => return marks::withdraw(model),
         Verb::WithdrawAll => return decide::withdraw_all(model),
         Verb::Apply => return decide::apply(model, None),
         Verb::ApplyOne => return decide::apply(model, model.list.subject),
         Verb::Hold => decide::hold(model),
+        Verb::Release if !model.list.marks.is_empty() => return marks::release(model),
         Verb::Release => return decide::release(model),
         Verb::Source => model.focus = Pane::Source,
         Verb::Mapping => model.focus = Pane::Mapping,

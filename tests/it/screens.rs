@@ -15,8 +15,8 @@ use desk::{Desk, event, hostile};
 use proptest::prelude::*;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
-use rosterm::config::{Located, SourceKind};
-use rosterm::demo::service::Faults;
+use rosterm::config::{Channel, Located, SourceKind};
+use rosterm::demo::service::{Faults, Service};
 use rosterm::demo::world::{self, Plan};
 use rosterm::engine::location::Site;
 use rosterm::engine::{News, Snapshot, Spec, View};
@@ -28,6 +28,7 @@ use rosterm::tui::theme::{Glyphs, Theme};
 use rosterm::tui::{Effect, Model, Msg, Setting, update, view};
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 /// The number of a user's row on their side.
 fn number(subject: Subject) -> u32 {
@@ -130,6 +131,24 @@ fn before_anything_is_read_and_after_a_failure_it_says_what_to_do() {
     // Once is enough.
     assert_eq!(update::update(&mut model, Msg::Key(event("r"))), []);
     assert!(model.notice().unwrap().contains("are being read already"));
+}
+
+#[test]
+fn a_channel_that_wants_it_is_read_again_by_itself_and_the_cursor_stays() {
+    let plan = support::plan(150, 1);
+    let world = world::make(plan);
+    let runtime = support::runtime();
+    let service = Arc::new(runtime.block_on(Service::start(world.accounts.clone(), Faults::default())).unwrap());
+    let often = |channel: &mut Channel| channel.refresh = Some(Duration::from_millis(20));
+    let mut desk = Desk::with(runtime, service, None, &world, plan, setting(), often);
+    desk.press("j j j");
+    let (cursor, mut readings, mut before) = (desk.model.cursor(), 0, desk.snapshot.is_busy());
+    while readings < 3 {
+        desk.next();
+        readings += usize::from(before && !desk.snapshot.is_busy());
+        before = desk.snapshot.is_busy();
+    }
+    assert!(cursor.is_some() && desk.model.cursor() == cursor);
 }
 
 #[test]

@@ -19,6 +19,9 @@ pub(super) fn somebody(model: &Model) -> Result<(), &'static str> {
 
 pub(super) fn something_set(model: &Model) -> Result<(), &'static str> {
     let spec = &model.list.spec;
+    if !model.list.marks.is_empty() || model.list.marks.from.is_some() {
+        return Ok(());
+    }
     if spec.filter.is_open() && spec.search.is_empty() { Err("neither a search nor a filter is set") } else { Ok(()) }
 }
 
@@ -36,6 +39,9 @@ pub(super) fn may_decide(model: &Model) -> Result<(), &'static str> {
 
 pub(super) fn may_release(model: &Model) -> Result<(), &'static str> {
     may_decide(model)?;
+    if !model.list.marks.is_empty() && model.focus == crate::tui::model::Pane::Diff {
+        return Ok(());
+    }
     let held = model.page.rows.iter().any(|(s, line)| Some(*s) == model.list.subject && line.as_ref().is_some_and(|l| l.held));
     if held { Ok(()) } else { Err("the user under the cursor is not held") }
 }

@@ -64,7 +64,7 @@ pub enum Then {
     /// The interrupted run is finished.
     Resume,
     /// A hold is set, for the reason that was typed.
-    Hold(Vec<HoldOn>, String),
+    Hold(Vec<Vec<HoldOn>>, String),
     /// These two are linked by hand, or parted.
     Pair {
         /// The person.

@@ -85,6 +85,9 @@ pub(in crate::tui) fn title(model: &Model) -> Line {
         });
     }
     parts.extend(set(model));
+    if !model.list.marks.is_empty() {
+        parts.push(format!("{} marked", count(model.list.marks.len())));
+    }
     if spec.sort != SortBy::Arrival || spec.descending {
         let down = if spec.descending { ", from the end" } else { "" };
         parts.push(format!("by {}{down}", spec.sort.words()));
@@ -183,6 +186,10 @@ fn row(model: &Model, ink: &mut Ink<'_>, area: Rect, line: &Row, here: bool) {
         " "
     };
     ink.put(area.x + 2, area.y, 1, mark, Role::Warn);
+    let marks = &model.list.marks;
+    if marks.has(line.subject) || marks.from == Some(line.subject) {
+        ink.put(area.x + 3, area.y, 1, if ink.glyphs() == Glyphs::Ascii { "*" } else { "•" }, Role::Accent);
+    }
     let needs = matches!(role(line.situation), Role::Quiet);
     let plain = if needs { Role::Quiet } else { Role::Text };
     let action = match line.action {

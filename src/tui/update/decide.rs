@@ -44,7 +44,7 @@ pub(super) fn approve(model: &mut Model) -> Vec<Effect> {
 }
 
 /// The whole list, if it is there.
-fn list(model: &mut Model) -> Option<Arc<Vec<Subject>>> {
+pub(super) fn list(model: &mut Model) -> Option<Arc<Vec<Subject>>> {
     let view = model.list.view.clone().filter(|v| v.complete && model.list.is_answered());
     if view.is_none() {
         model.say(Tone::Warn, "the list is still being made");
@@ -63,12 +63,16 @@ pub(super) fn withdraw_all(model: &mut Model) -> Vec<Effect> {
 
 /// What approving a list comes to is known: it is asked about.
 pub(super) fn weighed(model: &mut Model, rows: Arc<Vec<Subject>>, weight: Weight) {
-    let is_shown = model.list.view.as_ref().is_some_and(|v| Arc::ptr_eq(&v.rows, &rows) || v.rows == rows);
+    let is_marked = rows.len() == model.list.marks.len() && rows.iter().all(|s| model.list.marks.has(*s));
+    let is_shown = is_marked || model.list.view.as_ref().is_some_and(|v| Arc::ptr_eq(&v.rows, &rows) || v.rows == rows);
     if model.overlay.is_some() || !is_shown {
         return;
     }
     if weight.total() == 0 {
-        return model.say(Tone::Plain, "nobody in this list has anything to approve");
+        return model.say(
+            Tone::Plain,
+            if is_marked { "nobody of the marked has anything to approve" } else { "nobody in this list has anything to approve" },
+        );
     }
     model.search = None;
     model.overlay = Some(Overlay::Question(Box::new(confirm::approve_all(rows, weight))));
@@ -126,21 +130,27 @@ fn held_by(row: &Row) -> Vec<HoldOn> {
     entry.into_iter().chain(account).collect()
 }
 
+/// Asks why whoever is marked, or under the cursor, is to be left alone.
 pub(super) fn hold(model: &mut Model) {
-    let Some((_, row)) = row(model) else { return };
-    let mut words =
-        vec![(Role::Text, "Nothing is sent for this user until the hold is taken back. Everybody who looks sees the reason.".to_owned())];
-    if let Some(hold) = &row.hold {
-        words.push((Role::Warn, format!("The hold that is there is replaced: {}", hold.words())));
-    }
-    let title = format!("Leave {} alone", row.called());
-    let then = Then::Hold(held_by(&row), row.called().to_owned());
+    let words = vec![
+        (Role::Text, "Nothing is sent until the hold is taken back. Everybody who looks sees the reason.".to_owned()),
+        (Role::Quiet, "A reason that ends with: until 2027-01-31 makes it end by itself on that day.".to_owned()),
+    ];
+    let (title, words, then) = if model.list.marks.is_empty() {
+        let Some((_, row)) = row(model) else { return };
+        let there = row.hold.as_ref().map(|hold| (Role::Warn, format!("The hold that is there is replaced: {}", hold.words())));
+        let then = Then::Hold(vec![held_by(&row)], row.called().to_owned());
+        (format!("Leave {} alone", row.called()), words.into_iter().chain(there).collect(), then)
+    } else {
+        let (on, called) = super::marks::named(model);
+        (format!("Leave {called} alone"), words, Then::Hold(on, called))
+    };
     model.overlay = Some(Overlay::Question(Box::new(Question::new(&title, words, Answer::Text("a reason"), then))));
 }
 
 pub(super) fn release(model: &mut Model) -> Vec<Effect> {
     let Some((_, row)) = row(model) else { return Vec::new() };
-    vec![Effect::Hold { on: held_by(&row), called: row.called().to_owned(), reason: None }]
+    vec![Effect::Hold { on: vec![held_by(&row)], called: row.called().to_owned(), reason: None }]
 }
 
 /// Lets the run wait, or go on.

@@ -27,6 +27,13 @@ pub(super) fn hear(model: &mut Model, news: News) -> Vec<Effect> {
                 // Everybody has another number: the cursor and the list are about nobody.
                 model.list.sought = decide::named(model).filter(|_| model.list.moved).or_else(|| model.list.sought.take());
                 (model.list.subject, model.list.moved, model.list.view) = (None, false, None);
+                if let Some(before) = &model.snapshot {
+                    model.list.marks.lose(before);
+                }
+            }
+            let gone = model.list.marks.find(&snapshot);
+            if gone > 0 {
+                model.say(Tone::Warn, format!("{} of the marked users are not there any more", crate::text::count(gone)));
             }
             model.snapshot = Some(snapshot);
         }

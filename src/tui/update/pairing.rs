@@ -63,7 +63,10 @@ pub(super) fn in_why(model: &mut Model, why: Box<Why>, verb: Verb) -> Vec<Effect
         return Vec::new();
     }
     let stays = matches!(verb, Verb::Approve | Verb::Release);
+    // What is done here is about whoever is explained, not about who is marked.
+    let marks = std::mem::take(&mut model.list.marks);
     let effects = super::perform(model, verb);
+    model.list.marks = marks;
     if stays || model.overlay.is_none() {
         model.overlay = Some(Overlay::Why(why));
     }

@@ -171,6 +171,66 @@ fn what_is_approved_is_shown_confirmed_and_sent_and_the_diff_shows_the_truth_aft
 }
 
 #[test]
+fn marks_stay_over_filters_and_what_is_decided_is_about_them_alone() {
+    let mut desk = lifelike(Writing::default());
+    show(&mut desk, "action update");
+    let changed = desk.model.shown().to_vec();
+    desk.press("m m");
+    show(&mut desk, "situation leaving");
+    let leaving = desk.model.shown().to_vec();
+    assert!(leaving.len() > 6 && changed.len() > 2);
+    // A range of three, from its end.
+    desk.press("j j j v k k v");
+    let frame = desk.frame(120, 40);
+    assert!(frame.contains("5 marked"), "{frame}");
+    same_as_before("marked-80x24", &desk.frame(80, 24));
+    desk.press("space");
+    desk.until(|m| m.question().is_some());
+    let frame = desk.frame(120, 40);
+    for told in ["2 accounts would be updated", "3 accounts would be DISABLED", "Type 3 to confirm"] {
+        assert!(frame.contains(told), "{told}: {frame}");
+    }
+    desk.type_in("3");
+    desk.press("enter");
+    desk.until(|m| m.approvals().total() == 5);
+    assert!(leaving[1..4].iter().chain(&changed[..2]).all(|s| desk.model.approvals().has(*s)));
+    // They are still marked: what was approved is taken back in the same way.
+    desk.press("U");
+    desk.until(|m| m.approvals().total() == 0);
+    // Everybody here has a mark, then nobody here; the two in the other list keep theirs.
+    desk.press("M");
+    assert!(desk.frame(120, 40).contains(&format!("{} marked", leaving.len() + 2)));
+    desk.press("M");
+    assert!(desk.frame(120, 40).contains("2 marked"));
+    // A reading keeps them.
+    desk.live.refresh();
+    read_again(&mut desk);
+    assert!(desk.frame(120, 40).contains("2 marked"));
+    // A hold for both, that ends by itself.
+    desk.press("h");
+    desk.type_in("new building until 2001-01-31");
+    desk.press("enter");
+    desk.until(|m| m.question().is_some());
+    assert!(desk.frame(120, 40).contains("is not a day to come"), "{}", desk.frame(120, 40));
+    desk.press("esc h");
+    desk.type_in("new building until 2999-01-31");
+    desk.press("enter");
+    desk.until(|m| m.notice().is_some_and(|n| n.contains("2 marked users are left alone from now on, until 2999-01-31")));
+    while !changed[..2].iter().all(|s| desk.snapshot.line(*s).unwrap().held) {
+        desk.next();
+    }
+    desk.press("H");
+    while changed[..2].iter().any(|s| desk.snapshot.line(*s).unwrap().held) {
+        desk.next();
+    }
+    // Esc takes away what narrows the list first, and only then the marks.
+    desk.press("esc");
+    assert!(desk.frame(120, 40).contains("2 marked") && desk.model.spec().filter.is_open());
+    desk.press("esc");
+    assert!(!desk.frame(120, 40).contains("marked"));
+}
+
+#[test]
 fn a_limit_that_fires_is_shown_with_its_reason_and_lifted_by_its_exact_number_alone() {
     let mut desk = Desk::small(setting());
     show(&mut desk, "action disable");
@@ -364,7 +424,7 @@ fn who_is_approved_stays_so_when_a_new_link_gives_everybody_another_number() {
     let leaver = under_cursor(&desk).1.user_name;
     desk.press("space");
     desk.until(|m| m.approvals().total() == 1);
-    show(&mut desk, "action create");
+    show(&mut desk, "action update");
     desk.press("space");
     desk.until(|m| m.approvals().total() == 2);
     desk.press("X");

@@ -5,7 +5,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use rosterm::config::SourceConfig;
+use rosterm::config::{Channel, SourceConfig};
 use rosterm::demo::service::{Faults, Service};
 use rosterm::demo::world::{self, Plan, World};
 use rosterm::engine::location::OpenSource;
@@ -44,8 +44,22 @@ impl Desk {
 
     /// The same at a service that others use too; with a state that lies in this file and outlives the screens.
     pub fn at(runtime: Runtime, service: Arc<Service>, state: Option<&Path>, world: &World, plan: Plan, setting: Setting) -> Desk {
+        Desk::with(runtime, service, state, world, plan, setting, |_| ())
+    }
+
+    /// The same with another channel.
+    pub fn with(
+        runtime: Runtime,
+        service: Arc<Service>,
+        state: Option<&Path>,
+        world: &World,
+        plan: Plan,
+        setting: Setting,
+        change: impl FnOnce(&mut Channel),
+    ) -> Desk {
         let config = world::config_text(plan, service.base_url(), "(in memory)");
-        let channel = world::channel(plan, service.base_url(), Path::new("(in memory)")).unwrap();
+        let mut channel = world::channel(plan, service.base_url(), Path::new("(in memory)")).unwrap();
+        change(&mut channel);
         let settings = vendor::presets().iter().find(|p| p.0.vendor == "openldap").unwrap().0.clone();
         let records = world.records.clone();
         let directory = Arc::new(move |config: &SourceConfig, now| {
