@@ -128,7 +128,7 @@ impl fmt::Display for Remover {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = crate::text::count;
         match self {
-            Remover::Base => f.write_str("THE BASE REMOVES THEM ALL: nothing lies under it"),
+            Remover::Base => f.write_str("THE BASE REMOVES THEM ALL: nothing lies under it, as far as the scope reaches"),
             Remover::Filter(0) => f.write_str("THE FILTER REMOVES THEM ALL: nobody matches it"),
             Remover::Filter(under) => write!(f, "THE FILTER REMOVES THEM ALL: {} are under the base, and none matches it", count(*under)),
             Remover::EmptyGroup(matching) => {

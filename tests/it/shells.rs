@@ -54,7 +54,7 @@ fn common_slips_get_a_tip() {
     for (arguments, tip) in [
         (&["plan", "foo.toml"][..], "hint: a configuration is named by an option: --config foo.toml"),
         (&["foo.toml"], "hint: a configuration is named by an option: --config foo.toml"),
-        (&["plna"], "tip: a similar subcommand exists: 'plan'"),
+        (&["plna"], "tip: some similar subcommands exist: 'explain', 'plan'"),
         (&["diff"], "hint: that is here: rosterm plan"),
         (&["verify"], "hint: that is here: rosterm check"),
         (&["plan", "--chanel", "x"], "tip: a similar argument exists: '--channel'"),

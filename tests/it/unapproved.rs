@@ -51,6 +51,7 @@ const TRIED: &[&[&str]] = &[
     &["history"],
     &["undo", "1", "--out", "undo.json"],
     &["apply", "undo.json", "--yes"],
+    &["explain", "p1"],
     &["check"],
     &["channels"],
     &["connectors"],

@@ -35,8 +35,8 @@ fn line(mover: &Mover) -> Line {
     let account = if mover.has_account { "account  " } else { "·        " };
     vec![
         (Role::Strong, format!("  {}", cell(&mover.called, CALLED)).into()),
-        (Role::Text, cell(&mover.name, NAME).into()),
         (if mover.has_account { Role::Bad } else { Role::Quiet }, account.into()),
+        (Role::Text, cell(&mover.name, NAME).into()),
         (Role::Quiet, clean(&cut(&mover.dn, 400)).into_owned().into()),
     ]
 }
