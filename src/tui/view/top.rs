@@ -160,7 +160,7 @@ pub(super) fn banner(model: &Model, room: usize) -> Vec<(Role, String)> {
         let why = model.source.counts.remover().filter(|_| model.source.edits.is_empty());
         let why = why.map_or_else(|| "check base, filter and group of the source location".to_owned(), |r| r.to_string());
         let key = model.setting.keymap.key(Verb::Source);
-        say(Role::Bad, &format!("Nobody is in scope. Nobody is removed because of that; {why} ({key})."));
+        say(Role::Bad, &format!("Nobody is in scope. Nobody is removed because of that; {why}. {key} shows it."));
     }
     lines
 }

@@ -77,7 +77,11 @@ fn entry(model: &Model, clause: Clause, facts: Option<&Facts>) -> Option<Entry> 
         (Clause::Nested, _) => "false: direct members only".to_owned(),
         (Clause::Filter, "") => {
             origin = "nothing is set: this is how the product tells people".to_owned();
-            facts.map_or_else(|| "(people)".to_owned(), |facts| facts.settings.user_filter.clone())
+            match facts.map(|facts| facts.settings.user_filter.as_str()) {
+                None => "(people)".to_owned(),
+                Some("(&)") => "(none: everybody)".to_owned(),
+                Some(filter) => filter.to_owned(),
+            }
         }
         (Clause::Group, "") => "(none: everybody who matches)".to_owned(),
         _ => text,
