@@ -4,6 +4,7 @@
 //! fetched. Filters and expressions stay text with a position, because the rooms that understand them lie above this one.
 //! Every unknown key is an error that names the nearest known key: a misspelt limit must never be a limit that is not set.
 
+mod clause;
 pub mod edit;
 pub mod paths;
 mod policy;
@@ -12,6 +13,7 @@ pub mod secret;
 mod source;
 mod target;
 
+pub use clause::{Clause, Wrong, status_text};
 pub use policy::{Limit, Limits, Policy, RemoveAction};
 pub use reader::Located;
 pub use source::{

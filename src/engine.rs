@@ -12,6 +12,7 @@ pub mod draft;
 pub mod ends;
 mod evidence;
 pub mod live;
+pub mod location;
 mod memory;
 pub mod picture;
 pub mod progress;

@@ -44,6 +44,26 @@ pub struct Facts {
     pub settings: vendor::Settings,
 }
 
+/// A part of the location that is counted by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Everything under the base, people or not.
+    Base,
+    /// What of it matches the filter.
+    Filter,
+    /// Whom the group names, in scope or not.
+    Group,
+}
+
+/// How many there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Amount {
+    /// So many.
+    pub n: usize,
+    /// False if there may be more.
+    pub is_all: bool,
+}
+
 impl Source {
     /// Opens the source that the configuration names: connects, detects the vendor, and checks that base and group exist.
     ///
@@ -101,6 +121,17 @@ impl Source {
         match self {
             Source::Ldap(ldap) => ldap.read(schema, batches).await,
             Source::Memory(directory) => directory.read(schema, batches).await,
+        }
+    }
+
+    /// Counts what a part of the location comes to; of a directory at most a million entries, and for at most a minute.
+    ///
+    /// # Errors
+    /// Why it can't be counted. Not cleaned.
+    pub async fn count(&mut self, part: Part) -> std::result::Result<Amount, String> {
+        match self {
+            Source::Ldap(ldap) => ldap.count(part).await,
+            Source::Memory(directory) => Ok(directory.count(part).await),
         }
     }
 

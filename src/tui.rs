@@ -162,6 +162,10 @@ pub fn order(live: &Live, model: &Model, effect: Effect) {
         Effect::Try(draft) => live.try_out(draft),
         Effect::ReadAlso(names) => live.read_also(names),
         Effect::Save(file, edits) => live.save(file, edits),
+        Effect::Count(number, edits) => live.count(number, edits),
+        Effect::Preview(number, edits) => live.preview(number, edits),
+        Effect::StopLooking => live.stop_looking(),
+        Effect::Relocate(file, edits) => live.relocate(file, edits),
         Effect::Rows(run) => live.rows(run),
         Effect::Undo(run) => live.undo(run),
         Effect::Look(_) | Effect::Refresh | Effect::Copy(_) | Effect::Redraw | Effect::Suspend | Effect::Seek | Effect::End(_) => {}

@@ -8,6 +8,7 @@ use super::measure::{line, middle, percentile};
 use rosterm::clock;
 use rosterm::config::{Channel, Config};
 use rosterm::demo::crowd::{Crowd, Linked};
+use rosterm::engine::location::OpenSource;
 use rosterm::engine::store::{Dirty, Store};
 use rosterm::engine::view::SortBy;
 use rosterm::engine::{self, Errand, Live, Memory, News, Seat, Snapshot, Spec, View};
@@ -15,6 +16,7 @@ use rosterm::identity::population::{BatchBuilder, Draft, RowIx};
 use rosterm::journal::{Belonging, Journal};
 use rosterm::mapping::Rules;
 use rosterm::model::Subject;
+use rosterm::source::Source;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -82,11 +84,13 @@ impl Bench {
         drop(links);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let open = |errand: Errand| async move { errand.open().await };
+        let open_source: OpenSource = Arc::new(|config, now| Box::pin(async move { Source::open(&config, now).await }));
         let seat = Seat {
             runtime: runtime.handle().clone(),
             channel: Arc::new(channel_config.clone()),
             others: Vec::new(),
             open,
+            open_source,
             memory: Memory::Kept(Some(journal)),
             may_write: false,
         };

@@ -5,10 +5,11 @@
 use super::Common;
 use super::progress::{Doing, Watch};
 use crate::clock::Instant;
-use crate::config::Channel;
+use crate::config::{Channel, SourceConfig};
 use crate::demo::crowd::{self, Crowd, Linked};
 use crate::demo::service::{Accounts, Faults, Service};
 use crate::demo::world::{self, Plan, World};
+use crate::engine::location::OpenSource;
 use crate::engine::{self, Ends, Errand, Job};
 use crate::error::{Error, Result};
 use crate::journal::{Belonging, Journal};
@@ -66,6 +67,8 @@ pub(super) struct Pair<O> {
     pub journal: Journal,
     /// Opens both ends; each call gives new ones to the same directory and service, which stay as long as this does.
     pub open: O,
+    /// Opens the directory alone, by any location.
+    pub open_source: OpenSource,
 }
 
 /// Who is in the directory.
@@ -101,7 +104,7 @@ fn paired(
     links: &[Link],
     holds: &[(HoldOn, Hold)],
 ) -> Result<Pair<impl Fn(Errand) -> Opening + Send + Sync + 'static + use<>>> {
-    let settings = settings(&channel)?;
+    let settings = settings(&channel.source)?;
     let base_url = service.base_url().to_owned();
     let belonging =
         Belonging { base_url: base_url.clone(), naming_context: world::BASE.to_owned(), id_attribute: settings.id_attribute.to_string() };
@@ -112,37 +115,46 @@ fn paired(
         journal.set_hold(&base_url, on, hold)?;
     }
     // The service stays as long as somebody may ask it.
-    let shared = Arc::new((settings, people, service));
+    let shared = Arc::new((people, service));
+    let looked_at = Arc::clone(&shared);
+    let open_source: OpenSource = Arc::new(move |config, now| {
+        let shared = Arc::clone(&looked_at);
+        Box::pin(async move { Ok(Source::Memory(Box::new(directory(&config, &shared.0, now)?))) })
+    });
     let open = move |errand: Errand| -> Opening {
         let shared = Arc::clone(&shared);
-        Box::pin(async move { open(&errand, &shared.0, &shared.1).await })
+        Box::pin(async move { open(&errand, &shared.0).await })
     };
-    Ok(Pair { channel, journal, open })
+    Ok(Pair { channel, journal, open, open_source })
 }
 
-async fn open(errand: &Errand, settings: &Settings, people: &People) -> Result<Ends> {
+async fn open(errand: &Errand, people: &People) -> Result<Ends> {
     let (connector, rules) = errand.compile()?;
-    let (channel, now) = (&errand.channel, errand.now);
-    let (settings, location) = (settings.clone(), &channel.source.location);
-    let directory = match people {
-        People::World(records) => Directory::new("memory", PLACE.to_owned(), records.clone(), settings, location, now)?,
-        People::Crowd(crowd) => Directory::of_roll(Box::new(*crowd), PLACE.to_owned(), settings, location, now)?,
-    };
+    let channel = &errand.channel;
+    let directory = directory(&channel.source, people, errand.now)?;
     let columns = Columns::new(rules.rules().iter().map(|r| &r.field));
     let target = Target::open(&channel.target, &connector, columns).await?;
     Ok(Ends { source: Source::Memory(Box::new(directory)), target, connector, rules })
 }
 
+fn directory(config: &SourceConfig, people: &People, now: Instant) -> Result<Directory> {
+    let (location, settings) = (&config.location, settings(config)?);
+    match people {
+        People::World(records) => Directory::new("memory", PLACE.to_owned(), records.clone(), settings, location, now),
+        People::Crowd(crowd) => Directory::of_roll(Box::new(*crowd), PLACE.to_owned(), settings, location, now),
+    }
+}
+
 /// The settings of the directory: OpenLDAP's, with what the channel says otherwise.
-fn settings(channel: &Channel) -> Result<Settings> {
+fn settings(config: &SourceConfig) -> Result<Settings> {
     let preset = vendor::presets().iter().map(|p| &p.0).find(|p| p.vendor == "openldap");
     let mut settings = preset.cloned().ok_or_else(|| Error::failure("the OpenLDAP preset is missing"))?;
-    vendor::override_with(&mut settings, &channel.source.settings);
+    vendor::override_with(&mut settings, &config.settings);
     Ok(settings)
 }
 
 pub(super) async fn run(options: &Options, common: &Common, now: Instant) -> Result<u8> {
-    let Pair { channel, journal, open } = pair(options).await?;
+    let Pair { channel, journal, open, .. } = pair(options).await?;
     let watch = Watch::start(PLACE, "the embedded service", Doing::Reading, common.shows_progress());
     let channel = Arc::new(channel);
     let job = Job { channel: &channel, others: &[], now, progress: watch.progress() };

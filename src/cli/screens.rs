@@ -3,9 +3,11 @@
 
 use super::{Color, Common, channels, demo};
 use crate::config::paths;
+use crate::engine::location::OpenSource;
 use crate::engine::{self, Errand, Live, Memory, News, Seat};
 use crate::error::{Error, Result};
 use crate::journal::Mode;
+use crate::source::Source;
 use clap::Args;
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -108,7 +110,9 @@ pub(super) fn configured(looks: &Looks, common: &Common, runtime: Runtime) -> Re
     let may_write = !common.read_only;
     let start = move |tell: Tell| {
         let open = |errand: Errand| async move { errand.open().await };
-        Ok(Live::start(Seat { runtime: handle, channel: Arc::new(channel), others, open, memory, may_write }, tell))
+        let open_source: OpenSource = Arc::new(|config, now| Box::pin(async move { Source::open(&config, now).await }));
+        let channel = Arc::new(channel);
+        Ok(Live::start(Seat { runtime: handle, channel, others, open, open_source, memory, may_write }, tell))
     };
     Ok(Opening { file: Some(config.path.clone()), ..Opening::of(looks, common, runtime, names, Box::new(start)) })
 }
@@ -125,7 +129,8 @@ pub(super) fn embedded(options: &demo::Options, looks: &Looks, common: &Common, 
 
 /// Makes the people, starts their service, and the engine on both.
 fn demo_live(options: &demo::Options, may_write: bool, runtime: &Handle, tell: Tell) -> Result<Live> {
-    let demo::Pair { channel, journal, open } = runtime.block_on(demo::pair(options))?;
+    let demo::Pair { channel, journal, open, open_source } = runtime.block_on(demo::pair(options))?;
     let memory = Memory::Kept(Some(journal));
-    Ok(Live::start(Seat { runtime: runtime.clone(), channel: Arc::new(channel), others: Vec::new(), open, memory, may_write }, tell))
+    let channel = Arc::new(channel);
+    Ok(Live::start(Seat { runtime: runtime.clone(), channel, others: Vec::new(), open, open_source, memory, may_write }, tell))
 }

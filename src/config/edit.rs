@@ -1,11 +1,11 @@
-//! Expressions changed in the file: everything else of it stays as somebody wrote it, comments included.
+//! Expressions and clauses of the location changed in the file: everything else of it stays as somebody wrote it, comments included.
 
-use super::Config;
+use super::{Clause, Config};
 use crate::error::{Error, Result};
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::Path;
-use toml_edit::{DocumentMut, Item, Value};
+use toml_edit::{DocumentMut, Item, Table, Value};
 
 /// The text of a configuration with other expressions for some fields of a channel's mapping.
 ///
@@ -40,23 +40,73 @@ fn put(value: &mut Value, text: &str) {
     *value.decor_mut() = around;
 }
 
+/// The text of a configuration with other clauses in a channel's source. What is empty is taken out.
+///
+/// # Errors
+/// Where it is no TOML, or has no such channel.
+pub fn with_clauses(text: &str, channel: &str, edits: &[(Clause, String)]) -> Result<String> {
+    let mut document: DocumentMut = text.parse().map_err(|e: toml_edit::TomlError| Error::usage(e.message().trim().replace('\n', ", ")))?;
+    let source = ["channels", channel, "source"]
+        .into_iter()
+        .try_fold(document.as_item_mut(), |item, key| item.as_table_like_mut()?.get_mut(key))
+        .and_then(Item::as_table_like_mut);
+    let source = source.ok_or_else(|| Error::usage(format!("the file has no source for the channel {channel}")))?;
+    for (clause, text) in edits {
+        let value = match clause {
+            Clause::Nested => Value::from(text == "true"),
+            Clause::Status => {
+                let list = text.trim().trim_start_matches('[').trim_end_matches(']');
+                format!("[{list}]").parse().map_err(|_| Error::usage("the status rules are no TOML"))?
+            }
+            _ => Value::from(text.as_str()),
+        };
+        // Neither table need be there.
+        let location = source.entry(clause.table()).or_insert_with(|| Item::Table(Table::new()));
+        let location = location.as_table_like_mut().ok_or_else(|| Error::usage(format!("{} is no table", clause.table())))?;
+        match location.get_mut(clause.key()) {
+            Some(_) if text.is_empty() => drop(location.remove(clause.key())),
+            Some(Item::Value(before)) => {
+                let around = before.decor().clone();
+                *before = value;
+                *before.decor_mut() = around;
+            }
+            _ if text.is_empty() => {}
+            _ => drop(location.insert(clause.key(), Item::Value(value))),
+        }
+    }
+    Ok(document.to_string())
+}
+
 /// Changes expressions in the file at `path`, if the channel in it still has this fingerprint. Gives what is in
 /// the file then.
 ///
 /// # Errors
 /// Where somebody else changed the channel meanwhile, or the file can't be read or written.
 pub fn save(path: &Path, channel: &str, fingerprint: &str, edits: &[(String, String)]) -> Result<Config> {
+    rewrite(path, channel, fingerprint, |text| with_expressions(text, channel, edits))
+}
+
+/// Changes clauses of the location in the same way.
+///
+/// # Errors
+/// As [`save`].
+pub fn save_clauses(path: &Path, channel: &str, fingerprint: &str, edits: &[(Clause, String)]) -> Result<Config> {
+    rewrite(path, channel, fingerprint, |text| with_clauses(text, channel, edits))
+}
+
+fn rewrite(path: &Path, channel: &str, fingerprint: &str, change: impl FnOnce(&str) -> Result<String>) -> Result<Config> {
     let broken = |e: io::Error| Error::failure(format!("{} cannot be written: {e}", path.display())).hint("nothing was changed");
-    // A link stays one.
+    // A link stays one; what stands in the file is relative to the folder that it was named by.
+    let named = path;
     let path = &path.canonicalize().map_err(broken)?;
     let text = std::fs::read_to_string(path).map_err(broken)?;
-    let before = Config::parse(path, &text)?;
+    let before = Config::parse(named, &text)?;
     if before.channel(Some(channel))?.fingerprint != fingerprint {
         return Err(Error::failure(format!("{} was changed by somebody else meanwhile", path.display()))
             .hint("nothing was written; start rosterm again to work with the file as it is now"));
     }
-    let text = with_expressions(&text, channel, edits)?;
-    let after = Config::parse(path, &text)?;
+    let text = change(&text)?;
+    let after = Config::parse(named, &text)?;
     after.channel(Some(channel))?;
     replace(path, &text).map_err(broken)?;
     Ok(after)
@@ -101,5 +151,34 @@ mod tests {
             assert!(changed.contains(kept), "{kept}: {changed}");
         }
         assert!(with_expressions(text, "a", &[("nick".to_owned(), "x".to_owned())]).is_err());
+    }
+
+    #[test]
+    fn clauses_are_changed_taken_out_and_added_and_everything_else_stays() {
+        let text = "# mine\n[channels.a.source]\ntype = \"ldap\"\n\n[channels.a.source.location]  # who\n# the tree\nbase_dn = \"ou=p,dc=x\" # all of it\nfilter = \"(a=b)\"\ngroup_dn = 'cn=g,dc=x'  # Lucid\n\n# next\n[channels.a.mapping]\nuserName = \"uid\"\n";
+        let edits = [(Clause::Base, "ou=q,dc=x"), (Clause::Filter, ""), (Clause::Group, "cn=\"h\",dc=x"), (Clause::Nested, "true")];
+        let edits = edits.map(|(clause, text)| (clause, text.to_owned()));
+        let changed = with_clauses(text, "a", &edits).unwrap();
+        let expected = text
+            .replace("\"ou=p,dc=x\"", "\"ou=q,dc=x\"")
+            .replace("filter = \"(a=b)\"\n", "")
+            .replace("'cn=g,dc=x'  # Lucid\n", "'cn=\"h\",dc=x'  # Lucid\nnested_groups = true\n");
+        assert_eq!(changed, expected);
+        // Back again, but for where a line stands.
+        let back = [(Clause::Base, "ou=p,dc=x"), (Clause::Group, "cn=g,dc=x")].map(|(clause, text)| (clause, text.to_owned()));
+        assert!(with_clauses(&changed, "a", &back).unwrap().contains("base_dn = \"ou=p,dc=x\" # all of it"));
+        assert!(with_clauses(text, "b", &edits).is_err());
+        // A setting goes into its own table.
+        let status = "{ attribute = \"x\", disabled_when = { present = true } }";
+        let set = with_clauses(text, "a", &[(Clause::Status, status.to_owned()), (Clause::MemberOf, "memberOf".to_owned())]).unwrap();
+        let parsed: DocumentMut = set.parse().unwrap();
+        let settings = &parsed["channels"]["a"]["source"]["settings"];
+        assert_eq!(settings["status"][0]["attribute"].as_str(), Some("x"));
+        assert_eq!(settings["member_of_attribute"].as_str(), Some("memberOf"));
+        // A table of a file without a location gets one.
+        let csv = "[channels.a.source]\ntype = \"csv\"\n[channels.a.mapping]\nuserName = \"uid\"\n";
+        let added = with_clauses(csv, "a", &[(Clause::Filter, "(a=b)".to_owned())]).unwrap();
+        let parsed: DocumentMut = added.parse().unwrap();
+        assert_eq!(parsed["channels"]["a"]["source"]["location"]["filter"].as_str(), Some("(a=b)"));
     }
 }

@@ -6,7 +6,7 @@ pub use table::CsvConfig;
 
 use super::reader::{Located, Section};
 use super::secret::SecretRef;
-use crate::error::{Error, Excerpt, Position, Result};
+use crate::error::{Error, Result};
 use crate::identity::AttributeName;
 use std::path::{Path, PathBuf};
 
@@ -260,11 +260,7 @@ impl LdapConfig {
             start_tls: start_tls.is_some_and(|s| s.value),
             ca_file: section.string("ca_file")?.map(|f| folder.join(f.value)),
             page_size: section.int_in("page_size", 1..=100_000)?.map_or(1000, |n| u32::try_from(n.value).unwrap_or(1000)),
-            vendor: section.string("vendor")?.unwrap_or_else(|| Located {
-                value: "auto".to_owned(),
-                at: Position { file: String::new(), line: 1, column: 1 },
-                excerpt: Excerpt { line: String::new(), start: 0, length: 1 },
-            }),
+            vendor: section.string("vendor")?.unwrap_or_else(|| Located::nowhere("auto".to_owned())),
             timeout: section.int_in("timeout", 1..=3600)?.map_or(60, |n| n.value.unsigned_abs()),
         })
     }

@@ -6,12 +6,14 @@
 
 mod aside;
 mod pending;
+mod place;
 
 use super::approvals::{Approvals, Named, needs_approval};
 use super::approver::Ask;
 use super::aside::Pairing;
 use super::ends::{Ends, Errand};
 use super::live::{Held, Live, News, Remote, Seat, Tell, reading};
+use super::location::{Edits, Looker};
 use super::progress::Progress;
 use super::query::Job;
 use super::run::{Desk, Prepared, Runner, check_fit, prepare};
@@ -61,6 +63,12 @@ pub(super) enum Work {
     Pair(Box<Pairing>),
     /// To write expressions into the configuration file, by the places of their rules.
     Save(PathBuf, Vec<(usize, String)>),
+    /// To count what the parts of a location come to.
+    Count(u64, Edits),
+    /// To read whoever would be in scope by other clauses.
+    Preview(u64, Edits),
+    /// To write clauses into the configuration file, and to read by them.
+    Relocate(PathBuf, Edits),
     /// To tell of earlier runs.
     History,
     /// To tell of the rows of a run.
@@ -88,6 +96,7 @@ pub(super) struct Clerk<O> {
     is_there: bool,
     pending: Option<Pending>,
     numbered: u64,
+    looker: Looker,
     /// Attributes that are read for a mapping that is tried out.
     also: Vec<AttributeName>,
     /// When the last reading ended.
@@ -99,7 +108,14 @@ where
     O: Fn(Errand) -> F,
     F: Future<Output = Result<Ends>>,
 {
-    pub(super) fn new(seat: Seat<O>, desk: Remote, tell: Tell, approver: Sender<Ask>, control: Arc<Mutex<Option<Arc<Control>>>>) -> Self {
+    pub(super) fn new(
+        seat: Seat<O>,
+        desk: Remote,
+        tell: Tell,
+        approver: Sender<Ask>,
+        control: Arc<Mutex<Option<Arc<Control>>>>,
+        looker: Looker,
+    ) -> Self {
         Clerk {
             seat,
             desk,
@@ -109,6 +125,7 @@ where
             is_there: false,
             pending: None,
             numbered: 0,
+            looker,
             also: Vec::new(),
             read_at: tokio::time::Instant::now(),
         }
@@ -166,6 +183,9 @@ where
                 }
                 Work::Pair(pairing) => self.pair(*pairing).await,
                 Work::Save(file, edits) => self.save(&file, &edits).await,
+                Work::Count(number, edits) => self.count(number, &edits),
+                Work::Preview(number, edits) => self.preview(number, &edits).await,
+                Work::Relocate(file, edits) => Box::pin(self.relocate(&file, &edits)).await,
                 Work::History => {
                     self.history();
                     Ok(())
@@ -195,7 +215,10 @@ where
         let read = reading(&job, errand, open, memory, &mut self.desk, self.is_there).await;
         self.desk.tell(Order::Reading(None));
         match read {
-            Ok(()) => self.is_there = true,
+            Ok(()) => {
+                self.is_there = true;
+                self.look_why_nobody().await;
+            }
             Err(error) => (self.tell)(News::Failed(error)),
         }
         self.read_at = tokio::time::Instant::now();

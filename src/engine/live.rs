@@ -12,6 +12,7 @@ use super::clerk::{Clerk, Work};
 use super::desk::Desk;
 use super::draft::{Draft, Tried, Waiting};
 use super::ends::{Ends, Errand};
+use super::location::{Counts, Edits, Looker, OpenSource, Previewed, Site, Stop};
 use super::picture::near::Choice;
 use super::proposal::Proposal;
 use super::query::{self, Job};
@@ -36,7 +37,7 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Sender};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
@@ -58,6 +59,14 @@ pub enum News {
     Tried(u64, Tried),
     /// What was edited is in the configuration file, and the channel goes by it from now on.
     Saved,
+    /// Where people come from, as it is in effect from now on.
+    Site(Arc<Site>),
+    /// What the parts of a location come to as far as they are counted, by the number of what was asked; 0 where nobody asked.
+    Counted(u64, Result<Counts>),
+    /// What came of reading by other clauses, by the number of what was asked.
+    Previewed(u64, Previewed),
+    /// Other clauses are in the configuration file, and in effect.
+    Relocated,
     /// An end can't be opened or the state can't be read; what was there stays.
     Failed(Error),
     /// Something is approved, or not any more.
@@ -94,6 +103,8 @@ pub struct Seat<O> {
     pub others: Vec<Channel>,
     /// Opens both ends; called for each reading.
     pub open: O,
+    /// Opens the source alone, by a location that is tried out.
+    pub open_source: OpenSource,
     /// What is remembered.
     pub memory: Memory,
     /// Whether anything may be sent or remembered.
@@ -134,6 +145,8 @@ pub struct Live {
     asks: Sender<Ask>,
     pub(super) aside: Aside,
     pub(super) control: Arc<Mutex<Option<Arc<Control>>>>,
+    /// Gives up what is looked at aside.
+    looking: Stop,
     alive: Option<oneshot::Sender<()>>,
     /// Hears when the clerk has left.
     left: mpsc::Receiver<()>,
@@ -149,6 +162,7 @@ impl Live {
         F: Future<Output = Result<Ends>> + Send,
     {
         let tell: Tell = Arc::new(tell);
+        tell(News::Site(Arc::new(Site::of(&seat.channel))));
         let aside = Aside { runtime: seat.runtime.clone(), tell: Arc::clone(&tell), latest: Arc::default() };
         let (orders, inbox) = mpsc::channel();
         let (wishes, wish) = mpsc::channel();
@@ -184,11 +198,19 @@ impl Live {
         let (drafted, channel) = (Arc::clone(&drafts), Arc::clone(&seat.channel));
         spawn("worker", move || worker::run(&inbox, &drafted, channel, &publish));
         let (leaves, left) = mpsc::channel::<()>();
+        let looking = Stop::default();
+        let looker = Looker {
+            open: Arc::clone(&seat.open_source),
+            runtime: seat.runtime.clone(),
+            tell: Arc::clone(&tell),
+            stop: Arc::clone(&looking),
+            leaves: leaves.clone(),
+        };
         let clerk = (Remote(orders.clone()), asks.clone(), Arc::clone(&control));
         spawn("clerk", move || {
             let runtime = seat.runtime.clone();
             let (desk, approver, control) = clerk;
-            let clerk = Clerk::new(seat, desk, tell, approver, control);
+            let clerk = Clerk::new(seat, desk, tell, approver, control, looker);
             runtime.block_on(async move {
                 tokio::select! {
                     () = Box::pin(clerk.work(told_works)) => {}
@@ -197,7 +219,7 @@ impl Live {
             });
             drop(leaves);
         });
-        Live { orders, drafts, wishes, wanted, works, asks, aside, control, alive: Some(alive), left }
+        Live { orders, drafts, wishes, wanted, works, asks, aside, control, looking, alive: Some(alive), left }
     }
 
     /// Asks for another list.
@@ -299,6 +321,26 @@ impl Live {
         let _ = self.works.send(Work::Save(file, edits));
     }
 
+    /// Counts what the parts of the location with these edits come to.
+    pub fn count(&self, number: u64, edits: Edits) {
+        let _ = self.works.send(Work::Count(number, edits));
+    }
+
+    /// Reads whoever would be in scope by these edits; nothing else changes.
+    pub fn preview(&self, number: u64, edits: Edits) {
+        let _ = self.works.send(Work::Preview(number, edits));
+    }
+
+    /// Gives up what is counted, or read to be looked at.
+    pub fn stop_looking(&self) {
+        drop(self.looking.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+
+    /// Writes clauses into the configuration file, and reads both ends by them.
+    pub fn relocate(&self, file: PathBuf, edits: Edits) {
+        let _ = self.works.send(Work::Relocate(file, edits));
+    }
+
     /// Lets the store do something, between two other things that it does.
     pub fn with(&self, work: impl FnOnce(&mut Store) + Send + 'static) {
         let _ = self.orders.send(Order::Do(Box::new(work)));
@@ -313,11 +355,12 @@ impl Drop for Live {
         let _ = self.asks.send(Ask::Stop);
         // The clerk works on the runtime: it should have left before that is shut down.
         self.alive = None;
+        self.stop_looking();
         let _ = self.left.recv_timeout(PATIENCE);
     }
 }
 
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) {
+pub(super) fn spawn(name: &str, work: impl FnOnce() + Send + 'static) {
     let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(work);
     if let Err(error) = spawned {
         tracing::error!(target: "rosterm", name, %error, "a thread can't be started");
@@ -331,6 +374,17 @@ impl Remote {
     /// Tells the worker something.
     pub(super) fn tell(&self, order: Order) {
         let _ = self.0.send(order);
+    }
+
+    /// Looks at the store as it is once everything that was ordered before is done; nothing is published by that. Nothing where
+    /// there is no store.
+    pub(super) async fn look<R: Send + 'static>(&self, look: impl FnOnce(&Store) -> R + Send + 'static) -> Option<R> {
+        let (answer, answered) = oneshot::channel();
+        let look = move |store: &Store| {
+            let _ = answer.send(look(store));
+        };
+        self.0.send(Order::Look(Box::new(look))).ok()?;
+        answered.await.ok()
     }
 }
 

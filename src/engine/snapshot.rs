@@ -31,6 +31,8 @@ pub struct SideLine {
     pub total: Option<usize>,
     /// When the last read ended.
     pub read_at: Option<Instant>,
+    /// How many of the people that the last reading ended with are disabled.
+    pub disabled: Option<usize>,
 }
 
 /// How many users are in each class; over everybody, not only those that a view shows.

@@ -26,12 +26,16 @@ pub(super) enum Order {
     Store(Box<Store>),
     /// Something for the store.
     Do(Box<dyn FnOnce(&mut Store) + Send>),
+    /// To look at the store, which changes nothing.
+    Look(Box<dyn FnOnce(&Store) + Send>),
     /// A reading has begun, or ended.
     Reading(Option<Arc<Progress>>),
     /// Other rules, and who is looked at.
     Edit(Box<Rules>, Vec<Subject>),
     /// There is a draft of the mapping.
     Draft,
+    /// The location is another one from now on; what was read goes by the one before, until it is read again.
+    Channel(Arc<Channel>),
     /// The channel is configured otherwise; says whether its rules could be put into effect over what was read.
     Configured(Arc<Channel>, oneshot::Sender<bool>),
     /// The channel is left.
@@ -56,6 +60,8 @@ struct Worker<'p> {
     redo: Option<(Dirty, usize)>,
     /// As it is configured.
     channel: Arc<Channel>,
+    /// Disabled people of the last reading.
+    disabled: Option<usize>,
     /// The draft that is in effect.
     draft: Option<Draft>,
     /// The draft that was tried last, if it needs what was not read.
@@ -74,6 +80,7 @@ pub(super) fn run(inbox: &Receiver<Order>, drafts: &Waiting, channel: Arc<Channe
         is_new: false,
         redo: None,
         channel,
+        disabled: None,
         draft: None,
         waiting: None,
         publish,
@@ -98,6 +105,7 @@ pub(super) fn run(inbox: &Receiver<Order>, drafts: &Waiting, channel: Arc<Channe
                 // What is left of an edit was for the other one.
                 worker.redo = None;
                 worker.era = worker.generation + 1;
+                worker.disabled = None;
                 worker.is_new = true;
                 // It came with the rules of the configuration.
                 for draft in [worker.draft.take(), worker.waiting.take()].into_iter().flatten() {
@@ -118,6 +126,11 @@ pub(super) fn run(inbox: &Receiver<Order>, drafts: &Waiting, channel: Arc<Channe
                     }
                 }
             }
+            Order::Look(look) => {
+                if let Some(store) = &worker.store {
+                    look(store);
+                }
+            }
             Order::Reading(progress) => {
                 let ended = progress.is_none();
                 worker.progress = progress;
@@ -125,9 +138,12 @@ pub(super) fn run(inbox: &Receiver<Order>, drafts: &Waiting, channel: Arc<Channe
                 worker.published = worker.published.checked_sub(PAUSE).unwrap_or(worker.published);
                 if let Some(store) = worker.store.as_ref().filter(|_| ended) {
                     worker.notes = Arc::new(store.picture().notes());
+                    let entries = store.picture().entries();
+                    worker.disabled = Some(entries.rows().filter(|row| entries.is_off(*row)).count());
                 }
                 worker.is_new = true;
             }
+            Order::Channel(channel) => worker.channel = channel,
             Order::Edit(rules, seen) => worker.edit(*rules, &seen),
             Order::Draft => {
                 // Of several only the newest is there.
@@ -251,6 +267,7 @@ impl Worker<'_> {
         let mut snapshot = snapshot(self.generation, store, self.progress.as_deref(), &self.notes);
         snapshot.busy |= self.redo.is_some();
         snapshot.drafted = self.draft.is_some();
+        snapshot.source.disabled = self.disabled;
         snapshot.era = self.era;
         (self.publish)(News::Snapshot(Arc::new(snapshot)));
     }
@@ -275,6 +292,7 @@ fn snapshot(generation: u64, store: &Store, progress: Option<&Progress>, notes: 
             users: picture.entries().len(),
             total: None,
             read_at: source_at,
+            disabled: None,
         },
         target: SideLine {
             state: picture.target_state().clone(),
@@ -282,6 +300,7 @@ fn snapshot(generation: u64, store: &Store, progress: Option<&Progress>, notes: 
             users: picture.accounts().len(),
             total,
             read_at: target_at,
+            disabled: None,
         },
         facets: facets(picture),
         busy: progress.is_some(),

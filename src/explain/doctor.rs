@@ -253,7 +253,12 @@ mod tests {
             counts: (10, 5),
             reasons: Reason::ALL.iter().map(|r| (*r, users(2))).collect(),
             problems: ProblemCode::ALL.iter().map(|c| ("email".to_owned(), *c, users(3))).collect(),
-            fired: vec![Fired { message: "9 accounts would be disabled".into(), lifted_by: "--allow-deprovisions 9".into() }],
+            fired: vec![Fired {
+                message: "9 accounts would be disabled".into(),
+                lifted_by: "--allow-deprovisions 9".into(),
+                number: 9,
+                lifts: crate::plan::guard::Lifted::default(),
+            }],
             notes: vec!["a note".into()],
             dead_links: 2,
             unended: None,

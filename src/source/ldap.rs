@@ -7,6 +7,7 @@
 mod certificate;
 mod check;
 mod connection;
+mod count;
 mod dial;
 mod entry;
 mod failure;

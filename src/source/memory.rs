@@ -10,7 +10,7 @@ pub use entries::Roll;
 use super::ldif::{Record, Value};
 use super::scope::Members;
 use super::vendor::{self, IdForm, Settings};
-use super::{Facts, NAMED_BY, NAMED_MOST, ldif, scope, status};
+use super::{Amount, Facts, NAMED_BY, NAMED_MOST, Part, ldif, scope, status};
 use crate::clock::Instant;
 use crate::config::reader::did_you_mean;
 use crate::config::{CsvConfig, Located, Location, Scope, SourceConfig};
@@ -198,6 +198,23 @@ impl Directory {
     #[must_use]
     pub fn members(&self) -> Option<&Members> {
         self.clauses.members.as_ref()
+    }
+
+    /// See [`super::Source::count`].
+    pub async fn count(&self, part: Part) -> Amount {
+        if part == Part::Group {
+            return Amount { n: self.clauses.members.as_ref().map_or(0, Members::len), is_all: true };
+        }
+        let mut n = 0;
+        for at in 0..self.entries.len() {
+            if at % 4096 == 4095 {
+                tokio::task::yield_now().await;
+            }
+            let Some((key, record)) = self.entries.at(at) else { continue };
+            let verdicts = self.verdicts(key, record.as_ref());
+            n += usize::from(verdicts.base != Some(false) && (part == Part::Base || verdicts.filter != Some(false)));
+        }
+        Amount { n, is_all: true }
     }
 
     /// See [`super::Source::notes`].

@@ -7,8 +7,9 @@ mod when;
 
 use super::model::{Model, Pane};
 use when::{
-    a_rule_edited, a_run, a_snapshot, always, may_apply, may_apply_one, may_decide, may_pair, may_release, may_save, may_undo, not_reading,
-    running, somebody, something_approved, something_failed, something_set,
+    a_clause_edited, a_rule_edited, a_run, a_site, a_snapshot, always, looking, may_apply, may_apply_one, may_count, may_decide, may_pair,
+    may_release, may_relocate, may_save, may_undo, movers, not_reading, running, somebody, something_approved, something_failed,
+    something_set,
 };
 
 macro_rules! verbs {
@@ -40,9 +41,9 @@ verbs! {
     /// Take the link of the user under the cursor back.
     Unlink;
     /// To the list.
-    FirstPane;
+    DiffPane;
     /// To the details.
-    SecondPane;
+    DetailPane;
     /// Draw everything anew.
     Redraw;
     /// Back to the shell for a while.
@@ -135,6 +136,26 @@ verbs! {
     Revert;
     /// From the rules back to the list.
     LeaveMapping;
+    /// To the source location.
+    Source;
+    /// One clause down.
+    NextClause;
+    /// One clause up.
+    PreviousClause;
+    /// Type another text for the clause.
+    EditClause;
+    /// Count what each clause comes to.
+    CountClauses;
+    /// Give up what is counted or looked at.
+    StopLooking;
+    /// Show who would enter and leave.
+    WhoMoves;
+    /// Write what was kept into the configuration file.
+    SaveSource;
+    /// Take every edit of a clause back.
+    RevertSource;
+    /// From there back to the list.
+    LeaveSource;
     /// To the runs.
     Activity;
     /// Let the run wait, or go on.
@@ -172,6 +193,8 @@ verbs! {
 pub enum Scope {
     /// In every pane.
     Everywhere,
+    /// In the source location.
+    Source,
     /// In the list.
     Diff,
     /// In the details.
@@ -186,13 +209,15 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope.
-    pub const ALL: &[Scope] = &[Scope::Everywhere, Scope::Diff, Scope::Detail, Scope::Mapping, Scope::Activity, Scope::Overlay];
+    pub const ALL: &[Scope] =
+        &[Scope::Everywhere, Scope::Diff, Scope::Detail, Scope::Source, Scope::Mapping, Scope::Activity, Scope::Overlay];
 
     /// Its name in a keymap and in the help.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Scope::Everywhere => "everywhere",
+            Scope::Source => "source",
             Scope::Diff => "diff",
             Scope::Detail => "detail",
             Scope::Mapping => "mapping",
@@ -233,6 +258,7 @@ pub fn of(verb: Verb) -> &'static Entry {
 #[must_use]
 pub fn scope_of(pane: Pane) -> Scope {
     match pane {
+        Pane::Source => Scope::Source,
         Pane::Diff => Scope::Diff,
         Pane::Detail => Scope::Detail,
         Pane::Mapping => Scope::Mapping,
@@ -244,7 +270,7 @@ const fn row(verb: Verb, name: &'static str, scope: Scope, footer: u8, short: &'
     Entry { verb, name, scope, short, help, footer, when }
 }
 
-use Scope::{Activity, Detail, Diff, Everywhere, Mapping, Overlay};
+use Scope::{Activity, Detail, Diff, Everywhere, Mapping, Overlay, Source};
 
 /// Everything that can be done.
 pub const TABLE: &[Entry] = &[
@@ -425,6 +451,32 @@ pub const TABLE: &[Entry] = &[
     ),
     row(Verb::Revert, "revert", Mapping, 3, "take edits back", "every rule as in the configuration again", a_rule_edited),
     row(Verb::LeaveMapping, "leave_mapping", Mapping, 4, "back", "back to the list", always),
+    row(Verb::Source, "source", Everywhere, 0, "source", "where people come from, and who of them is in scope", always),
+    row(Verb::NextClause, "next_clause", Source, 0, "clause down", "one clause down", always),
+    row(Verb::PreviousClause, "previous_clause", Source, 0, "clause up", "one clause up", always),
+    row(
+        Verb::EditClause,
+        "edit_clause",
+        Source,
+        1,
+        "edit",
+        "type another clause; enter looks who would enter and leave by it, which changes nothing",
+        a_site,
+    ),
+    row(Verb::CountClauses, "count_clauses", Source, 3, "count", "ask the directory what each clause comes to", may_count),
+    row(Verb::StopLooking, "stop_looking", Source, 1, "stop", "give up what is counted or looked at", looking),
+    row(Verb::WhoMoves, "who_moves", Source, 2, "who", "who would enter and who would leave, by name", movers),
+    row(
+        Verb::SaveSource,
+        "save_source",
+        Source,
+        2,
+        "save",
+        "show who would enter and leave; enter there writes it into the configuration file, and both ends are read by it",
+        may_relocate,
+    ),
+    row(Verb::RevertSource, "revert_source", Source, 3, "take edits back", "every clause as in the configuration again", a_clause_edited),
+    row(Verb::LeaveSource, "leave_source", Source, 9, "back", "back to the list", always),
     row(Verb::Activity, "activity", Everywhere, 23, "runs", "what is being sent, what came of it, and earlier runs", always),
     row(Verb::Pause, "pause", Activity, 1, "pause or go on", "begin no further row until it is pressed again", running),
     row(Verb::Cancel, "cancel", Activity, 2, "cancel", "begin no further row; what is on its way comes to its end", running),
@@ -442,8 +494,8 @@ pub const TABLE: &[Entry] = &[
     row(Verb::RunRows, "run_rows", Activity, 5, "rows", "the rows of the marked run, and what came of each", a_run),
     row(Verb::Undo, "undo", Activity, 6, "undo run", "show what taking the marked run back comes to; enter there sends it", may_undo),
     row(Verb::Leave, "leave", Activity, 7, "back", "back to the list", always),
-    row(Verb::FirstPane, "first_pane", Everywhere, 0, "diff", "to the list", always),
-    row(Verb::SecondPane, "second_pane", Everywhere, 0, "detail", "to the details", somebody),
+    row(Verb::DiffPane, "diff_pane", Everywhere, 0, "diff", "to the list", always),
+    row(Verb::DetailPane, "detail_pane", Everywhere, 0, "detail", "to the details", somebody),
     row(Verb::Redraw, "redraw", Everywhere, 0, "redraw", "draw everything anew, where something else wrote on the terminal", always),
     row(Verb::Suspend, "suspend", Everywhere, 0, "suspend", "back to the shell; fg comes back here", always),
     row(Verb::Help, "help", Everywhere, 0, "all keys", "every key and every word, to search through and to run", always),

@@ -1,15 +1,20 @@
 //! Where things are: a size goes in, rectangles come out.
 //!
-//! From 120 columns on the list stands above the details, or the runs; below that one pane is shown at a time. (The left column with
-//! source location and mapping comes with what can be changed there.) Below 60x15 there is one sentence.
+//! From 120 columns on two columns stand side by side: on the left what decides (where people come from, over the rules), on the right
+//! what follows from it (the list, over one user or the runs). Below that one pane is shown at a time. Below 60x15 there is one
+//! sentence.
 
 use super::model::Pane;
 use ratatui::layout::Rect;
 
 /// The narrowest and lowest terminal that anything is drawn on.
 pub const LEAST: (u16, u16) = (60, 15);
-/// From this size on both panes are shown.
+/// From this size on both columns are shown.
 const WIDE: (u16, u16) = (120, 24);
+/// The left column has so many of a hundred cells, within these bounds: the list needs more room than what it comes from.
+const LEFT: (u16, u16, u16) = (36, 42, 72);
+/// The least height of a pane that shares its column.
+const PANE: u16 = 6;
 
 /// Where things are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,12 +25,16 @@ pub struct Layout {
     pub banner: Rect,
     /// The panes' names, where only one is shown.
     pub tabs: Option<Rect>,
+    /// Where people come from.
+    pub source: Option<Rect>,
+    /// The rules.
+    pub mapping: Option<Rect>,
+    /// The line between the columns.
+    pub seam: Option<Rect>,
     /// The list.
     pub diff: Option<Rect>,
     /// One user.
     pub detail: Option<Rect>,
-    /// The rules.
-    pub mapping: Option<Rect>,
     /// What is sent, and what was.
     pub activity: Option<Rect>,
     /// Keys, a sentence, or what is being typed.
@@ -39,13 +48,25 @@ pub struct Wants {
     pub top: u16,
     /// Lines of the banner.
     pub banner: u16,
+    /// Lines that the source location would like to have.
+    pub source: u16,
     /// Lines that the details, or the runs, would like to have.
-    pub detail: u16,
+    pub lower: u16,
     /// The pane that keys go to.
     pub focus: Pane,
+    /// Something is being sent: that is seen wherever there is room for it.
+    pub is_sending: bool,
 }
 
-/// True if both panes are shown in this size.
+impl Wants {
+    /// True if the runs are shown in place of the details.
+    #[must_use]
+    pub fn activity(&self) -> bool {
+        self.focus == Pane::Activity || (self.is_sending && self.focus != Pane::Detail)
+    }
+}
+
+/// True if both columns are shown in this size.
 #[must_use]
 pub fn is_wide(area: Rect) -> bool {
     area.width >= WIDE.0 && area.height >= WIDE.1
@@ -71,52 +92,87 @@ pub fn layout(area: Rect, wants: Wants) -> Option<Layout> {
     let tabs = (!wide).then(|| take(1));
     let body = take(area.bottom() - 1 - top.height - banner.height - tabs.map_or(0, |t| t.height) - area.y);
     let bottom = take(1);
-    let (diff, lower) = match (wide, wants.focus) {
-        (true, _) => {
-            let lower = wants.detail.clamp(8, (body.height * 45 / 100).max(8));
-            let upper = body.height.saturating_sub(lower);
-            (Some(Rect { height: upper, ..body }), Some(Rect { y: body.y + upper, height: lower, ..body }))
-        }
-        (false, Pane::Diff) => (Some(body), None),
-        (false, Pane::Detail | Pane::Mapping | Pane::Activity) => (None, Some(body)),
-    };
-    let (detail, mapping, activity) = match wants.focus {
-        Pane::Diff | Pane::Detail => (lower, None, None),
-        Pane::Mapping => (None, lower, None),
-        Pane::Activity => (None, None, lower),
-    };
-    Some(Layout { top, banner, tabs, diff, detail, mapping, activity, bottom })
+    let none = Layout { top, banner, tabs, bottom, source: None, mapping: None, seam: None, diff: None, detail: None, activity: None };
+    if !wide {
+        let body = Some(body);
+        return Some(match wants.focus {
+            Pane::Source => Layout { source: body, ..none },
+            Pane::Mapping => Layout { mapping: body, ..none },
+            Pane::Diff => Layout { diff: body, ..none },
+            Pane::Detail => Layout { detail: body, ..none },
+            Pane::Activity => Layout { activity: body, ..none },
+        });
+    }
+    let (share, least, most) = LEFT;
+    let left = Rect { width: (area.width * share / 100).clamp(least, most), ..body };
+    let seam = Rect { x: left.right(), width: 1, ..body };
+    let right = Rect { x: seam.right(), width: area.right() - seam.right(), ..body };
+    let (source, mapping) = split(left, wants.source.clamp(PANE, (body.height / 2).max(PANE)));
+    let lower = wants.lower.clamp(8, (body.height * 45 / 100).max(8));
+    let (diff, lower) = split(right, body.height.saturating_sub(lower));
+    let (detail, activity) = if wants.activity() { (None, Some(lower)) } else { (Some(lower), None) };
+    Some(Layout { source: Some(source), mapping: Some(mapping), seam: Some(seam), diff: Some(diff), detail, activity, ..none })
+}
+
+/// The first so many lines of an area, and the others.
+fn split(area: Rect, upper: u16) -> (Rect, Rect) {
+    let upper = upper.min(area.height);
+    (Rect { height: upper, ..area }, Rect { y: area.y + upper, height: area.height - upper, ..area })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const PANES: [Pane; 5] = [Pane::Source, Pane::Mapping, Pane::Diff, Pane::Detail, Pane::Activity];
+
+    fn parts(l: &Layout) -> Vec<Rect> {
+        [Some(l.top), Some(l.banner), l.tabs, l.source, l.mapping, l.seam, l.diff, l.detail, l.activity, Some(l.bottom)]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
     #[test]
-    fn panes_never_overlap_never_leave_the_area_and_the_list_keeps_room() {
+    fn panes_cover_the_area_without_overlap_and_each_keeps_room() {
         for width in [1, 59, 60, 80, 119, 120, 200, 400] {
             for height in [1, 14, 15, 16, 23, 24, 40, 60, 200] {
-                for banner in [0, 1, 3, 50] {
-                    for focus in [Pane::Diff, Pane::Detail, Pane::Mapping, Pane::Activity] {
+                for (banner, lines) in [(0, 1), (1, 12), (3, 18), (50, 90)] {
+                    for focus in PANES {
                         let area = Rect::new(0, 0, width, height);
-                        let Some(l) = layout(area, Wants { top: 2, banner, detail: 18, focus }) else {
+                        let wants = Wants { top: 2, banner, source: lines, lower: lines, focus, is_sending: lines == 12 };
+                        let Some(l) = layout(area, wants) else {
                             assert!(width < 60 || height < 15);
                             continue;
                         };
-                        let parts: Vec<Rect> =
-                            [Some(l.top), Some(l.banner), l.tabs, l.diff, l.detail, l.mapping, l.activity, Some(l.bottom)]
-                                .into_iter()
-                                .flatten()
-                                .collect();
-                        let lines: u16 = parts.iter().map(|r| r.height).sum();
-                        assert_eq!(lines, height, "{width}x{height} {l:?}");
-                        for pair in parts.windows(2) {
-                            assert_eq!(pair[0].bottom(), pair[1].y, "{width}x{height} {l:?}");
+                        let parts = parts(&l);
+                        let covered: u32 = parts.iter().map(|r| r.area()).sum();
+                        assert_eq!(covered, area.area(), "{width}x{height} {l:?}");
+                        for (i, part) in parts.iter().enumerate() {
+                            assert!(area.intersection(*part) == *part && parts[..i].iter().all(|o| o.intersection(*part).area() == 0));
                         }
-                        assert!(l.diff.or(l.detail).or(l.mapping).or(l.activity).unwrap().height >= 6, "{width}x{height} {l:?}");
+                        let panes = [l.source, l.mapping, l.diff, l.detail, l.activity];
+                        assert!(panes.iter().flatten().all(|r| r.height >= 6 && r.width >= 42), "{width}x{height} {l:?}");
+                        let shown = [l.source, l.mapping, l.diff, l.detail, l.activity][PANES.iter().position(|p| *p == focus).unwrap()];
+                        assert!(shown.is_some(), "the pane that keys go to is shown: {l:?}");
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn the_runs_take_the_lower_right_when_chosen_or_while_something_is_sent() {
+        for (focus, is_sending, runs) in [
+            (Pane::Diff, false, false),
+            (Pane::Activity, false, true),
+            (Pane::Diff, true, true),
+            (Pane::Source, true, true),
+            (Pane::Detail, true, false),
+        ] {
+            let wants = Wants { top: 1, banner: 0, source: 12, lower: 18, focus, is_sending };
+            let l = layout(Rect::new(0, 0, 160, 48), wants).unwrap();
+            assert_eq!((l.activity.is_some(), l.detail.is_some()), (runs, !runs), "{focus:?}");
         }
     }
 }

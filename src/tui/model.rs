@@ -6,9 +6,11 @@
 
 mod mapping;
 mod marks;
+mod source;
 
 pub(super) use mapping::{Edit, Mapping, Typing};
 pub(super) use marks::Marks;
+pub(super) use source::{Source, Typing as SourceTyping};
 
 use super::keymap::Keymap;
 use super::layout::Layout;
@@ -77,13 +79,15 @@ impl Setting {
 /// A part of the screen that keys go to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Pane {
+    /// Where people come from.
+    Source,
+    /// The rules.
+    Mapping,
     /// The list.
     #[default]
     Diff,
     /// One user.
     Detail,
-    /// The rules.
-    Mapping,
     /// What is sent, and what was.
     Activity,
 }
@@ -237,6 +241,7 @@ pub struct Model {
     pub(super) proposal: Option<Box<Proposal>>,
     pub(super) activity: Activity,
     pub(super) mapping: Mapping,
+    pub(super) source: Source,
     pub(super) cache: Cache,
     pub(super) page: Page,
     pub(super) changed: bool,
@@ -266,6 +271,7 @@ impl Model {
             proposal: None,
             activity: Activity::default(),
             mapping: Mapping::default(),
+            source: Source::default(),
             cache: Cache::default(),
             page: Page::default(),
             changed: true,
@@ -335,6 +341,12 @@ impl Model {
     #[must_use]
     pub fn is_mapping_edited(&self) -> bool {
         self.mapping.is_edited()
+    }
+
+    /// True if clauses of the source location were edited and are in no file.
+    #[must_use]
+    pub fn is_source_edited(&self) -> bool {
+        !self.source.edits.is_empty()
     }
 
     /// The run that is under way, or was the last one.

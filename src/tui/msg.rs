@@ -1,6 +1,7 @@
 //! What the loop hears, and what it is asked to do: the only ways in and out of the pure part.
 
 use crate::engine::draft::Draft;
+use crate::engine::location::Edits;
 use crate::engine::{News, Spec, Weight, Who};
 use crate::identity::{AccountId, AttributeName, EntryId};
 use crate::journal::run::RunId;
@@ -94,6 +95,14 @@ pub enum Effect {
     ReadAlso(Vec<AttributeName>),
     /// Write expressions into the configuration file, by the places of their rules.
     Save(PathBuf, Vec<(usize, String)>),
+    /// Count what the parts of the location with these edits come to, under this number.
+    Count(u64, Edits),
+    /// Read whoever would be in scope by these edits, under this number.
+    Preview(u64, Edits),
+    /// Give up what is counted or read so.
+    StopLooking,
+    /// Write clauses into the configuration file, and read both ends by them.
+    Relocate(PathBuf, Edits),
     /// Put a text on the clipboard.
     Copy(String),
     /// Draw everything, whatever is on the terminal.

@@ -4,6 +4,7 @@ pub mod about;
 pub mod confirm;
 pub mod facets;
 pub mod help;
+mod movers;
 pub mod pick;
 pub mod question;
 mod rows;
@@ -13,6 +14,7 @@ use super::model::Model;
 use super::widget::ink::Ink;
 use super::widget::picker::{Item, Picker, WHOLE};
 use crate::engine::RunRow;
+use crate::engine::location::Preview;
 use crate::journal::run::RunId;
 use pick::Pick;
 use question::Question;
@@ -33,6 +35,8 @@ pub enum Overlay {
     Question(Box<Question>),
     /// The rows of a run; the first visible line.
     Rows(RunId, Arc<Vec<RunRow>>, usize),
+    /// Who enters and who leaves by another location; the first visible line.
+    Movers(Arc<Preview>, usize),
     /// Why a user is where they are.
     Why(Box<Why>),
     /// Who a user is to be linked with.
@@ -54,7 +58,7 @@ pub(super) fn items(model: &Model, overlay: &Overlay) -> Vec<Item> {
         Overlay::Help(_) => help::items(model),
         Overlay::Facets(_) => facets::items(model),
         Overlay::Pick(pick) => pick.items(),
-        Overlay::About(_) | Overlay::Question(_) | Overlay::Rows(..) | Overlay::Why(_) => Vec::new(),
+        Overlay::About(_) | Overlay::Question(_) | Overlay::Rows(..) | Overlay::Movers(..) | Overlay::Why(_) => Vec::new(),
     }
 }
 
@@ -74,6 +78,10 @@ pub(super) fn settle(model: &mut Model, area: Rect) {
         Overlay::Question(question) => question.settle(area),
         Overlay::Rows(_, rows, top) => {
             let lines = rows.len().max(1);
+            *top = (*top).min(lines.saturating_sub(usize::from(place(area, lines).height.saturating_sub(2))));
+        }
+        Overlay::Movers(preview, top) => {
+            let lines = movers::len(preview);
             *top = (*top).min(lines.saturating_sub(usize::from(place(area, lines).height.saturating_sub(2))));
         }
         Overlay::Why(why) => {
@@ -115,6 +123,11 @@ pub(super) fn draw(model: &Model, ink: &mut Ink<'_>, area: Rect) -> Option<(u16,
         Overlay::Rows(run, rows, top) => {
             let inside = ink.frame(place(area, rows.len()), &format!("Run {run}"), "up down move · esc closes");
             super::widget::page::draw(ink, inside, &rows::lines(rows), *top);
+            None
+        }
+        Overlay::Movers(preview, top) => {
+            let inside = ink.frame(place(area, movers::len(preview)), &movers::title(preview), "up down move · esc closes");
+            super::widget::page::draw(ink, inside, &movers::lines(preview, *top, usize::from(inside.height)), 0);
             None
         }
         Overlay::Why(why) => {

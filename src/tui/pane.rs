@@ -4,3 +4,4 @@ pub mod activity;
 pub mod detail;
 pub mod diff;
 pub mod mapping;
+pub mod source;

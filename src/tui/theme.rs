@@ -77,6 +77,20 @@ pub enum Glyphs {
     Ascii,
 }
 
+impl Glyphs {
+    /// The sign of the match rule: people and accounts are paired by that field.
+    #[must_use]
+    pub fn match_rule(self) -> &'static str {
+        if self == Glyphs::Ascii { "<>" } else { "◆" }
+    }
+
+    /// The sign of the line that the cursor is on.
+    #[must_use]
+    pub fn here(self) -> &'static str {
+        if self == Glyphs::Ascii { ">" } else { "▌" }
+    }
+}
+
 /// A style for each role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Theme {

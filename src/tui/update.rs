@@ -8,6 +8,7 @@ mod mapping;
 mod marks;
 mod news;
 mod pairing;
+mod source;
 mod typing;
 
 use super::action::{self, Scope, Verb, scope_of};
@@ -50,6 +51,9 @@ fn press(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
     if model.mapping.typing.is_some() {
         return mapping::in_typing(model, key, chord);
     }
+    if model.source.typing.is_some() {
+        return source::in_typing(model, key, chord);
+    }
     if model.search.is_some() {
         return typing::in_search(model, key, chord);
     }
@@ -87,12 +91,12 @@ pub fn perform(model: &mut Model, verb: Verb) -> Vec<Effect> {
         Verb::Why => return pairing::why(model),
         Verb::Link => return pairing::link(model),
         Verb::Unlink => pairing::unlink(model),
-        Verb::FirstPane | Verb::Back | Verb::Leave | Verb::LeaveMapping => {
+        Verb::DiffPane | Verb::Back | Verb::Leave | Verb::LeaveMapping | Verb::LeaveSource => {
             model.focus = Pane::Diff;
             // In the list, the first field that differs is explained again.
             model.detail.field = None;
         }
-        Verb::SecondPane | Verb::Look => model.focus = Pane::Detail,
+        Verb::DetailPane | Verb::Look => model.focus = Pane::Detail,
         Verb::Down | Verb::NextUser => list::go(model, 1),
         Verb::Up | Verb::PreviousUser => list::go(model, -1),
         Verb::PageDown => list::go(model, page),
@@ -130,12 +134,21 @@ pub fn perform(model: &mut Model, verb: Verb) -> Vec<Effect> {
         Verb::Hold => decide::hold(model),
         Verb::Release if !model.list.marks.is_empty() => return marks::release(model),
         Verb::Release => return decide::release(model),
+        Verb::Source => model.focus = Pane::Source,
         Verb::Mapping => model.focus = Pane::Mapping,
         Verb::NextRule => mapping::mark(model, 1),
         Verb::PreviousRule => mapping::mark(model, -1),
         Verb::EditRule => mapping::edit(model),
         Verb::SaveMapping => mapping::ask_to_save(model),
         Verb::Revert => return mapping::revert(model),
+        Verb::NextClause => source::mark(model, 1),
+        Verb::PreviousClause => source::mark(model, -1),
+        Verb::EditClause => return source::edit(model),
+        Verb::CountClauses => return source::count(model),
+        Verb::StopLooking => return source::stop(model),
+        Verb::WhoMoves => return source::who(model),
+        Verb::SaveSource => return source::ask_to_save(model),
+        Verb::RevertSource => return source::revert(model),
         Verb::Activity => model.focus = Pane::Activity,
         Verb::Pause => return decide::pause(model),
         Verb::Cancel => return vec![Effect::Cancel],
@@ -183,6 +196,7 @@ fn copy(model: &mut Model) -> Vec<Effect> {
 /// The scope that a verb of the help is done in: some belong to another pane than the one that keys go to.
 fn bring_to(model: &mut Model, verb: Verb) {
     match action::of(verb).scope {
+        Scope::Source => model.focus = Pane::Source,
         Scope::Diff => model.focus = Pane::Diff,
         Scope::Detail => model.focus = Pane::Detail,
         Scope::Mapping => model.focus = Pane::Mapping,

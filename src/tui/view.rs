@@ -8,12 +8,12 @@ mod top;
 
 use super::layout::{LEAST, Wants, layout};
 use super::model::Model;
-use super::model::Pane;
 use super::overlay;
-use super::pane::{activity, detail, diff, mapping};
-use super::theme::Role;
+use super::pane::{activity, detail, diff, mapping, source};
+use super::theme::{Glyphs, Role};
 use super::widget::grid::window;
 use super::widget::ink::{Ink, cells};
+use crate::engine::Running;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -33,20 +33,19 @@ pub fn settle(model: &mut Model, area: Rect) {
     let wants = Wants {
         top: cells(head.len()),
         banner: cells(model.page.banner.len()),
-        // Its title, its heading, a line more; and room to say why.
-        detail: match model.focus {
-            Pane::Activity => cells(model.activity.page.lines.len().max(14) + 2),
-            // What is said below the rules must have room.
-            Pane::Mapping => cells(fields.max(14) + 8),
-            Pane::Diff | Pane::Detail => cells(fields.max(14) + 3),
-        },
+        source: cells(source::height(model)),
+        lower: 0,
         focus: model.focus,
+        is_sending: matches!(model.activity.running, Running::Going(_)),
     };
+    // Its title, its heading, a line more; and room to say why.
+    let lower = if wants.activity() { model.activity.page.lines.len().max(14) + 2 } else { fields.max(14) + 3 };
+    let wants = Wants { lower: cells(lower), ..wants };
     model.page.head = head;
     model.page.layout = layout(area, wants);
     let Some(layout) = model.page.layout else { return };
-    let lower = layout.detail.or(layout.mapping).or(layout.activity);
-    settle_list(model, layout.diff.unwrap_or(Rect { height: lower.map_or(0, |d| d.height), ..area }), layout.diff.is_some());
+    let other = layout.detail.or(layout.mapping).or(layout.source).or(layout.activity);
+    settle_list(model, layout.diff.unwrap_or(Rect { height: other.map_or(0, |d| d.height), ..area }), layout.diff.is_some());
     let card = layout.detail.or(layout.mapping).and(model.list.subject).and_then(|s| model.card(s));
     model.page.card = card;
     if let (Some(rect), Some(card)) = (layout.detail, model.page.card.clone()) {
@@ -58,6 +57,9 @@ pub fn settle(model: &mut Model, area: Rect) {
     }
     if let Some(rect) = layout.mapping {
         mapping::settle(model, rect);
+    }
+    if let Some(rect) = layout.source {
+        source::settle(model, rect);
     }
     overlay::settle(model, area);
 }
@@ -114,6 +116,13 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
         activity::draw(model, &mut ink, area);
     }
     let edited = layout.mapping.and_then(|area| mapping::draw(model, &mut ink, area));
+    let edited = layout.source.and_then(|area| source::draw(model, &mut ink, area)).or(edited);
+    if let Some(seam) = layout.seam {
+        let stroke = if ink.glyphs() == Glyphs::Ascii { "|" } else { "│" };
+        for y in seam.y..seam.bottom() {
+            ink.put(seam.x, y, 1, stroke, Role::Title);
+        }
+    }
     let typed = bottom::draw(model, &mut ink, layout.bottom).or(edited);
     let cursor = overlay::draw(model, &mut ink, area).or(typed);
     if let Some(place) = cursor {

@@ -7,7 +7,7 @@ use rosterm::identity::EntryId;
 use rosterm::identity::population::{Population, Schema};
 use rosterm::identity::{AttributeName, dn::DnKey};
 use rosterm::model::{EntryEvidence, Verdicts};
-use rosterm::source::Source;
+use rosterm::source::{Amount, Part, Source};
 use std::fmt::Write as _;
 use std::process::Command;
 use tokio::sync::mpsc;
@@ -193,6 +193,24 @@ async fn members_are_found_directly_and_through_groups_in_a_circle() {
         let got = read(&mut lab.open("reader", &within).await, &["uid"]).await;
         assert_eq!((got.told().as_str(), ids(&got.people)), ("complete", wanted.into_iter().map(String::from).collect()), "{cn} {nested}");
     }
+}
+
+#[tokio::test]
+#[ignore = "needs real servers: tests/run"]
+async fn each_part_of_a_location_is_counted_by_itself_and_a_dead_server_is_told() {
+    let lab = Server::slapd(&small());
+    let outer = "group_dn = \"cn=outer,ou=groups,dc=example,dc=test\"\nnested_groups = true\nfilter = \"(uid=u*)\"";
+    let mut source = lab.open("reader", &location(outer)).await;
+    let all = |n| Ok(Amount { n, is_all: true });
+    // The folder itself lies under the base; the group names two who exist, and one who does not.
+    assert_eq!(source.count(Part::Base).await, all(6));
+    assert_eq!(source.count(Part::Filter).await, all(5));
+    assert_eq!(source.count(Part::Group).await, all(3));
+    // Counting disturbs no reading, and the other way round.
+    assert_eq!(ids(&read(&mut source, &[]).await.people).len(), 2);
+    assert_eq!(source.count(Part::Base).await, all(6));
+    drop(lab);
+    assert!(source.count(Part::Filter).await.is_err());
 }
 
 #[tokio::test]

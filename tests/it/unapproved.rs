@@ -53,6 +53,7 @@ const TRIED: &[&[&str]] = &[
     &["history"],
     &["undo", "1", "--out", "undo.json"],
     &["apply", "undo.json", "--yes"],
+    &["explain", "p1"],
     &["check"],
     &["channels"],
     &["connectors"],

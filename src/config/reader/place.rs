@@ -21,6 +21,13 @@ impl<T> Located<T> {
         Error::usage(message).at(self.at.clone()).excerpt(self.excerpt.clone())
     }
 
+    /// A value that stands in no file.
+    #[must_use]
+    pub fn nowhere(value: T) -> Self {
+        let at = Position { file: String::new(), line: 1, column: 1 };
+        Located { value, at, excerpt: Excerpt { line: String::new(), start: 0, length: 1 } }
+    }
+
     /// The same place without the value that stands there: it may be a secret.
     #[must_use]
     pub fn without_value(self) -> Self {

@@ -3,7 +3,7 @@
 //! Nothing here is another way of doing what a read does: the same connection is made, the same group is read, and the last
 //! steps are a read. Only counting is added, and that with names only.
 
-use super::connection::{Item, Query};
+use super::count::count_of;
 use super::dial::{Dialer, Seen, Stage, Tls, Unusable};
 use super::failure::Failure;
 use super::session::Session;
@@ -16,11 +16,6 @@ use crate::model::step::{Step, StepVerdict};
 use crate::source::survey::{Teller, survey};
 use crate::source::{Source, vendor};
 use crate::text::count;
-use std::time::Duration;
-
-/// How many entries are counted at most, and for how long.
-const MOST: u64 = 1_000_000;
-const LONGEST: Duration = Duration::from_secs(60);
 
 /// A certificate that ends within so many days is worth a warning.
 const SOON: i64 = 30;
@@ -65,7 +60,7 @@ pub async fn check<T: FnMut(Step)>(ldap: &LdapConfig, config: &SourceConfig, now
         teller.fail("base", &error);
         return None;
     }
-    let under_base = counted(count_of(&mut session, config, "(objectClass=*)", ldap.page_size).await);
+    let under_base = counted(count_of(&mut session, &config.location, "(objectClass=*)", ldap.page_size).await);
     let mut session = usable(session, &dialer, "filter", teller).await?;
     teller.tell(Step::good("base", format!("{}: {under_base} entries", base.value)));
 
@@ -76,7 +71,7 @@ pub async fn check<T: FnMut(Step)>(ldap: &LdapConfig, config: &SourceConfig, now
             return None;
         }
     };
-    let matching = match count_of(&mut session, config, &filter, ldap.page_size).await {
+    let matching = match count_of(&mut session, &config.location, &filter, ldap.page_size).await {
         // Whether a limit stands in the way of the read, the read tells.
         Err(failure) if failure.code.is_some_and(|code| ![3, 4, 11].contains(&code)) => {
             teller.fail("filter", &failure.into_error(&url, &format!("the filter {filter}")));
@@ -243,39 +238,6 @@ fn encrypted(tls: &Tls, now: Instant) -> Step {
         );
     }
     Step::good("TLS", told)
-}
-
-/// How many entries of the location's base and scope a filter finds; false if there are more.
-async fn count_of(session: &mut Session, config: &SourceConfig, filter: &str, page: u32) -> Result<(u64, bool), Failure> {
-    let query = Query {
-        base: config.location.base_dn.value.clone(),
-        scope: config.location.scope.into(),
-        filter: filter.to_owned(),
-        attributes: vec!["1.1".to_owned()],
-        page: session.page(page),
-        domain_scope: session.domain_scope(),
-        names_only: false,
-        most: 0,
-    };
-    let end = tokio::time::Instant::now() + LONGEST;
-    let mut search = session.connection.search(query).await?;
-    let mut entries = 0;
-    loop {
-        match tokio::time::timeout_at(end, search.next()).await {
-            Ok(Ok(None)) => return Ok((entries, true)),
-            Ok(Ok(Some(Item::Entry(_)))) => entries += 1,
-            Ok(Ok(Some(Item::Reference(_)))) => {}
-            Ok(Err(failure)) => return if entries > 0 && failure.code.is_some() { Ok((entries, false)) } else { Err(failure) },
-            Err(_) => {
-                search.abandon().await;
-                return Ok((entries, false));
-            }
-        }
-        if entries >= MOST {
-            search.abandon().await;
-            return Ok((entries, false));
-        }
-    }
 }
 
 fn counted(count: Result<(u64, bool), Failure>) -> String {

@@ -141,3 +141,50 @@ pub(super) fn may_undo(model: &Model) -> Result<(), &'static str> {
 pub(super) fn not_reading(model: &Model) -> Result<(), &'static str> {
     if model.is_reading() { Err("both ends are being read already") } else { Ok(()) }
 }
+
+pub(super) fn a_site(model: &Model) -> Result<(), &'static str> {
+    model.source.site.as_ref().map(|_| ()).ok_or("the configuration is being read")
+}
+
+pub(super) fn may_count(model: &Model) -> Result<(), &'static str> {
+    a_site(model)?;
+    if model.source.counting.is_some() {
+        return Err("it is being counted already");
+    }
+    if model.source.previewing.is_some() {
+        return Err("the directory is being read by what was typed");
+    }
+    not_reading(model)
+}
+
+pub(super) fn looking(model: &Model) -> Result<(), &'static str> {
+    let is_looking = model.source.counting.is_some() || model.source.previewing.is_some();
+    if is_looking { Ok(()) } else { Err("nothing is being counted or looked at") }
+}
+
+pub(super) fn movers(model: &Model) -> Result<(), &'static str> {
+    if model.source.edits.is_empty() {
+        return Err("no clause was edited");
+    }
+    if model.source.previewing.is_some() { Err("it is not known yet") } else { Ok(()) }
+}
+
+pub(super) fn a_clause_edited(model: &Model) -> Result<(), &'static str> {
+    if model.source.edits.is_empty() { Err("every clause is as in the configuration") } else { Ok(()) }
+}
+
+pub(super) fn may_relocate(model: &Model) -> Result<(), &'static str> {
+    if model.setting.read_only {
+        return Err("--read-only: nothing is written");
+    }
+    if model.setting.file.is_none() {
+        return Err("the demo has no configuration file");
+    }
+    if matches!(model.activity.running, Running::Going(_)) {
+        return Err("a run is under way");
+    }
+    if model.mapping.is_edited() {
+        return Err("the mapping was changed too: save it, or take it back first");
+    }
+    a_clause_edited(model)
+}

@@ -21,7 +21,7 @@ const WORDS: [(&str, &str, &str); 12] = [
     ("signs", "✓", "approved: it is sent with everything else that is, once that is confirmed"),
     ("signs", "!", "something is wrong with this user: the details say what"),
     ("signs", "H", "held: somebody decided to leave this user alone"),
-    ("signs", "*", "behind a field: people and accounts are matched by it"),
+    ("signs", "◆ <>", "at a field: people and accounts are matched by it"),
     ("signs", "=", "same on both sides"),
     ("signs", "→ + −", "the field would be changed, set or cleared at the service"),
     ("signs", "~ #", "whatever is there is kept; it differs, but cannot be changed any more"),

@@ -76,6 +76,8 @@ pub enum Then {
     },
     /// The rules that were kept are written into the configuration file.
     SaveMapping,
+    /// The clauses that were kept are written there.
+    Relocate,
     /// The screens are closed.
     End,
     /// Nothing.

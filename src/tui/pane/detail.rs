@@ -98,7 +98,7 @@ fn fields(card: &Card, at: usize, room: u16, target: &str, glyphs: Glyphs) -> Ve
     let widest = |part: &dyn Fn(&FieldLine) -> usize| cells(card.fields.iter().map(part).max().unwrap_or(0));
     let columns = [
         Column::fixed(11),
-        Column { wants: widest(&|f| width(&f.field) + 2), least: 8, most: 22 },
+        Column { wants: widest(&|f| width(&f.field) + 3), least: 8, most: 22 },
         Column { wants: widest(&|f| width(&f.wanted)).max(cells(width(FROM))), least: 12, most: 40 },
         Column { wants: widest(&|f| width(&f.has)).max(cells(width(&there))), least: 12, most: 40 },
         if room >= 90 { Column { wants: widest(&|f| width(&f.rule)), least: 12, most: 60 } } else { Column::fixed(0) },
@@ -120,7 +120,7 @@ fn fields(card: &Card, at: usize, room: u16, target: &str, glyphs: Glyphs) -> Ve
             (true, Glyphs::Lines) => "▌",
             (true, Glyphs::Ascii) => ">",
         };
-        let name = if field.is_match { format!("{} *", field.field) } else { field.field.clone() };
+        let name = if field.is_match { format!("{} {}", field.field, glyphs.match_rule()) } else { field.field.clone() };
         let nothing = |value: &str| if value.is_empty() { "·".to_owned() } else { value.to_owned() };
         let wanted = match (&field.problem, field.mark) {
             (Some(problem), _) if field.wanted.is_empty() => redacted(problem),
@@ -246,7 +246,7 @@ pub(in crate::tui) fn settle(model: &mut Model) {
 pub(in crate::tui) fn draw(model: &Model, ink: &mut Ink<'_>, area: Rect) {
     let focused = model.focus == Pane::Detail;
     let role = if focused { Role::TitleFocus } else { Role::Title };
-    let mut title = "2 Detail".to_owned();
+    let mut title = "4 Detail".to_owned();
     if let Some(card) = &model.page.card {
         let name = if card.name.is_empty() { String::new() } else { format!(" · {}", card.name) };
         title = format!("{title} · {}{name}", card.row.called());

@@ -72,7 +72,7 @@ pub(in crate::tui) fn facets(model: &Model, room: u16) -> Vec<Line> {
 
 /// What the list shows, for its title.
 pub(in crate::tui) fn title(model: &Model) -> Line {
-    let mut parts: Vec<String> = vec!["1 Diff".to_owned()];
+    let mut parts: Vec<String> = vec!["3 Diff".to_owned()];
     let spec = &model.list.spec;
     if let Some(snapshot) = &model.snapshot {
         let all = snapshot.facets().all();
@@ -249,8 +249,9 @@ fn empty(model: &Model, ink: &mut Ink<'_>, area: Rect) {
         None if model.failed.is_some() => (
             "Nothing could be read.".to_owned(),
             format!(
-                "Above is what is wrong. {} tries again, {} ends; rosterm check tries both ends step by step.",
+                "Above is what is wrong. {} tries again, {} shows where people come from, {} ends; rosterm check tries both ends step by step.",
                 key(Verb::Refresh),
+                key(Verb::Source),
                 key(Verb::Quit)
             ),
         ),
@@ -265,7 +266,7 @@ fn empty(model: &Model, ink: &mut Ink<'_>, area: Rect) {
         ),
         Some(snapshot) if snapshot.facets().all() == 0 => (
             "Nobody is in scope, and the service has no accounts.".to_owned(),
-            format!("Check base, filter and group of the source location: {} shows what was read from where.", key(Verb::About)),
+            format!("Check base, filter and group of the source location: {} shows which of them removes them all.", key(Verb::Source)),
         ),
         Some(snapshot) if is_open_only(model) && snapshot.source().state.is_complete() && snapshot.target().state.is_complete() => {
             let at = snapshot.target().read_at.map(|t| format!(", as of {}", model.setting.zone.time_of_day(t))).unwrap_or_default();

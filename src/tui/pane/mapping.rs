@@ -8,16 +8,31 @@ use crate::telemetry::redacted;
 use crate::text::{clean, count, pad};
 use crate::tui::action::Verb;
 use crate::tui::model::{Model, Pane};
-use crate::tui::theme::{Glyphs, Role};
+use crate::tui::theme::Role;
 use crate::tui::widget::grid::window;
 use crate::tui::widget::ink::{Ink, cells, shown};
 use crate::tui::widget::page::{self, Line, labelled, plain};
 use ratatui::layout::Rect;
 
-/// Cells of everything beside the expression: mark, sign, field, count.
-const NAME: usize = 18;
-const SIGN: usize = 10;
+/// Cells of the count.
 const COUNT: usize = 9;
+/// From so many cells on a rule's sign is told in words too.
+const ROOMY: usize = 76;
+
+/// Cells of everything beside the count: what the sign means, the field with its sign, the expression.
+struct Widths {
+    sign: usize,
+    name: usize,
+    rule: usize,
+}
+
+impl Widths {
+    fn of(room: usize) -> Self {
+        let (sign, name) = if room >= ROOMY { (10, 18) } else { (0, 15) };
+        let gaps = if sign > 0 { 3 } else { 2 };
+        Widths { sign, name, rule: room.saturating_sub(gaps + name + sign + COUNT).max(8) }
+    }
+}
 
 /// The lines of the pane.
 #[derive(Debug, Clone, Default)]
@@ -39,9 +54,11 @@ pub(in crate::tui) fn expression(model: &Model, place: usize) -> Option<String> 
 pub(in crate::tui) fn settle(model: &mut Model, area: Rect) {
     let room = usize::from(area.width.saturating_sub(2));
     let rules = rules(model, room);
-    let mut below = below(model, room);
     let height = usize::from(area.height.saturating_sub(2));
-    below.truncate(height.saturating_sub(3));
+    // Beside the details they tell the same about the user; what is typed here has its place while keys go here.
+    let has_details = model.page.layout.is_some_and(|l| l.seam.is_some());
+    let mut below = if has_details && model.focus != Pane::Mapping { Vec::new() } else { below(model, room) };
+    below.truncate(height.saturating_sub(3).min(if has_details { height / 2 } else { height }));
     model.mapping.at = model.mapping.at.min(rules.len().saturating_sub(1));
     model.mapping.top = window(model.mapping.top, model.mapping.at, height - below.len().min(height), rules.len());
     model.mapping.page = Page { rules, below };
@@ -50,9 +67,9 @@ pub(in crate::tui) fn settle(model: &mut Model, area: Rect) {
 fn rules(model: &Model, room: usize) -> Vec<Line> {
     let Some(snapshot) = &model.snapshot else { return Vec::new() };
     let glyphs = model.setting.theme.glyphs();
-    let (here, key) = if glyphs == Glyphs::Ascii { (">", "#") } else { ("▌", "◆") };
+    let (here, key) = (glyphs.here(), glyphs.match_rule());
     let rules = snapshot.picture().rules();
-    let wide = room.saturating_sub(3 + NAME + SIGN + COUNT).max(8);
+    let wide = Widths::of(room);
     let line = |(place, rule): (usize, &crate::mapping::Rule)| {
         let typed = model.mapping.typing.as_ref().filter(|t| t.rule == place).map(|t| t.field.text().to_owned());
         let is_edited = typed.is_some() || model.mapping.edits.contains_key(&place);
@@ -62,19 +79,20 @@ fn rules(model: &Model, room: usize) -> Vec<Line> {
             let gap = if text.is_empty() { "" } else { "   " };
             text = format!("{text}{gap}(else '{default}')");
         }
-        let sign = match (place == rules.match_rule(), rule.required) {
-            (true, _) => format!("{key} match"),
-            (false, true) => "* required".to_owned(),
-            (false, false) => String::new(),
+        let (sign, word) = match (place == rules.match_rule(), rule.required) {
+            (true, _) => (key, "match"),
+            (false, true) => ("*", "required"),
+            (false, false) => ("", ""),
         };
+        let name = if sign.is_empty() { rule.field.name.clone() } else { format!("{} {sign}", rule.field.name) };
         let differs = snapshot.facets().fields.get(place).copied().unwrap_or(0);
         let cell = |text: &str, cells: usize| pad(&shown(text, cells, glyphs), cells);
         let n = if differs == 0 { format!("{:>COUNT$}", "·") } else { format!("{:>COUNT$}", count(differs)) };
         vec![
             (Role::Accent, if place == model.mapping.at { here } else { " " }.into()),
-            (Role::Quiet, format!("{} ", cell(&sign, SIGN)).into()),
-            (if sign.is_empty() { Role::Text } else { Role::Field }, cell(&rule.field.name, NAME).into()),
-            (if is_edited { Role::Warn } else { Role::Text }, format!(" {}", cell(&text, wide)).into()),
+            (Role::Quiet, if wide.sign > 0 { format!("{} ", cell(word, wide.sign)) } else { String::new() }.into()),
+            (if sign.is_empty() { Role::Text } else { Role::Field }, cell(&name, wide.name).into()),
+            (if is_edited { Role::Warn } else { Role::Text }, format!(" {}", cell(&text, wide.rule)).into()),
             (if differs == 0 { Role::Quiet } else { Role::Strong }, n.into()),
         ]
     };
@@ -140,7 +158,7 @@ fn below(model: &Model, room: usize) -> Vec<Line> {
 /// Draws the pane; gives the place of the cursor where an expression is typed.
 pub(in crate::tui) fn draw(model: &Model, ink: &mut Ink<'_>, area: Rect) -> Option<(u16, u16)> {
     let focused = model.focus == Pane::Mapping;
-    let mut title = vec![(if focused { Role::TitleFocus } else { Role::Title }, "3 Mapping".into())];
+    let mut title = vec![(if focused { Role::TitleFocus } else { Role::Title }, "2 Mapping".into())];
     let name = |place: usize| {
         let rules = model.snapshot.as_ref().map(|s| s.picture().rules().rules());
         rules.and_then(|r| r.get(place)).map_or_else(String::new, |r| clean(&r.field.name).into_owned())
@@ -158,8 +176,9 @@ pub(in crate::tui) fn draw(model: &Model, ink: &mut Ink<'_>, area: Rect) -> Opti
         ink.put(area.x + 4, area.y + 2, area.width.saturating_sub(4), "The rules are shown once both ends are opened.", Role::Quiet);
         return None;
     }
-    let wide = usize::from(room).saturating_sub(3 + NAME + SIGN + COUNT).max(8);
-    let heading = format!(" {:SIGN$} {:NAME$} {:wide$}{:>COUNT$}", "", "field", "rule", "differs");
+    let Widths { sign, name: named, rule } = Widths::of(usize::from(room));
+    let before = if sign > 0 { sign + 2 } else { 1 };
+    let heading = format!("{:before$}{:named$} {:rule$}{:>COUNT$}", "", "field", "rule", "differs");
     ink.put(area.x + 1, area.y + 1, room, &heading, Role::Quiet);
     let below = cells(page.below.len()).min(area.height.saturating_sub(3));
     let list = Rect { x: area.x + 1, y: area.y + 2, width: room, height: area.height.saturating_sub(2 + below) };

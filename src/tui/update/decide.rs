@@ -205,6 +205,7 @@ pub(super) fn refused(model: &mut Model, error: &Error) {
     let mut words = vec![(Role::Bad, redacted(error.message()))];
     words.extend(error.hint_text().map(|hint| (Role::Text, redacted(hint))));
     model.notice = None;
+    super::source::refused(model, error);
     model.overlay = Some(Overlay::Question(Box::new(Question::new("It was not done", words, Answer::Nothing, Then::Close))));
 }
 
@@ -228,6 +229,7 @@ pub(super) fn answered(model: &mut Model, question: Question) -> Vec<Effect> {
         Then::Hold(on, called) => vec![Effect::Hold { on, called, reason: Some(question.field.text().trim().to_owned()) }],
         Then::Pair { entry, account, linked } => vec![Effect::Pair { entry, account, linked }],
         Then::SaveMapping => super::mapping::save(model),
+        Then::Relocate => super::source::save(model),
         Then::End => vec![Effect::End(crate::error::exit::DONE)],
         Then::Close => Vec::new(),
     }

@@ -1,6 +1,6 @@
 //! Keys where something is typed: the search, and what lies over the panes.
 
-use super::{bring_to, decide, list, mapping, pairing, perform};
+use super::{bring_to, decide, list, mapping, pairing, perform, source};
 use crate::tui::action::{Scope, Verb};
 use crate::tui::keymap::Chord;
 use crate::tui::model::{Model, Search};
@@ -86,6 +86,13 @@ pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
             field.insert(text);
             true
         }),
+        (None, _) if model.source.typing.is_some() => {
+            source::typed(model, |field| {
+                field.insert(text);
+                true
+            });
+            Vec::new()
+        }
         (None, Some(search)) => {
             search.field.insert(text);
             searched(model)
@@ -143,7 +150,7 @@ pub(super) fn in_overlay(model: &mut Model, key: &KeyEvent, chord: Chord) -> Vec
             }
         }
         Overlay::Question(_) | Overlay::Why(_) | Overlay::Pick(_) => {}
-        Overlay::About(top) | Overlay::Rows(_, _, top) => {
+        Overlay::About(top) | Overlay::Rows(_, _, top) | Overlay::Movers(_, top) => {
             let page = usize::from(model.size.1 / 2).max(1);
             match verb {
                 Some(Verb::ListDown) => *top += 1,

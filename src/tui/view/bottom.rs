@@ -38,6 +38,11 @@ pub(super) fn draw(model: &Model, ink: &mut Ink<'_>, area: Rect) -> Option<(u16,
         ink.put(area.x + 1, area.y, room, text, Role::Quiet);
         return None;
     }
+    if model.source.typing.is_some() {
+        let text = "enter looks who would enter and leave · esc leaves it as it was";
+        ink.put(area.x + 1, area.y, room, text, Role::Quiet);
+        return None;
+    }
     let here = scope_of(model.focus);
     let mut entries: Vec<_> =
         TABLE.iter().filter(|e| e.footer > 0 && (e.scope == here || e.scope == Scope::Everywhere) && (e.when)(model).is_ok()).collect();

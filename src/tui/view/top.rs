@@ -17,6 +17,10 @@ use ratatui::layout::Rect;
 /// Lines that one sentence of the banner may take.
 const SENTENCE: usize = 3;
 
+/// The panes by the keys that lead to them.
+const TABS: [(Pane, &str); 5] =
+    [(Pane::Source, "1 Source"), (Pane::Mapping, "2 Map"), (Pane::Diff, "3 Diff"), (Pane::Detail, "4 Detail"), (Pane::Activity, "5 Runs")];
+
 /// What is said where nothing can be changed from here.
 const READ_ONLY: &str = "read-only ";
 
@@ -95,6 +99,9 @@ fn decided(model: &Model, short: bool) -> Vec<Line> {
     if !model.mapping.edits.is_empty() {
         parts.push(vec![(Role::Warn, "mapping edited, not saved".into())]);
     }
+    if !model.source.edits.is_empty() {
+        parts.push(vec![(Role::Warn, "location edited, not saved".into())]);
+    }
     match &model.activity.running {
         Running::Going(going) if going.total == 0 => parts.push(vec![(Role::Accent, "a run is being prepared".into())]),
         Running::Going(going) => {
@@ -150,7 +157,10 @@ pub(super) fn banner(model: &Model, room: usize) -> Vec<(Role, String)> {
         say(Role::Text, consequence(snapshot.source().state.is_complete()));
     }
     if snapshot.source().state.is_complete() && snapshot.source().users == 0 {
-        say(Role::Bad, "Nobody is in scope. Nobody is removed because of that; check base, filter and group of the source location.");
+        let why = model.source.counts.remover().filter(|_| model.source.edits.is_empty());
+        let why = why.map_or_else(|| "check base, filter and group of the source location".to_owned(), |r| r.to_string());
+        let key = model.setting.keymap.key(Verb::Source);
+        say(Role::Bad, &format!("Nobody is in scope. Nobody is removed because of that; {why}. {key} shows it."));
     }
     lines
 }
@@ -176,7 +186,7 @@ pub(super) fn draw(model: &Model, ink: &mut Ink<'_>, layout: &Layout) {
 
 fn tab_line(model: &Model, ink: &mut Ink<'_>, area: Rect) {
     let mut x = area.x + 1;
-    for (pane, name) in [(Pane::Diff, "1 Diff"), (Pane::Detail, "2 Detail"), (Pane::Mapping, "3 Mapping"), (Pane::Activity, "5 Runs")] {
+    for (pane, name) in TABS {
         let (role, text) = if pane == model.focus { (Role::Chosen, format!("[{name}]")) } else { (Role::Text, format!(" {name} ")) };
         x += ink.put(x, area.y, area.right().saturating_sub(x), &text, role) + 1;
     }

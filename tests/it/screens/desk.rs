@@ -5,9 +5,10 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use rosterm::config::Channel;
+use rosterm::config::{Channel, SourceConfig};
 use rosterm::demo::service::{Faults, Service};
 use rosterm::demo::world::{self, Plan, World};
+use rosterm::engine::location::OpenSource;
 use rosterm::engine::{Ends, Errand, Live, Memory, News, Seat, Snapshot};
 use rosterm::journal::{Journal, Mode};
 use rosterm::source::ldif::Value;
@@ -59,12 +60,16 @@ impl Desk {
         let config = world::config_text(plan, service.base_url(), "(in memory)");
         let mut channel = world::channel(plan, service.base_url(), Path::new("(in memory)")).unwrap();
         change(&mut channel);
-        let mut settings = vendor::presets().iter().find(|p| p.0.vendor == "openldap").unwrap().0.clone();
-        vendor::override_with(&mut settings, &channel.source.settings);
-        let (location, records) = (channel.source.location.clone(), world.records.clone());
-        let directory =
-            move |now| Directory::new("memory", "the embedded directory".into(), records.clone(), settings.clone(), &location, now);
-        let source = Source::Memory(Box::new(directory(support::NOW).unwrap()));
+        let settings = vendor::presets().iter().find(|p| p.0.vendor == "openldap").unwrap().0.clone();
+        let records = world.records.clone();
+        let directory = Arc::new(move |config: &SourceConfig, now| {
+            let mut settings = settings.clone();
+            vendor::override_with(&mut settings, &config.settings);
+            let location = &config.location;
+            let directory = Directory::new("memory", "the embedded directory".into(), records.clone(), settings, location, now)?;
+            Ok::<Source, rosterm::error::Error>(Source::Memory(Box::new(directory)))
+        });
+        let source = directory(&channel.source, support::NOW).unwrap();
         let memory = match state.map(Path::to_owned) {
             None => Memory::Kept(Some(support::remember(world, service.base_url(), &source))),
             Some(path) => {
@@ -75,19 +80,24 @@ impl Desk {
                 Memory::Opened(Box::new(move |mode| Journal::open(&path, mode)))
             }
         };
+        let aside = Arc::clone(&directory);
+        let open_source: OpenSource = Arc::new(move |config, now| {
+            let source = aside(&config, now);
+            Box::pin(async move { source })
+        });
         let channel = Arc::new(channel);
         let open = move |errand: Errand| {
-            let (source, _alive) = (directory(errand.now), service.base_url().len());
+            let (source, _alive) = (directory(&errand.channel.source, errand.now), service.base_url().len());
             async move {
                 let channel = &errand.channel;
                 let (connector, rules) = errand.compile()?;
                 let columns = Columns::new(rules.rules().iter().map(|r| &r.field));
                 let target = Target::open(&channel.target, &connector, columns).await?;
-                Ok(Ends { source: Source::Memory(Box::new(source?)), target, connector, rules })
+                Ok(Ends { source: source?, target, connector, rules })
             }
         };
         let (tell, inbox) = mpsc::channel();
-        let seat = Seat { runtime: runtime.handle().clone(), channel, others: Vec::new(), open, memory, may_write: true };
+        let seat = Seat { runtime: runtime.handle().clone(), channel, others: Vec::new(), open, open_source, memory, may_write: true };
         let live = Live::start(seat, move |news| drop(tell.send(news)));
         let mut model = Model::new(setting);
         live.look(model.spec().clone());
@@ -157,7 +167,7 @@ impl Desk {
 
     /// Hears what the engine tells until something is shown.
     pub fn until_shown(&mut self, text: &str) {
-        while !self.frame(120, 40).contains(text) {
+        while !self.frame(110, 40).contains(text) {
             self.next();
         }
     }

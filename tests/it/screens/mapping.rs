@@ -14,7 +14,7 @@ const TITLE: usize = 6;
 fn on_title(setting: Setting) -> Desk {
     let mut desk = Desk::small(setting);
     desk.frame(120, 40);
-    desk.press("3 j j j j j j");
+    desk.press("2 j j j j j j");
     assert_eq!(desk.snapshot.fields().nth(TITLE), Some("title"));
     desk
 }
@@ -38,7 +38,7 @@ fn a_rule_that_is_edited_moves_the_counts_and_esc_and_revert_bring_them_back() {
     assert!(edited.fields[TITLE] > before.fields[TITLE] && edited.situations != before.situations, "{edited:?}");
     assert_eq!(edited.all(), before.all());
     let mut first = desk.frame(160, 48);
-    assert!(first.contains("title | upper") && first.contains("3 Mapping · editing title"), "{first}");
+    assert!(first.contains("title | upper") && first.contains("2 Mapping · editing title"), "{first}");
     desk.answer();
     first = desk.frame(160, 48);
     same_as_before("mapping-160x48", &first);
@@ -101,7 +101,7 @@ fn what_does_not_compile_or_was_not_read_is_told_and_changes_nothing() {
     desk.type_in("carLicense");
     desk.until_shown("was not read of anybody");
     assert!(matches!(&desk.press("enter")[..], [Effect::ReadAlso(names)] if names.len() == 1));
-    assert!(desk.frame(120, 40).contains("both ends are read again, with carLicense"), "{}", desk.frame(120, 40));
+    assert!(desk.frame(110, 40).contains("both ends are read again, with carLicense"), "{}", desk.frame(110, 40));
     // Whoever is impatient does not have it read twice.
     assert_eq!(desk.press("enter"), []);
     desk.until(|m| m.notice().is_some_and(|n| n.contains("kept while rosterm runs")));
@@ -173,7 +173,7 @@ fn what_was_kept_is_saved_once_it_is_confirmed_and_comments_stay() {
     desk.press("esc tab tab A y P");
     desk.until(|m| m.question().is_some());
     assert!(desk.frame(120, 40).contains("title "), "{}", desk.frame(120, 40));
-    desk.press("esc 3 R");
+    desk.press("esc 2 R");
     assert!(desk.notice().contains("every rule is as in the configuration"), "{}", desk.notice());
     // Kept and saved with one key, unless somebody else wrote there.
     desk.press("e");

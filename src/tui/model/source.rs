@@ -1,0 +1,76 @@
+//! The source location as it is edited: what was typed but is in no file, and what would come of it.
+
+use crate::config::Clause;
+use crate::engine::location::{Counts, Edits, Preview, Previewed, Site, Wrong};
+use crate::tui::pane::source::Page;
+use crate::tui::widget::field::Field;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A clause that is being typed.
+#[derive(Debug, Clone)]
+pub(in crate::tui) struct Typing {
+    pub clause: Clause,
+    pub field: Field,
+    /// What stood there at first.
+    pub before: String,
+    /// What is wrong with it, as of the last Enter.
+    pub wrong: Option<Wrong>,
+}
+
+/// Where people come from, and where one is in it.
+#[derive(Debug, Clone, Default)]
+pub(in crate::tui) struct Source {
+    /// As it is in effect.
+    pub site: Option<Arc<Site>>,
+    /// The marked line.
+    pub at: usize,
+    pub top: usize,
+    /// What clauses say that are not as in the configuration.
+    pub edits: BTreeMap<Clause, String>,
+    pub typing: Option<Typing>,
+    /// The last number that was given to a count or a preview.
+    pub numbered: u64,
+    /// The count that is under way.
+    pub counting: Option<u64>,
+    pub counts: Counts,
+    /// Why it can't be counted.
+    pub uncounted: Option<String>,
+    /// The preview that is under way.
+    pub previewing: Option<u64>,
+    /// What would come of the edits.
+    pub previewed: Option<Previewed>,
+    /// Saving is asked about as soon as that is known.
+    pub is_saving: bool,
+    pub page: Page,
+}
+
+impl Source {
+    /// What a clause says, edits included.
+    pub fn text(&self, clause: Clause) -> Option<String> {
+        let site = self.site.as_ref().filter(|s| clause.applies(&s.source.kind))?;
+        Some(self.edits.get(&clause).cloned().unwrap_or_else(|| clause.text(&site.source)))
+    }
+
+    /// Every clause that is not as in the configuration.
+    pub fn edits(&self) -> Edits {
+        self.edits.iter().map(|(clause, text)| (*clause, text.clone())).collect()
+    }
+
+    /// What would come of the edits, if that is known.
+    pub fn preview(&self) -> Option<&Arc<Preview>> {
+        if let Some(Previewed::Read(preview)) = &self.previewed { Some(preview) } else { None }
+    }
+
+    /// The next number.
+    pub fn next(&mut self) -> u64 {
+        self.numbered += 1;
+        self.numbered
+    }
+
+    /// Forgets what was counted and looked at: it was by other clauses.
+    pub fn forget(&mut self) {
+        (self.counts, self.uncounted, self.counting) = (Counts::default(), None, None);
+        (self.previewed, self.previewing, self.is_saving) = (None, None, false);
+    }
+}

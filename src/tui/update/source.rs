@@ -1,0 +1,238 @@
+//! The source location that is edited: what was typed is looked at in the background, and in effect only once it is saved.
+
+use super::perform;
+use crate::config::{Clause, status_text};
+use crate::engine::location::{self, Counts, Previewed, Site};
+use crate::error::{Error, Result};
+use crate::tui::action::Verb;
+use crate::tui::keymap::Chord;
+use crate::tui::model::{Model, SourceTyping, Tone};
+use crate::tui::msg::Effect;
+use crate::tui::overlay::question::Question;
+use crate::tui::overlay::{Overlay, confirm};
+use crate::tui::pane::source::entries;
+use crate::tui::widget::field::Field;
+use ratatui::crossterm::event::KeyEvent;
+use std::sync::Arc;
+
+/// Moves the mark in the clauses.
+pub(super) fn mark(model: &mut Model, by: isize) {
+    let last = entries(model).len().saturating_sub(1);
+    model.source.at = model.source.at.saturating_add_signed(by).min(last);
+}
+
+/// Begins to type another text for the marked clause; one of two is simply the other one then.
+pub(super) fn edit(model: &mut Model) -> Vec<Effect> {
+    let Some(entry) = entries(model).into_iter().nth(model.source.at) else { return Vec::new() };
+    let Some(clause) = entry.clause else {
+        model.say(Tone::Warn, format!("edit: not here, {}", entry.elsewhere));
+        return Vec::new();
+    };
+    let Some(text) = model.source.text(clause) else { return Vec::new() };
+    if let Some(other) = clause.choices().iter().find(|choice| **choice != text) {
+        return keep(model, clause, other);
+    }
+    // What the product says is begun with where nothing else is set.
+    let product = model.snapshot.as_ref().filter(|_| clause == Clause::Status && text.is_empty());
+    let before = product.map_or(text, |snapshot| status_text(&snapshot.source_facts().settings.status));
+    model.source.typing = Some(SourceTyping { clause, field: Field::of(&before), before, wrong: None });
+    Vec::new()
+}
+
+/// A key while a clause is typed.
+pub(super) fn in_typing(model: &mut Model, key: &KeyEvent, chord: Chord) -> Vec<Effect> {
+    model.changed = true;
+    match model.setting.keymap.verb_while_typing(chord) {
+        Some(Verb::Choose) => return enter(model),
+        Some(Verb::Close) => model.source.typing = None,
+        Some(verb @ (Verb::Quit | Verb::Suspend | Verb::Redraw)) => return perform(model, verb),
+        Some(_) => {}
+        None => typed(model, |field| field.key(key)),
+    }
+    Vec::new()
+}
+
+/// Changes what is typed. Nothing is asked for by that.
+pub(super) fn typed(model: &mut Model, change: impl FnOnce(&mut Field) -> bool) {
+    if let Some(typing) = &mut model.source.typing
+        && change(&mut typing.field)
+    {
+        typing.wrong = None;
+    }
+}
+
+/// Takes what was typed, if it can be a clause.
+fn enter(model: &mut Model) -> Vec<Effect> {
+    let (Some(typing), Some(site)) = (&mut model.source.typing, &model.source.site) else { return Vec::new() };
+    let (clause, text) = (typing.clause, typing.field.text().to_owned());
+    if text == typing.before {
+        model.source.typing = None;
+        return Vec::new();
+    }
+    if let Err(wrong) = location::with_edits(&site.source, &[(clause, text.clone())]) {
+        typing.wrong = Some(wrong);
+        return Vec::new();
+    }
+    model.source.typing = None;
+    keep(model, clause, text.trim())
+}
+
+/// Keeps a text, and has it looked at.
+fn keep(model: &mut Model, clause: Clause, text: &str) -> Vec<Effect> {
+    let source = &mut model.source;
+    let was = source.site.as_ref().map(|s| clause.text(&s.source));
+    if source.text(clause).as_deref() == Some(text) {
+        return Vec::new();
+    }
+    if was.as_deref() == Some(text) {
+        source.edits.remove(&clause);
+    } else {
+        source.edits.insert(clause, text.to_owned());
+    }
+    source.forget();
+    if source.edits.is_empty() {
+        return vec![Effect::StopLooking];
+    }
+    look(model)
+}
+
+/// Asks what would come of the edits.
+fn look(model: &mut Model) -> Vec<Effect> {
+    let number = model.source.next();
+    (model.source.previewing, model.source.previewed, model.source.counting) = (Some(number), None, None);
+    vec![Effect::Preview(number, model.source.edits())]
+}
+
+/// Everything as in the configuration.
+pub(super) fn revert(model: &mut Model) -> Vec<Effect> {
+    model.source.edits.clear();
+    model.source.forget();
+    model.say(Tone::Plain, "the source location is as in the configuration again");
+    vec![Effect::StopLooking]
+}
+
+/// Counts what each clause comes to, by the edits where there are some.
+pub(super) fn count(model: &mut Model) -> Vec<Effect> {
+    let number = model.source.next();
+    (model.source.counts, model.source.uncounted) = (Counts::default(), None);
+    model.source.counting = Some(number);
+    vec![Effect::Count(number, model.source.edits())]
+}
+
+/// Gives up what is counted or looked at.
+pub(super) fn stop(model: &mut Model) -> Vec<Effect> {
+    let source = &mut model.source;
+    (source.counting, source.previewing, source.is_saving) = (None, None, false);
+    model.say(Tone::Plain, "stopped");
+    vec![Effect::StopLooking]
+}
+
+/// Who would enter and leave, by name; where that is not known, it is looked at once more.
+pub(super) fn who(model: &mut Model) -> Vec<Effect> {
+    match model.source.preview().filter(|preview| preview.against.is_ok()) {
+        Some(preview) => {
+            model.overlay = Some(Overlay::Movers(Arc::clone(preview), 0));
+            Vec::new()
+        }
+        None => look(model),
+    }
+}
+
+/// Asks whether the edits are to be written, once it is known what comes of them.
+pub(super) fn ask_to_save(model: &mut Model) -> Vec<Effect> {
+    if model.source.previewing.is_none()
+        && is_current(model)
+        && let Some(question) = question(model)
+    {
+        model.overlay = Some(Overlay::Question(Box::new(question)));
+        return Vec::new();
+    }
+    model.say(Tone::Plain, "who enters and who leaves is looked at first …");
+    let effects = if model.source.previewing.is_none() { look(model) } else { Vec::new() };
+    model.source.is_saving = true;
+    effects
+}
+
+/// True if what is known was compared with what was read last, or there was nothing to compare it with, as there is not now.
+fn is_current(model: &Model) -> bool {
+    let side = model.snapshot.as_ref().map(|s| s.source());
+    model.source.preview().is_some_and(|preview| match &preview.against {
+        Ok(against) => side.is_some_and(|s| s.read_at == against.read_at),
+        Err(_) => side.is_none_or(|s| !s.state.is_complete()),
+    })
+}
+
+fn question(model: &Model) -> Option<Question> {
+    let (preview, site, file) = (model.source.preview()?, model.source.site.as_ref()?, model.setting.file.as_ref()?);
+    let changes = model.source.edits.iter().map(|(clause, now)| (*clause, clause.text(&site.source), now.clone())).collect();
+    let read_at = preview.against.as_ref().ok().and_then(|a| a.read_at).map(|at| model.setting.zone.time_of_day(at));
+    Some(confirm::relocate(file, changes, preview, read_at))
+}
+
+/// Has them written.
+pub(super) fn save(model: &mut Model) -> Vec<Effect> {
+    let edits = model.source.edits();
+    model.setting.file.clone().map(|file| Effect::Relocate(file, edits)).into_iter().collect()
+}
+
+/// Where people come from by now. What was counted and looked at was by something else.
+pub(super) fn sited(model: &mut Model, site: Arc<Site>) {
+    model.source.site = Some(site);
+    model.source.forget();
+}
+
+/// They are written, and both ends are read by them.
+pub(super) fn relocated(model: &mut Model) {
+    model.source.edits.clear();
+    model.source.typing = None;
+    model.asked = true;
+    model.say(Tone::Plain, "saved; both ends are read again by it");
+}
+
+/// A clause has been counted.
+pub(super) fn counted(model: &mut Model, number: u64, counts: Result<Counts>) {
+    let source = &mut model.source;
+    // Nobody asked where nobody is in scope: that is by the clauses that are in effect.
+    let is_wanted = source.counting == Some(number) || (number == 0 && source.counting.is_none() && source.edits.is_empty());
+    if !is_wanted {
+        return;
+    }
+    match counts {
+        Ok(counts) => {
+            source.counting = source.counting.filter(|_| !counts.done);
+            source.counts = counts;
+        }
+        Err(error) => {
+            source.counting = None;
+            source.uncounted = Some(error.message().to_owned());
+        }
+    }
+}
+
+/// It is known what comes of the edits, or that it is not.
+pub(super) fn previewed(model: &mut Model, number: u64, previewed: Previewed) {
+    if model.source.previewing != Some(number) {
+        return;
+    }
+    model.source.previewing = None;
+    if let Previewed::Read(preview) = &previewed
+        && let Some(counts) = &preview.counts
+    {
+        model.source.counts = counts.clone();
+    }
+    model.source.previewed = Some(previewed);
+    if std::mem::take(&mut model.source.is_saving) && model.overlay.is_none() {
+        match question(model) {
+            Some(question) => {
+                model.notice = None;
+                model.overlay = Some(Overlay::Question(Box::new(question)));
+            }
+            None => model.say(Tone::Warn, "not saved: who enters and who leaves is not known"),
+        }
+    }
+}
+
+/// What was asked for was refused: nothing is under way any more.
+pub(super) fn refused(model: &mut Model, _: &Error) {
+    (model.source.counting, model.source.previewing, model.source.is_saving) = (None, None, false);
+}
