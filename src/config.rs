@@ -4,6 +4,7 @@
 //! fetched. Filters and expressions stay text with a position, because the rooms that understand them lie above this one.
 //! Every unknown key is an error that names the nearest known key: a misspelt limit must never be a limit that is not set.
 
+pub mod create;
 pub mod edit;
 pub mod paths;
 mod policy;

@@ -10,6 +10,15 @@ pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+/// A file as somebody types it: relative to where they are, with their home folder for `~`.
+#[must_use]
+pub fn typed_file(typed: &str) -> PathBuf {
+    match (typed.strip_prefix("~/"), variable("HOME")) {
+        (Some(below), Some(home)) => Path::new(&home).join(below),
+        _ => std::env::current_dir().unwrap_or_default().join(typed),
+    }
+}
+
 /// Who is at the keyboard, for holds and the journal: who became root, else what the session says, else whose process this
 /// is. It is a help for people, not a proof: anybody can set a variable.
 #[must_use]

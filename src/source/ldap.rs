@@ -9,6 +9,7 @@ mod check;
 mod connection;
 mod dial;
 mod entry;
+mod explore;
 mod failure;
 mod group;
 mod identify;
@@ -20,6 +21,7 @@ mod session;
 
 pub(super) use check::check;
 pub use entry::dn_of_url;
+pub use explore::Explorer;
 pub use rows::rows_of;
 
 use super::scope::Members;

@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::session::Session;
 use super::{Ldap, check_base, check_group, checked_filter};
 use crate::clock::Instant;
-use crate::config::{LdapConfig, LdapUrl, SourceConfig};
+use crate::config::{LdapConfig, LdapUrl, SettingsConfig, SourceConfig};
 use crate::error::{Error, Kind};
 use crate::identity::dn::DnKey;
 use crate::model::step::{Step, StepVerdict};
@@ -25,8 +25,20 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// A certificate that ends within so many days is worth a warning.
 const SOON: i64 = 30;
 
-/// See [`Source::check`].
-pub async fn check<T: FnMut(Step)>(ldap: &LdapConfig, config: &SourceConfig, now: Instant, teller: &mut Teller<T>) -> Option<Source> {
+/// A session with a server, and what is known about it.
+pub(super) struct Arrived {
+    pub session: Session,
+    pub dialer: Dialer,
+    pub settings: vendor::Settings,
+}
+
+/// The first steps: from what the configuration names to a bound session and its vendor.
+pub(super) async fn arrive<T: FnMut(Step)>(
+    ldap: &LdapConfig,
+    overrides: &SettingsConfig,
+    now: Instant,
+    teller: &mut Teller<T>,
+) -> Option<Arrived> {
     let dialer = match Dialer::new(ldap).await {
         Ok(dialer) => dialer,
         Err(error) => {
@@ -36,15 +48,14 @@ pub async fn check<T: FnMut(Step)>(ldap: &LdapConfig, config: &SourceConfig, now
     };
     teller.tell(Step::good("prepare", prepared(ldap)));
     let connection = reach(ldap, &dialer, now, teller).await?;
-    let url = connection.url.clone();
-    let mut session = match Session::over(connection).await {
+    let session = match Session::over(connection).await {
         Ok(session) => session,
         Err(error) => {
             teller.fail("vendor", &error);
             return None;
         }
     };
-    let settings = match vendor::settings(&ldap.vendor, &config.settings, |name, part| session.root.shows(name, part)) {
+    let settings = match vendor::settings(&ldap.vendor, overrides, |name, part| session.root.shows(name, part)) {
         Ok(settings) => settings,
         Err(error) => {
             teller.fail("vendor", &error);
@@ -60,12 +71,19 @@ pub async fn check<T: FnMut(Step)>(ldap: &LdapConfig, config: &SourceConfig, now
     } else {
         Step::good("vendor", settings.words())
     });
+    Some(Arrived { session, dialer, settings })
+}
+
+/// See [`Source::check`].
+pub async fn check<T: FnMut(Step)>(ldap: &LdapConfig, config: &SourceConfig, now: Instant, teller: &mut Teller<T>) -> Option<Source> {
+    let Arrived { mut session, dialer, settings } = arrive(ldap, &config.settings, now, teller).await?;
+    let url = session.connection.url.clone();
     let base = &config.location.base_dn;
     if let Err(error) = check_base(&mut session, base).await {
         teller.fail("base", &error);
         return None;
     }
-    let under_base = counted(count_of(&mut session, config, "(objectClass=*)", ldap.page_size).await);
+    let under_base = counted(count_of(&mut session, &Counted::of(config, "(objectClass=*)", ldap.page_size)).await);
     let mut session = usable(session, &dialer, "filter", teller).await?;
     teller.tell(Step::good("base", format!("{}: {under_base} entries", base.value)));
 
@@ -76,7 +94,7 @@ pub async fn check<T: FnMut(Step)>(ldap: &LdapConfig, config: &SourceConfig, now
             return None;
         }
     };
-    let matching = match count_of(&mut session, config, &filter, ldap.page_size).await {
+    let matching = match count_of(&mut session, &Counted::of(config, &filter, ldap.page_size)).await {
         // Whether a limit stands in the way of the read, the read tells.
         Err(failure) if failure.code.is_some_and(|code| ![3, 4, 11].contains(&code)) => {
             teller.fail("filter", &failure.into_error(&url, &format!("the filter {filter}")));
@@ -245,19 +263,38 @@ fn encrypted(tls: &Tls, now: Instant) -> Step {
     Step::good("TLS", told)
 }
 
-/// How many entries of the location's base and scope a filter finds; false if there are more.
-async fn count_of(session: &mut Session, config: &SourceConfig, filter: &str, page: u32) -> Result<(u64, bool), Failure> {
+/// What is counted, and how far.
+pub(super) struct Counted<'a> {
+    pub base: &'a str,
+    pub scope: ldap3::Scope,
+    pub filter: &'a str,
+    pub page: u32,
+    /// So many entries are enough.
+    pub most: u64,
+    /// So much time is enough.
+    pub longest: Duration,
+}
+
+impl<'a> Counted<'a> {
+    fn of(config: &'a SourceConfig, filter: &'a str, page: u32) -> Self {
+        let location = &config.location;
+        Counted { base: &location.base_dn.value, scope: location.scope.into(), filter, page, most: MOST, longest: LONGEST }
+    }
+}
+
+/// How many entries there are; false if there are more.
+pub(super) async fn count_of(session: &mut Session, counted: &Counted<'_>) -> Result<(u64, bool), Failure> {
     let query = Query {
-        base: config.location.base_dn.value.clone(),
-        scope: config.location.scope.into(),
-        filter: filter.to_owned(),
+        base: counted.base.to_owned(),
+        scope: counted.scope,
+        filter: counted.filter.to_owned(),
         attributes: vec!["1.1".to_owned()],
-        page: session.page(page),
+        page: session.page(counted.page),
         domain_scope: session.domain_scope(),
         names_only: false,
         most: 0,
     };
-    let end = tokio::time::Instant::now() + LONGEST;
+    let end = tokio::time::Instant::now() + counted.longest;
     let mut search = session.connection.search(query).await?;
     let mut entries = 0;
     loop {
@@ -271,7 +308,7 @@ async fn count_of(session: &mut Session, config: &SourceConfig, filter: &str, pa
                 return Ok((entries, false));
             }
         }
-        if entries >= MOST {
+        if entries >= counted.most {
             search.abandon().await;
             return Ok((entries, false));
         }

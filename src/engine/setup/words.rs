@@ -1,0 +1,227 @@
+//! What is asked in words: a short name, the question, what helps to answer it, what there is to choose, what is usual.
+
+use super::draft::usual_name;
+use super::{Ask, Draft, Found};
+use crate::config::secret::typed::TYPED;
+use crate::identity::dn::DnKey;
+use crate::source::vendor;
+use crate::target::Connector;
+
+/// A question.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Question {
+    /// What it is about, in a word or two.
+    pub title: String,
+    /// The question.
+    pub words: String,
+    /// What helps to answer it.
+    pub help: String,
+    /// The option of the command that answers it.
+    pub flag: &'static str,
+    /// What is answered by Enter alone: what was answered before, else what is usual.
+    pub usual: String,
+    /// What there is to choose from; something else may be typed all the same.
+    pub choices: Vec<Choice>,
+    /// What no answer at all means; nothing where there must be one.
+    pub empty: Option<&'static str>,
+    /// What is typed is to be shown only where it is a reference to a secret.
+    pub is_secret: bool,
+}
+
+/// Something to choose. Neither part is cleaned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// The answer.
+    pub value: String,
+    /// What it means.
+    pub about: String,
+}
+
+impl Choice {
+    fn of(value: impl Into<String>, about: impl Into<String>) -> Self {
+        Choice { value: value.into(), about: about.into() }
+    }
+}
+
+/// Puts a question, with what was answered before and what was found.
+#[must_use]
+pub fn question(ask: Ask, draft: &Draft, found: &Found) -> Question {
+    let usual = |said: &str, else_usual: &str| if said.is_empty() { else_usual.to_owned() } else { said.to_owned() };
+    let file = |path: &Option<std::path::PathBuf>| path.as_ref().map(|p| p.display().to_string()).unwrap_or_default();
+    let new = |title: &str, words: &str, help: &str, flag: &'static str, usual: String| Question {
+        title: title.to_owned(),
+        words: words.to_owned(),
+        help: help.to_owned(),
+        flag,
+        usual,
+        ..Question::default()
+    };
+    match ask {
+        Ask::Kind => Question {
+            choices: kinds(),
+            ..new(
+                "Directory",
+                "Where do people come from?",
+                "A directory server, which is only ever read, or a file. With auto the server is asked which product it is.",
+                "--kind",
+                usual(&draft.kind, "auto"),
+            )
+        },
+        Ask::Place if draft.is_file() => {
+            new("File", "Which file?", "Its name; it is read again whenever both ends are read.", "--ldif or --csv", draft.place.join(" "))
+        }
+        Ask::Place => new(
+            "Address",
+            "What is the address of the directory?",
+            "ldaps://dc1.example.com; several are tried in order. On ldap:// TLS is asked for first, but for this machine itself.",
+            "--url",
+            draft.place.join(" "),
+        ),
+        Ask::IdColumn => new(
+            "Lasting id",
+            "Which column never changes for a person?",
+            "An employee number, for example: by it somebody is known again whatever their name becomes.",
+            "--id",
+            draft.id_column.clone(),
+        ),
+        Ask::BindDn => Question {
+            empty: Some("nobody: an anonymous bind"),
+            ..new(
+                "Reader",
+                "Who are we in the directory?",
+                "The DN of an account that may read people, groups and what marks disabled accounts.",
+                "--bind-dn",
+                draft.bind_dn.clone(),
+            )
+        },
+        Ask::Password => secret("Password", "Where is the password of the reader kept?", "--password", &draft.password.0, ""),
+        Ask::Authority => Question {
+            empty: Some("the authorities that the platform trusts"),
+            ..new(
+                "Authority",
+                "Which authority has signed the directory's certificate?",
+                "A file with certificates (PEM).",
+                "--ca-file",
+                file(&draft.authority),
+            )
+        },
+        Ask::Base => Question {
+            choices: found
+                .bases
+                .iter()
+                .map(|b| Choice::of(&b.dn, b.people.map_or_else(String::new, |p| format!("{} people", p.words()))))
+                .collect(),
+            ..new(
+                "Base",
+                "Below which entry are the people?",
+                "Everybody below it is in scope, unless a group is named next.",
+                "--base",
+                usual(&draft.base, found.bases.get(found.base).map_or("", |b| b.dn.as_str())),
+            )
+        },
+        Ask::Group => group(draft, found),
+        Ask::Connector => Question {
+            choices: Connector::built_in().filter_map(|name| Some(Choice::of(name, Connector::built_in_of(name)?.ok()?.title))).collect(),
+            ..new(
+                "Service",
+                "Which kind of service has the accounts?",
+                "scim2 for anything that speaks SCIM 2.0; a file of your own ends in .toml (docs/connectors.md).",
+                "--connector",
+                usual(&draft.connector, "scim2"),
+            )
+        },
+        Ask::Service => {
+            new("SCIM address", "What is the address of the service?", &service_help(draft), "--target-url", draft.service.clone())
+        }
+        Ask::Token => secret(
+            "Token",
+            "Where is the token for the service kept?",
+            "--token",
+            &draft.token.0,
+            "; or none, where the service wants none",
+        ),
+        Ask::ServiceAuthority => Question {
+            empty: Some("the authorities that the platform trusts"),
+            ..new(
+                "Authority",
+                "Which authority has signed the service's certificate?",
+                "A file with certificates (PEM).",
+                "--target-ca-file",
+                file(&draft.service_authority),
+            )
+        },
+        Ask::Rule(i) => rule(i, draft),
+        Ask::Name => new(
+            "Name",
+            "What is this channel called?",
+            "A word of your own.",
+            "--channel",
+            usual(&draft.name, &usual_name(&draft.connector)),
+        ),
+        Ask::File => new("File", "Write it?", "It is for you alone to read (mode 0600), and holds no secret.", "--file", "yes".to_owned()),
+    }
+}
+
+fn secret(title: &str, words: &str, flag: &'static str, before: &str, more: &str) -> Question {
+    Question {
+        title: title.to_owned(),
+        words: words.to_owned(),
+        help: format!("Not the secret itself, but where it is: {TYPED}{more}."),
+        flag,
+        usual: before.to_owned(),
+        is_secret: true,
+        ..Question::default()
+    }
+}
+
+fn group(draft: &Draft, found: &Found) -> Question {
+    let more = if found.groups.more { " There are more than these: type a part of the name to look for." } else { "" };
+    let mut list: Vec<Choice> = found.groups.list.iter().map(|(dn, about)| Choice::of(dn, about)).collect();
+    // Those nearest to the people are the likeliest.
+    let base = DnKey::of(&draft.base);
+    list.sort_by_key(|c| std::cmp::Reverse(DnKey::of(&c.value).is_under(&base)));
+    Question {
+        title: "Group".to_owned(),
+        words: "Only the members of a group?".to_owned(),
+        help: format!("Who is in a group that is in it counts too.{more}"),
+        flag: "--group",
+        usual: draft.group.clone(),
+        choices: list,
+        empty: Some("everybody under the base"),
+        is_secret: false,
+    }
+}
+
+fn service_help(draft: &Draft) -> String {
+    let notes = draft.connector().map(|c| c.notes).unwrap_or_default();
+    let about = notes.into_iter().find(|note| note.contains("https://"));
+    about.unwrap_or_else(|| "Everything before /Users: https://app.example.com/scim/v2".to_owned())
+}
+
+fn rule(i: usize, draft: &Draft) -> Question {
+    let Some(rule) = draft.rules.get(i) else { return Question::default() };
+    let is_match = rule.field == "userName";
+    Question {
+        title: rule.field.clone(),
+        words: format!("What is the {} of somebody?", rule.field),
+        help: format!(
+            "{}{} An attribute, an expression (docs/expressions.md), or a text in quotes.",
+            rule.about,
+            if is_match { "; people and accounts are paired by it." } else { "." }
+        ),
+        flag: "--map",
+        usual: rule.text.clone(),
+        choices: Vec::new(),
+        empty: (!rule.required).then_some("it is left alone"),
+        is_secret: false,
+    }
+}
+
+fn kinds() -> Vec<Choice> {
+    let mut kinds = vec![Choice::of("auto", "a directory server; it tells which product it is")];
+    let servers = vendor::presets().iter().map(|(settings, _)| settings);
+    kinds.extend(servers.map(|s| Choice::of(&s.vendor, format!("lasting id {}", s.id_attribute))));
+    kinds.push(Choice::of("ldif", "a file of entries (RFC 2849)"));
+    kinds.push(Choice::of("csv", "a table with a header (RFC 4180)"));
+    kinds
+}
