@@ -11,6 +11,7 @@ mod fields;
 mod functions;
 mod help;
 mod history;
+mod init;
 mod plan;
 mod print;
 mod progress;
@@ -85,6 +86,8 @@ enum Color {
 enum Command {
     /// Try it: an embedded directory and service, no configuration
     Demo(demo::Options),
+    /// Write a first configuration, by questions or by options
+    Init(Box<init::Options>),
     /// Try both ends of a channel step by step, read-only
     Check(check::Options),
     /// Print who matches, who does not, what would change and why
@@ -184,6 +187,7 @@ fn dispatch(cli: Cli) -> Result<Next> {
     let code = runtime.block_on(async {
         match cli.command {
             Some(Command::Demo(options)) => demo::run(&options, &common, now).await,
+            Some(Command::Init(options)) => Box::pin(init::run(&options, &common, now)).await,
             Some(Command::Check(options)) => check::run(&options, &common, now).await,
             Some(Command::Plan(options)) => plan::run(&options, &common, now).await,
             Some(Command::Apply(options)) => Box::pin(apply::run(&options, &common, now)).await,

@@ -17,7 +17,7 @@ pub use desk::{Desk, Numbers, first_numbers};
 pub use draft::{Draft, RuleDraft, answer};
 pub use file::text;
 pub use suggest::{Preview, preview};
-pub use words::{Choice, Question, question};
+pub use words::{Choice, Question, question, worth_telling};
 
 use crate::source::explore::{Base, Groups};
 use crate::source::ldif::Record;

@@ -43,11 +43,12 @@ pub struct People {
 }
 
 impl People {
-    /// For a screen: `1,200`, `at least 20,000`.
+    /// For a screen: `1,200 people`, `at least 20,000 people`.
     #[must_use]
     pub fn words(self) -> String {
         let count = crate::text::count(usize::try_from(self.count).unwrap_or(usize::MAX));
-        if self.whole { count } else { format!("at least {count}") }
+        let who = if self.count == 1 { "1 person".to_owned() } else { format!("{count} people") };
+        if self.whole { who } else { format!("at least {who}") }
     }
 }
 

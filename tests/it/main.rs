@@ -17,6 +17,7 @@ mod dialects;
 mod fake_ldap;
 mod house;
 mod incomplete;
+mod init;
 mod lab;
 mod ldap_check;
 mod ldap_groups;

@@ -92,7 +92,7 @@ impl Desk {
                 let hint = "another base, or another reader: it may not see them";
                 tell(Step::warning("base", format!("nobody is under {}", draft.base), hint));
             }
-            Ok(people) => tell(Step::good("base", format!("{} people are under {}", people.words(), draft.base))),
+            Ok(people) => tell(Step::good("base", format!("{} under {}", people.words(), draft.base))),
         }
         match explorer.groups(&draft.base, "").await {
             Ok(groups) => found.groups = groups,
@@ -112,20 +112,23 @@ impl Desk {
         // Where it was told already how the directory is reached, only what is new is told.
         let known = ["prepare", "resolve", "connect", "TLS", "bind", "vendor", "base"];
         let had = self.explorer.is_some();
+        let Some(explorer) = self.at(draft, now, tell).await else { return false };
+        found.settings = Some(explorer.settings().clone());
+        match explorer.samples(&draft.base).await {
+            Ok(samples) => found.samples = Arc::new(samples),
+            Err(why) => tell(Step::warning("samples", format!("nobody can be looked at: {why}"), "the rules have to be typed")),
+        }
+        // One connection at a time is enough for a directory that counts them.
+        self.explorer = None;
         let source = Source::check(&channel.source, now, |step| {
-            let is_known = had && known.contains(&step.name) && step.verdict == StepVerdict::Good;
-            if !is_known && step.verdict != StepVerdict::Skipped {
+            let is_known = (had || step.name == "vendor") && known.contains(&step.name) && step.verdict == StepVerdict::Good;
+            let is_file = step.name == "file" && step.verdict == StepVerdict::Good;
+            if !is_known && !is_file && step.verdict != StepVerdict::Skipped {
                 tell(step);
             }
         });
         if source.await.is_none() {
             return false;
-        }
-        let Some(explorer) = self.at(draft, now, &mut |_| ()).await else { return false };
-        found.settings = Some(explorer.settings().clone());
-        match explorer.samples(&draft.base).await {
-            Ok(samples) => found.samples = Arc::new(samples),
-            Err(why) => tell(Step::warning("samples", format!("nobody can be looked at: {why}"), "the rules have to be typed")),
         }
         found.good[0] = true;
         true

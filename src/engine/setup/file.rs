@@ -58,7 +58,7 @@ fn line(out: &mut String, text: &str, aside: &str) {
     if aside.is_empty() {
         let _ = writeln!(out, "{text}");
     } else {
-        let _ = writeln!(out, "{text:<ASIDE$}# {aside}");
+        let _ = writeln!(out, "{:<ASIDE$}# {aside}", format!("{text}  "));
     }
 }
 

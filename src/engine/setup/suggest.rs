@@ -32,7 +32,7 @@ const MAIL_NAMES: &[&str] = &["mail | lower", "userPrincipalName | lower", "emai
 const PLAIN_NAMES: &[&str] = &["sAMAccountName | lower", "uid | lower", "userName | lower", "mail | lower", "cn | lower"];
 
 /// Fields that are asked for even where they are not required: an account without them is hard to know again.
-const USUAL: [&str; 4] = ["givenName", "familyName", "email", "displayName"];
+const USUAL: [&str; 3] = ["givenName", "familyName", "email"];
 
 /// What an expression gives for the sampled people.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,6 +4,7 @@ use super::draft::usual_name;
 use super::{Ask, Draft, Found};
 use crate::config::secret::typed::TYPED;
 use crate::identity::dn::DnKey;
+use crate::model::step::{Step, StepVerdict};
 use crate::source::vendor;
 use crate::target::Connector;
 
@@ -106,11 +107,7 @@ pub fn question(ask: Ask, draft: &Draft, found: &Found) -> Question {
             )
         },
         Ask::Base => Question {
-            choices: found
-                .bases
-                .iter()
-                .map(|b| Choice::of(&b.dn, b.people.map_or_else(String::new, |p| format!("{} people", p.words()))))
-                .collect(),
+            choices: found.bases.iter().map(|b| Choice::of(&b.dn, b.people.map_or_else(String::new, |p| p.words()))).collect(),
             ..new(
                 "Base",
                 "Below which entry are the people?",
@@ -224,4 +221,21 @@ fn kinds() -> Vec<Choice> {
     kinds.push(Choice::of("ldif", "a file of entries (RFC 2849)"));
     kinds.push(Choice::of("csv", "a table with a header (RFC 4180)"));
     kinds
+}
+
+/// What a step of a test is worth telling to somebody who sets up: what failed or is odd always, what is good where it says
+/// something new. Not cleaned.
+#[must_use]
+pub fn worth_telling(step: &Step) -> Option<String> {
+    let short = |text: &str| text.split("; ").next().unwrap_or_default().to_owned();
+    match (step.verdict, step.name) {
+        (StepVerdict::Failed | StepVerdict::Warning, _) => {
+            let hint = step.hint.as_ref().map(|h| format!(". Hint: {h}")).unwrap_or_default();
+            Some(format!("{}: {}{hint}", step.name, step.detail))
+        }
+        (StepVerdict::Skipped, _)
+        | (_, "prepare" | "resolve" | "connect" | "token" | "schema" | "discovery" | "filter" | "id" | "status") => None,
+        (StepVerdict::Good, "TLS" | "vendor") => Some(format!("{}: {}", step.name, short(&step.detail))),
+        (StepVerdict::Good, name) => Some(format!("{name}: {}", step.detail)),
+    }
 }
