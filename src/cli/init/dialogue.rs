@@ -67,7 +67,7 @@ impl Dialogue {
                 (Said::Nobody, _) => (self.unasked(ask)?, false),
             };
             if ask == Ask::File {
-                let yes = ["y", "yes", "j", "ja"].contains(&typed.to_lowercase().as_str());
+                let yes = ["y", "yes"].contains(&typed.to_lowercase().as_str());
                 return Ok(yes.then(|| (self.draft.clone(), self.found.clone())));
             }
             let went_on = self.take(ask, &typed, was_given).await?;
@@ -95,16 +95,22 @@ impl Dialogue {
         if ask == Ask::File {
             self.show();
         }
+        let mut helped = false;
         loop {
             let question = question(ask, &self.draft, &self.found);
-            put(&question, false);
+            if !std::mem::take(&mut helped) {
+                put(&question, false);
+            }
             let Some(line) = read_line(&question)? else {
                 self.quiet = true;
                 return Ok((Said::Nobody, false));
             };
             match line.trim() {
                 "<" => return Ok((Said::Back, false)),
-                "?" => put(&question, true),
+                "?" => {
+                    put(&question, true);
+                    helped = true;
+                }
                 "-" if question.empty.is_some() => return Ok((Said::Text(String::new()), false)),
                 "" if question.usual.is_empty() && question.empty.is_none() => say("This needs an answer."),
                 "" => return Ok((Said::Text(question.usual), false)),

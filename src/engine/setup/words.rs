@@ -172,15 +172,15 @@ fn secret(title: &str, words: &str, flag: &'static str, before: &str, more: &str
 }
 
 fn group(draft: &Draft, found: &Found) -> Question {
-    let more = if found.groups.more { " There are more than these: type a part of the name to look for." } else { "" };
+    let more = if found.groups.more { " There are more than these: type a part of a name to look for it." } else { "" };
     let mut list: Vec<Choice> = found.groups.list.iter().map(|(dn, about)| Choice::of(dn, about)).collect();
     // Those nearest to the people are the likeliest.
     let base = DnKey::of(&draft.base);
     list.sort_by_key(|c| std::cmp::Reverse(DnKey::of(&c.value).is_under(&base)));
     Question {
         title: "Group".to_owned(),
-        words: "Only the members of a group?".to_owned(),
-        help: format!("Who is in a group that is in it counts too.{more}"),
+        words: format!("Only the members of a group?{more}"),
+        help: "Who is in a group that is in it counts too.".to_owned(),
         flag: "--group",
         usual: draft.group.clone(),
         choices: list,
