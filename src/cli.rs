@@ -30,7 +30,7 @@ use crate::journal::{Journal, Lock, Mode};
 use crate::telemetry;
 use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 use progress::{Doing, Watch};
-pub use screens::Opening;
+pub use screens::{First, Opening};
 use std::path::PathBuf;
 
 /// The roster, in your terminal: people in a directory, accounts in a service, and what would change.
@@ -136,6 +136,8 @@ pub enum Next {
     Done(u8),
     /// The screens are to be opened.
     Screens(Box<Opening>),
+    /// There is no configuration yet: the first screen asks for one.
+    First(Box<First>),
 }
 
 /// Runs the command line.
@@ -178,6 +180,7 @@ fn dispatch(cli: Cli) -> Result<Next> {
     };
     let runtime = runtime.map_err(|e| Error::failure(format!("the runtime cannot be set up: {e}")))?;
     match &cli.command {
+        None if screens::is_first(&common) => return Ok(Next::First(Box::new(screens::first(&cli.looks, &common, runtime)?))),
         None => return Ok(Next::Screens(Box::new(screens::configured(&cli.looks, &common, runtime)?))),
         Some(Command::Demo(options)) if !options.prints() => {
             return Ok(Next::Screens(Box::new(screens::embedded(options, &options.looks.or(&cli.looks), &common, runtime)?)));
@@ -221,7 +224,7 @@ impl Common {
         let path = paths::config_file(self.config.as_deref())?;
         if self.config.is_none() && !path.exists() {
             return Err(Error::usage(format!("there is no configuration yet: {}", path.display()))
-                .hint("write one (README.md shows it in five minutes), name another with --config FILE, or try: rosterm demo"));
+                .hint("write one with: rosterm init; name another with --config FILE; or try it without: rosterm demo"));
         }
         Config::read(&path)
     }

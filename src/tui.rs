@@ -19,6 +19,7 @@ pub mod model;
 pub mod msg;
 pub mod overlay;
 pub mod pane;
+pub mod setup;
 pub mod terminal;
 pub mod theme;
 pub mod update;
@@ -46,6 +47,37 @@ enum Heard {
     Msg(Box<Msg>),
     /// The engine is at work, or could not be started.
     Begun(Result<Live>),
+    /// The first screen has come further.
+    Setup(Box<setup::Msg>),
+}
+
+/// The terminal, and everything that is heard while it is ours: taken once, whatever is shown on it in turn.
+pub struct Stage {
+    screen: Screen,
+    sender: Sender<Heard>,
+    inbox: Receiver<Heard>,
+}
+
+impl Stage {
+    /// Takes the terminal, and listens.
+    ///
+    /// # Errors
+    /// Where it can't be taken.
+    pub fn take(runtime: &Handle) -> Result<Self> {
+        let (sender, inbox) = mpsc::channel();
+        let screen = Screen::take().map_err(gone)?;
+        let send = |sender: &Sender<Heard>| {
+            let sender = sender.clone();
+            move |msg| sender.send(Heard::Msg(Box::new(msg))).is_ok()
+        };
+        input::listen(send(&sender));
+        input::watch_signals(runtime, send(&sender));
+        Ok(Stage { screen, sender, inbox })
+    }
+}
+
+fn gone(e: io::Error) -> Error {
+    Error::failure(format!("the terminal cannot be used: {e}"))
 }
 
 /// Opens the screens, starts the engine behind the first frame, and gives the exit code when they are closed. `start` may
@@ -54,23 +86,23 @@ enum Heard {
 /// # Errors
 /// Where the terminal can't be taken or goes away.
 pub fn run(setting: Setting, runtime: &Handle, start: impl FnOnce(Tell) -> Result<Live> + Send + 'static) -> Result<u8> {
-    let (sender, inbox) = mpsc::channel();
+    run_on(Stage::take(runtime)?, setting, start)
+}
+
+/// The same on a terminal that is ours already.
+///
+/// # Errors
+/// Where the terminal goes away.
+pub fn run_on(stage: Stage, setting: Setting, start: impl FnOnce(Tell) -> Result<Live> + Send + 'static) -> Result<u8> {
+    let Stage { mut screen, sender, inbox } = stage;
     let mut model = Model::new(setting);
-    let gone = |e: io::Error| Error::failure(format!("the terminal cannot be used: {e}"));
-    let mut screen = Screen::take().map_err(gone)?;
     screen.draw(|frame| view::draw(&mut model, frame)).map_err(gone)?;
-    let send = |sender: &Sender<Heard>| {
-        let sender = sender.clone();
-        move |msg| sender.send(Heard::Msg(Box::new(msg))).is_ok()
-    };
-    input::listen(send(&sender));
-    input::watch_signals(runtime, send(&sender));
-    let (tell, begun) = (send(&sender), sender.clone());
+    let (tell, begun) = (sender.clone(), sender.clone());
     let starting = std::thread::Builder::new().name("start".to_owned()).spawn(move || {
         let live = start(Box::new(move |news| {
-            tell(Msg::News(news));
+            // Nobody hears it if the screens were closed meanwhile.
+            let _ = tell.send(Heard::Msg(Box::new(Msg::News(news))));
         }));
-        // Nobody hears it if the screens were closed meanwhile.
         let _ = begun.send(Heard::Begun(live));
     });
     starting.map_err(gone)?;
@@ -91,6 +123,8 @@ fn attend(model: &mut Model, screen: &mut Screen, sender: &Sender<Heard>, inbox:
                     begun.look(model.spec().clone());
                     live = Some(begun);
                 }
+                // Whatever the first screen still waited for.
+                Heard::Setup(_) => {}
                 Heard::Begun(Err(error)) => wanted.extend(update::update(model, Msg::News(News::Failed(error)))),
             }
         }

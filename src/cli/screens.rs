@@ -3,6 +3,7 @@
 
 use super::{Color, Common, channels, demo};
 use crate::clock::Instant;
+use crate::config::create::{self, Standing};
 use crate::config::paths;
 use crate::engine::{self, Live, Memory, News, Seat};
 use crate::error::{Error, Result};
@@ -28,6 +29,17 @@ impl Looks {
     /// These, where they say something, else the others: options may stand before the command and after it.
     pub(super) fn or(&self, others: &Looks) -> Looks {
         Looks { theme: self.theme.clone().or_else(|| others.theme.clone()), ascii: self.ascii || others.ascii }
+    }
+
+    /// The theme that was asked for, else the usual one.
+    fn theme_name(&self, common: &Common) -> String {
+        let colourless = match common.color {
+            Color::Never => true,
+            Color::Always => false,
+            Color::Auto => paths::variable("NO_COLOR").is_some_and(|v| !v.is_empty()),
+        };
+        let usual = if colourless { "none" } else { "dark" };
+        self.theme.clone().unwrap_or_else(|| usual.to_owned())
     }
 }
 
@@ -60,13 +72,7 @@ pub struct Opening {
 
 impl Opening {
     fn of(looks: &Looks, common: &Common, runtime: Runtime, names: [String; 3], start: Start) -> Self {
-        let colourless = match common.color {
-            Color::Never => true,
-            Color::Always => false,
-            Color::Auto => paths::variable("NO_COLOR").is_some_and(|v| !v.is_empty()),
-        };
-        let usual = if colourless { "none" } else { "dark" };
-        let theme = looks.theme.clone().unwrap_or_else(|| usual.to_owned());
+        let theme = looks.theme_name(common);
         let [channel, source, target] = names;
         Opening { channel, source, target, theme, ascii: looks.ascii, read_only: common.read_only, file: None, runtime, start }
     }
@@ -87,6 +93,51 @@ fn needs_a_terminal(instead: &str) -> Result<()> {
         return Ok(());
     };
     Err(Error::usage(format!("the screens need a terminal: {missing}")).hint(format!("print the same as lines of text with: {instead}")))
+}
+
+/// The first screen, ready to be opened: there is no configuration, or none with a channel in it.
+pub struct First {
+    /// Where the configuration will be.
+    pub path: PathBuf,
+    /// What the channel is to be called, if that was said.
+    pub name: Option<String>,
+    /// The theme's name.
+    pub theme: String,
+    /// Draw with ASCII only.
+    pub ascii: bool,
+    /// Runs everything that waits for servers.
+    pub runtime: Runtime,
+    looks: Looks,
+    common: Common,
+}
+
+impl First {
+    /// The screens on the configuration that was written.
+    ///
+    /// # Errors
+    /// Where it can't be used after all.
+    pub fn open(self) -> Result<Opening> {
+        configured(&self.looks, &self.common, self.runtime)
+    }
+}
+
+/// True if the first screen is to be opened: nothing is there to be shown, and somebody at a terminal could change that.
+pub(super) fn is_first(common: &Common) -> bool {
+    let Ok(path) = paths::config_file(common.config.as_deref()) else { return false };
+    let is_empty = match create::standing(&path) {
+        // Whoever names a file that is not there has misspelt it.
+        Standing::Nothing => common.config.is_none(),
+        Standing::WithoutChannel(_) => true,
+        Standing::Taken => false,
+    };
+    is_empty && !common.read_only && needs_a_terminal("").is_ok()
+}
+
+/// The first screen.
+pub(super) fn first(looks: &Looks, common: &Common, runtime: Runtime) -> Result<First> {
+    let path = paths::config_file(common.config.as_deref())?;
+    let (theme, ascii) = (looks.theme_name(common), looks.ascii);
+    Ok(First { path, name: common.channel.clone(), theme, ascii, runtime, looks: looks.clone(), common: common.clone() })
 }
 
 /// The screens on the configured channel.
