@@ -76,6 +76,7 @@ impl Stage {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is the last thing that is done with it")]
 fn gone(e: io::Error) -> Error {
     Error::failure(format!("the terminal cannot be used: {e}"))
 }

@@ -6,6 +6,7 @@ mod decide;
 mod desk;
 mod mapping;
 mod pictures;
+mod setup;
 
 use crate::support;
 use desk::{Desk, event, hostile};

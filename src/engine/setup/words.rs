@@ -5,6 +5,7 @@ use super::{Ask, Draft, Found};
 use crate::config::secret::typed::TYPED;
 use crate::identity::dn::DnKey;
 use crate::model::step::{Step, StepVerdict};
+use crate::source::explore::People;
 use crate::source::vendor;
 use crate::target::Connector;
 
@@ -107,7 +108,7 @@ pub fn question(ask: Ask, draft: &Draft, found: &Found) -> Question {
             )
         },
         Ask::Base => Question {
-            choices: found.bases.iter().map(|b| Choice::of(&b.dn, b.people.map_or_else(String::new, |p| p.words()))).collect(),
+            choices: found.bases.iter().map(|b| Choice::of(&b.dn, b.people.map_or_else(String::new, People::words))).collect(),
             ..new(
                 "Base",
                 "Below which entry are the people?",
@@ -163,7 +164,7 @@ fn secret(title: &str, words: &str, flag: &'static str, before: &str, more: &str
     Question {
         title: title.to_owned(),
         words: words.to_owned(),
-        help: format!("Not the secret itself, but where it is: {TYPED}{more}."),
+        help: format!("Not the secret itself, but where it is: {TYPED}{more}. A variable is set before rosterm starts."),
         flag,
         usual: before.to_owned(),
         is_secret: true,

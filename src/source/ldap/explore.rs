@@ -68,12 +68,10 @@ impl Explorer {
     }
 
     pub(in crate::source) async fn containers(&mut self, base: &str) -> Vec<String> {
-        let classes: String = CONTAINERS.iter().map(|c| format!("(objectClass={c})")).collect();
+        let classes = any_class(CONTAINERS.iter().copied());
         let mut found = Vec::new();
         // Who finds nothing here can type it.
-        let _ = self
-            .some(base, ldap3::Scope::OneLevel, format!("(|{classes})"), &["1.1"], MOST_GROUPS, |entry| found.push(entry.dn.to_owned()))
-            .await;
+        let _ = self.some(base, ldap3::Scope::OneLevel, classes, &["1.1"], MOST_GROUPS, |entry| found.push(entry.dn.to_owned())).await;
         found
     }
 
@@ -82,16 +80,14 @@ impl Explorer {
         let context = session.root.naming_context(base);
         self.session = Some(session);
         let settings = &self.settings;
-        let classes = settings.group_class.iter().chain(&settings.dynamic_group_class);
-        let classes: String = classes.map(|c| format!("(objectClass={})", escape(c))).collect();
+        let classes = any_class(settings.group_class.iter().chain(&settings.dynamic_group_class).map(String::as_str));
         let named = if word.is_empty() { String::new() } else { format!("(cn=*{}*)", escape(word)) };
         let mut list = Vec::new();
         let take = |entry: Entry<'_>| {
             let about = entry.first("description").and_then(|b| std::str::from_utf8(b).ok()).unwrap_or_default();
             list.push((entry.dn.to_owned(), about.to_owned()));
         };
-        let whole =
-            self.some(&context, ldap3::Scope::Subtree, format!("(&(|{classes}){named})"), &["description"], MOST_GROUPS, take).await?;
+        let whole = self.some(&context, ldap3::Scope::Subtree, format!("(&{classes}{named})"), &["description"], MOST_GROUPS, take).await?;
         list.sort();
         Ok(Groups { list, more: !whole })
     }
@@ -154,4 +150,10 @@ impl Explorer {
             Err(_) => Err(format!("no answer within {} s", LONGEST.as_secs())),
         }
     }
+}
+
+/// A filter for entries of any of these classes.
+fn any_class<'c>(classes: impl Iterator<Item = &'c str>) -> String {
+    let each: Vec<String> = classes.map(|c| format!("(objectClass={})", escape(c))).collect();
+    format!("(|{})", each.concat())
 }

@@ -52,12 +52,11 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.field.insert(&text);
             typed(model);
         }
-        Msg::Paste(_) => {}
         Msg::Step(number, step) if model.testing == Some(number) => note(model, step),
         Msg::Tested(number, good, found) if model.testing == Some(number) => tested(model, good, *found),
         Msg::Sought(number, found) if model.testing == Some(number) => sought(model, *found),
-        // Of what nobody waits for any more.
-        Msg::Step(..) | Msg::Tested(..) | Msg::Sought(..) => {}
+        // There is no room for it, or nobody waits for it any more.
+        Msg::Paste(_) | Msg::Step(..) | Msg::Tested(..) | Msg::Sought(..) => {}
         Msg::Written(Ok(())) => return vec![Effect::Open],
         Msg::Written(Err(error)) => {
             model.writing = false;
@@ -162,18 +161,14 @@ fn enter(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     model.question.usual = said;
-    match test_of(model.ask, &model.draft) {
-        Some(test) => {
-            let number = begin(model);
-            vec![Effect::Test(number, test, Box::new(model.draft.clone()), Box::new(model.found.clone()))]
-        }
-        None => {
-            let ask = model.ask;
-            model.told.retain(|(a, _)| *a != ask);
-            on(model);
-            Vec::new()
-        }
+    if let Some(test) = test_of(model.ask, &model.draft) {
+        let number = begin(model);
+        return vec![Effect::Test(number, test, Box::new(model.draft.clone()), Box::new(model.found.clone()))];
     }
+    let ask = model.ask;
+    model.told.retain(|(a, _)| *a != ask);
+    on(model);
+    Vec::new()
 }
 
 fn begin(model: &mut Model) -> u64 {
@@ -196,6 +191,10 @@ fn tested(model: &mut Model, good: bool, found: Found) {
     model.testing = None;
     model.found = found;
     if good {
+        // What the same test came to with fewer answers does not count any more.
+        let (now, test) = (model.ask, test_of(model.ask, &model.draft));
+        let draft = model.draft.clone();
+        model.told.retain(|(ask, _)| *ask == now || test_of(*ask, &draft) != test);
         if model.found.good[1] && model.draft.rules.is_empty() {
             // The connector was read a moment ago.
             if let Err(error) = model.draft.suggest(&model.found) {

@@ -38,8 +38,9 @@ pub fn draw(model: &mut Model, frame: &mut Frame<'_>) {
     let below_height = cells(below.len()).min(inside.height / 3);
     let above = answered(model, &mut ink, inside, below_height);
     let rest = Rect { y: above, height: (inside.bottom() - above).saturating_sub(below_height), ..inside };
-    let cursor = asked(model, &mut ink, rest);
-    for (y, (role, text)) in (inside.bottom() - below_height..inside.bottom()).zip(&below) {
+    let (cursor, end) = asked(model, &mut ink, rest);
+    let from = (end + 1).min(inside.bottom() - below_height);
+    for (y, (role, text)) in (from..inside.bottom()).zip(&below) {
         ink.put(inside.x, y, inside.width, text, *role);
     }
     foot(model, &mut ink, Rect { y: area.bottom() - 1, height: 1, ..area });
@@ -64,7 +65,8 @@ fn head(model: &Model, ink: &mut Ink<'_>, area: Rect) {
 fn answered(model: &Model, ink: &mut Ink<'_>, area: Rect, below: u16) -> u16 {
     let all = model.answered();
     let choices = cells(model.lines().len()).min(8);
-    let file = if model.ask == Ask::File { area.height / 2 } else { 0 };
+    // What would be written is read before anything else.
+    let file = if model.ask == Ask::File { (area.height * 3 / 4).max(16) } else { 0 };
     let needs = (6 + choices).max(file) + below;
     let room = usize::from(area.height.saturating_sub(needs)).max(2);
     let skipped = if all.len() > room { all.len() - room + 1 } else { 0 };
@@ -96,8 +98,8 @@ fn answered(model: &Model, ink: &mut Ink<'_>, area: Rect, below: u16) -> u16 {
     y + u16::from(!all.is_empty())
 }
 
-/// Draws the question, what is typed, and what there is to choose; gives the cursor's place.
-fn asked(model: &mut Model, ink: &mut Ink<'_>, area: Rect) -> Option<(u16, u16)> {
+/// Draws the question, what is typed, and what there is to choose; gives the cursor's place, and the line behind all of it.
+fn asked(model: &mut Model, ink: &mut Ink<'_>, area: Rect) -> (Option<(u16, u16)>, u16) {
     let room = usize::from(area.width);
     let mut y = area.y;
     let question = &model.question;
@@ -112,10 +114,11 @@ fn asked(model: &mut Model, ink: &mut Ink<'_>, area: Rect) -> Option<(u16, u16)>
     }
     y += 1;
     if model.ask == Ask::File {
-        file(model, ink, Rect { y, height: area.bottom().saturating_sub(y), ..area });
-        return None;
+        let area = Rect { y, height: area.bottom().saturating_sub(y), ..area };
+        file(model, ink, area);
+        return (None, area.bottom());
     }
-    let prompt = if question.choices.is_empty() { "> " } else { "type to find, or another: " };
+    let prompt = if question.choices.is_empty() { "> " } else { "type to narrow, or something else: " };
     let used = ink.put(area.x, y, area.width, prompt, Role::Key);
     let field = if question.is_secret && !may_be_shown(model.field.text()) {
         Field::of(&"*".repeat(model.field.text().chars().count()))
@@ -129,15 +132,11 @@ fn asked(model: &mut Model, ink: &mut Ink<'_>, area: Rect) -> Option<(u16, u16)>
     }
     let cursor = model.testing.is_none().then_some((column, y));
     let rest = Rect { y: y + 1, height: area.bottom().saturating_sub(y + 1), ..area };
-    if question.choices.is_empty() {
-        preview(model, ink, rest)
-    } else {
-        choices(model, ink, rest)
-    }
-    cursor
+    let end = if question.choices.is_empty() { preview(model, ink, rest) } else { choices(model, ink, rest) };
+    (cursor, end)
 }
 
-fn choices(model: &mut Model, ink: &mut Ink<'_>, area: Rect) {
+fn choices(model: &mut Model, ink: &mut Ink<'_>, area: Rect) -> u16 {
     let lines = model.lines();
     let height = usize::from(area.height);
     model.height = height;
@@ -164,10 +163,11 @@ fn choices(model: &mut Model, ink: &mut Ink<'_>, area: Rect) {
             ink.style(Rect { y, height: 1, ..area }, Role::Cursor);
         }
     }
+    (area.y + cells(lines.len())).min(area.bottom())
 }
 
 /// What the rule that is typed gives for real people.
-fn preview(model: &Model, ink: &mut Ink<'_>, area: Rect) {
+fn preview(model: &Model, ink: &mut Ink<'_>, area: Rect) -> u16 {
     let mut lines: Vec<(Role, String)> = Vec::new();
     match &model.preview {
         None => {}
@@ -182,9 +182,11 @@ fn preview(model: &Model, ink: &mut Ink<'_>, area: Rect) {
             lines.extend(seen.failed.iter().map(|why| (Role::Warn, format!("for somebody it fails: {why}"))));
         }
     }
-    for (y, (role, text)) in (area.y..area.bottom()).zip(lines) {
+    let end = (area.y + cells(lines.len())).min(area.bottom());
+    for (y, (role, text)) in (area.y..end).zip(lines) {
         ink.put(area.x + 2, y, area.width - 2, &redacted(&text), role);
     }
+    end
 }
 
 fn file(model: &mut Model, ink: &mut Ink<'_>, area: Rect) {
@@ -234,13 +236,16 @@ fn foot(model: &Model, ink: &mut Ink<'_>, area: Rect) {
     let keys: &[(&str, &str)] = if model.testing.is_some() {
         &[("esc", "break it off"), ("ctrl-c", "end")]
     } else if model.ask == Ask::File {
-        &[("enter", "write it and open the screens"), ("up down", "see all of it"), ("esc", "back"), ("ctrl-c", "end, nothing written")]
+        &[("enter", "write it and open the screens"), ("up down", "see all"), ("esc", "back"), ("ctrl-c", "end")]
     } else if model.question.choices.is_empty() {
-        &[("enter", "take it"), ("esc", "back"), ("ctrl-c", "end, nothing written")]
+        &[("enter", "take it"), ("esc", "back"), ("ctrl-c", "end")]
     } else {
-        &[("up down", "choose"), ("enter", "take it"), ("esc", "back"), ("ctrl-c", "end, nothing written")]
+        &[("up down", "choose"), ("enter", "take it"), ("esc", "back"), ("ctrl-c", "end")]
     };
     for (key, words) in keys {
+        if cells(width(key) + width(words) + 1) > area.right().saturating_sub(x) {
+            return;
+        }
         x += ink.put(x, area.y, area.right().saturating_sub(x), key, Role::Key) + 1;
         x += ink.put(x, area.y, area.right().saturating_sub(x), words, Role::Text) + 3;
     }
