@@ -34,9 +34,15 @@ fn begin(first: First) -> Result<u8> {
 }
 
 fn screens(stage: Option<Stage>, opening: Opening) -> Result<u8> {
-    let Opening { channel, source, target, theme, ascii, read_only, file, runtime, start } = opening;
+    let Opening { channel, source, target, theme, ascii, read_only, file, keys, runtime, start } = opening;
     let theme = Theme::named(&theme, if ascii { Glyphs::Ascii } else { Glyphs::Lines })?;
     let setting = Setting { source, target, theme, read_only, file, zone: Zone::here(), ..Setting::plain(&channel)? };
+    let setting = match keys {
+        None => setting,
+        // Its name alone: a line at the bottom has little room, and there is one such file.
+        Some((path, Ok(text))) => setting.with_keys(&path.file_name().unwrap_or_default().to_string_lossy(), &text),
+        Some((path, Err(e))) => Setting { complaints: vec![format!("{} cannot be read: {e}", path.display())], ..setting },
+    };
     let told = match stage {
         Some(stage) => tui::run_on(stage, setting, start),
         None => tui::run(setting, runtime.handle(), start),

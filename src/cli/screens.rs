@@ -64,6 +64,8 @@ pub struct Opening {
     pub read_only: bool,
     /// The configuration file; none in the demo.
     pub file: Option<PathBuf>,
+    /// The operator's own keys: the file, and its text or why it cannot be read.
+    pub keys: Option<(PathBuf, std::io::Result<String>)>,
     /// Runs everything that waits for servers.
     pub runtime: Runtime,
     /// Starts the engine.
@@ -74,8 +76,26 @@ impl Opening {
     fn of(looks: &Looks, common: &Common, runtime: Runtime, names: [String; 3], start: Start) -> Self {
         let theme = looks.theme_name(common);
         let [channel, source, target] = names;
-        Opening { channel, source, target, theme, ascii: looks.ascii, read_only: common.read_only, file: None, runtime, start }
+        Opening {
+            channel,
+            source,
+            target,
+            theme,
+            ascii: looks.ascii,
+            read_only: common.read_only,
+            file: None,
+            keys: keys(),
+            runtime,
+            start,
+        }
     }
+}
+
+/// The operator's own keys, if there is a file with them.
+fn keys() -> Option<(PathBuf, std::io::Result<String>)> {
+    let path = paths::keymap_file().ok()?;
+    let text = std::fs::read_to_string(&path);
+    (!text.as_ref().is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound)).then_some((path, text))
 }
 
 /// Both ends of a terminal, and one that can move its cursor.

@@ -76,6 +76,14 @@ pub fn config_file(named: Option<&Path>) -> Result<PathBuf> {
     }
 }
 
+/// The operator's own keys: `keymap.toml` in the platform's configuration folder, wherever the configuration itself is.
+///
+/// # Errors
+/// Where the platform names no folder.
+pub fn keymap_file() -> Result<PathBuf> {
+    Ok(folders()?.config_dir().join("keymap.toml"))
+}
+
 /// The state file: the one that was named (a folder gets `rosterm.db` in it), or the one in the platform's state folder.
 ///
 /// # Errors

@@ -42,6 +42,8 @@ pub struct Setting {
     pub theme: Theme,
     /// Which keys do what.
     pub keymap: Keymap,
+    /// What is wrong in the file with the operator's own keys (not cleaned).
+    pub complaints: Vec<String>,
     /// Nothing may be sent or remembered.
     pub read_only: bool,
     /// The configuration file; none in the demo.
@@ -51,6 +53,13 @@ pub struct Setting {
 }
 
 impl Setting {
+    /// The same with the operator's own keys, from the text of a file that is called so.
+    #[must_use]
+    pub fn with_keys(mut self, file: &str, text: &str) -> Self {
+        (self.keymap, self.complaints) = self.keymap.with(file, text);
+        self
+    }
+
     /// The built-in keys and the dark theme, times in UTC, and those first that need a person most.
     ///
     /// # Errors
@@ -63,6 +72,7 @@ impl Setting {
             spec: Spec { sort: SortBy::Situation, ..Spec::default() },
             theme: Theme::named("dark", Glyphs::Lines)?,
             keymap: Keymap::built_in()?,
+            complaints: Vec::new(),
             read_only: false,
             file: None,
             zone: Zone::utc(),
@@ -237,6 +247,14 @@ impl Model {
     #[must_use]
     pub fn new(setting: Setting) -> Self {
         let list = List { spec: setting.spec.clone(), ..List::default() };
+        let notice = setting.complaints.first().map(|first| {
+            let help = setting.keymap.key(super::action::Verb::Help);
+            let all = match setting.complaints.len() {
+                1 => String::new(),
+                n => format!("{n} things about your keys, {help} lists them: "),
+            };
+            (Tone::Warn, format!("{all}{first}"))
+        });
         Model {
             setting,
             size: (80, 24),
@@ -249,7 +267,7 @@ impl Model {
             search: None,
             overlay: None,
             detail: DetailAt::default(),
-            notice: None,
+            notice,
             seek: None,
             approvals: Arc::default(),
             activity: Activity::default(),

@@ -4,6 +4,7 @@
 
 mod decide;
 mod desk;
+mod keys;
 mod mapping;
 mod pictures;
 mod setup;
