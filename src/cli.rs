@@ -30,7 +30,7 @@ use crate::journal::{Journal, Lock, Mode};
 use crate::telemetry;
 use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 use progress::{Doing, Watch};
-pub use screens::{First, Opening};
+pub use screens::{First, Listed, Opening, Several};
 use std::path::PathBuf;
 
 /// The roster, in your terminal: people in a directory, accounts in a service, and what would change.
@@ -136,6 +136,8 @@ pub enum Next {
     Done(u8),
     /// The screens are to be opened.
     Screens(Box<Opening>),
+    /// There are several channels to choose from.
+    Several(Box<Several>),
     /// There is no configuration yet: the first screen asks for one.
     First(Box<First>),
 }
@@ -181,6 +183,7 @@ fn dispatch(cli: Cli) -> Result<Next> {
     let runtime = runtime.map_err(|e| Error::failure(format!("the runtime cannot be set up: {e}")))?;
     match &cli.command {
         None if screens::is_first(&common) => return Ok(Next::First(Box::new(screens::first(&cli.looks, &common, runtime)?))),
+        None if screens::has_several(&common) => return Ok(Next::Several(Box::new(screens::several(&cli.looks, &common, runtime)))),
         None => return Ok(Next::Screens(Box::new(screens::configured(&cli.looks, &common, runtime)?))),
         Some(Command::Demo(options)) if !options.prints() => {
             return Ok(Next::Screens(Box::new(screens::embedded(options, &options.looks.or(&cli.looks), &common, runtime)?)));

@@ -4,7 +4,7 @@
 use super::{Color, Common, channels, demo};
 use crate::clock::Instant;
 use crate::config::create::{self, Standing};
-use crate::config::paths;
+use crate::config::{Channel, paths};
 use crate::engine::{self, Live, Memory, News, Seat};
 use crate::error::{Error, Result};
 use crate::journal::Mode;
@@ -66,6 +66,8 @@ pub struct Opening {
     pub file: Option<PathBuf>,
     /// The operator's own keys: the file, and its text or why it cannot be read.
     pub keys: Option<(PathBuf, std::io::Result<String>)>,
+    /// How many channels the configuration has.
+    pub channels: usize,
     /// Runs everything that waits for servers.
     pub runtime: Runtime,
     /// Starts the engine.
@@ -85,6 +87,7 @@ impl Opening {
             read_only: common.read_only,
             file: None,
             keys: keys(),
+            channels: 1,
             runtime,
             start,
         }
@@ -141,6 +144,60 @@ impl First {
     }
 }
 
+/// Several channels, to be chosen from.
+pub struct Several {
+    /// The one that was named.
+    pub named: Option<String>,
+    /// The theme's name.
+    pub theme: String,
+    /// Draw with ASCII only.
+    pub ascii: bool,
+    /// Runs what belongs to no channel.
+    pub runtime: Runtime,
+    looks: Looks,
+    common: Common,
+}
+
+/// A channel in a list: name, source, target, whether it is active.
+pub type Listed = (String, String, String, bool);
+
+impl Several {
+    /// The channels, as the file has them by now.
+    ///
+    /// # Errors
+    /// Where it can't be read any more.
+    pub fn list(&self) -> Result<Vec<Listed>> {
+        let config = self.common.configuration()?;
+        let listed = |c: &Channel| (c.name.clone(), channels::source_name(&c.source), channels::target_name(&c.target), c.active);
+        Ok(config.channels.iter().map(listed).collect())
+    }
+
+    /// The screens on one of them.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn open(&self, name: &str) -> Result<Opening> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        let runtime = runtime.map_err(|e| Error::failure(format!("the runtime cannot be set up: {e}")))?;
+        let common = Common { channel: Some(name.to_owned()), ..self.common.clone() };
+        configured(&self.looks, &common, runtime)
+    }
+}
+
+/// True if there is a configuration with several channels, and somebody at a terminal.
+pub(super) fn has_several(common: &Common) -> bool {
+    let several = || common.configuration().is_ok_and(|config| config.channels.len() > 1);
+    needs_a_terminal("").is_ok() && several()
+}
+
+/// The list of channels.
+pub(super) fn several(looks: &Looks, common: &Common, runtime: Runtime) -> Several {
+    // Where all but one are parked, that one is meant, as everywhere.
+    let only = || common.channel().ok().map(|(_, channel)| channel.name);
+    let (named, theme) = (common.channel.clone().or_else(only), looks.theme_name(common));
+    Several { named, theme, ascii: looks.ascii, runtime, looks: looks.clone(), common: common.clone() }
+}
+
 /// True if the first screen is to be opened: nothing is there to be shown, and somebody at a terminal could change that.
 pub(super) fn is_first(common: &Common) -> bool {
     let Ok(path) = paths::config_file(common.config.as_deref()) else { return false };
@@ -185,7 +242,11 @@ pub(super) fn configured(looks: &Looks, common: &Common, runtime: Runtime) -> Re
         };
         Ok(Live::start(Seat { runtime: handle, channel, others, open, memory, may_write }, tell))
     };
-    Ok(Opening { file: Some(config.path.clone()), ..Opening::of(looks, common, runtime, names, Box::new(start)) })
+    Ok(Opening {
+        file: Some(config.path.clone()),
+        channels: config.channels.len(),
+        ..Opening::of(looks, common, runtime, names, Box::new(start))
+    })
 }
 
 /// The screens on the embedded pair.

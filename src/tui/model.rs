@@ -50,6 +50,8 @@ pub struct Setting {
     pub file: Option<PathBuf>,
     /// For times of day.
     pub zone: Zone,
+    /// How many channels there are to go to.
+    pub channels: usize,
 }
 
 impl Setting {
@@ -76,6 +78,7 @@ impl Setting {
             read_only: false,
             file: None,
             zone: Zone::utc(),
+            channels: 1,
         })
     }
 }
@@ -251,7 +254,7 @@ impl Model {
             let help = setting.keymap.key(super::action::Verb::Help);
             let all = match setting.complaints.len() {
                 1 => String::new(),
-                n => format!("{n} things about your keys, {help} lists them: "),
+                n => format!("1 of {n}, {help} lists all: "),
             };
             (Tone::Warn, format!("{all}{first}"))
         });

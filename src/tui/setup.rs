@@ -112,7 +112,7 @@ pub fn run(stage: &mut Stage, mut model: Model, runtime: &Handle) -> Result<Fini
                     Outer::Resumed => wanted.push(Effect::Redraw),
                     Outer::Resize(..) | Outer::News(_) | Outer::Seek => {}
                 },
-                Heard::Begun(_) => {}
+                Heard::News(..) | Heard::Begun(..) => {}
             }
         }
         for effect in wanted {

@@ -115,6 +115,16 @@ pub(super) fn may_save(model: &Model) -> Result<(), &'static str> {
     if model.mapping.is_unsaved() { Ok(()) } else { Err("every rule is as in the file") }
 }
 
+pub(super) fn may_leave(model: &Model) -> Result<(), &'static str> {
+    if model.setting.channels < 2 {
+        return Err("the configuration has no other channel");
+    }
+    if model.mapping.is_unsaved() {
+        return Err("the mapping was changed and not saved");
+    }
+    not_running(model)
+}
+
 pub(super) fn may_undo(model: &Model) -> Result<(), &'static str> {
     a_run(model)?;
     not_running(model)

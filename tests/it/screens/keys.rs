@@ -9,7 +9,7 @@ fn own_keys_hold_and_what_is_wrong_is_said_at_the_start_and_in_the_help() {
     let own = "[diff]\nsort = [\"o\"]\nsrot = [\"x\"]\ndown = [\"n\"]\n";
     let mut desk = Desk::small(setting().with_keys("keymap.toml", own));
     let first = desk.frame(80, 24);
-    assert!(first.contains("2 things about your keys, ? lists them: keymap.toml:3: there is no action"), "{first}");
+    assert!(first.contains("1 of 2, ? lists all: keymap.toml:3: there is no action"), "{first}");
     same_as_before("own-keys-80x24", &first);
     assert!(matches!(&desk.press("o")[..], [Effect::Look(_)]), "o sorts now");
     assert!(desk.press("s").is_empty() && desk.model.notice().is_none(), "s means nothing any more");
