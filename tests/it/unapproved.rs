@@ -52,6 +52,7 @@ const TRIED: &[&[&str]] = &[
     &["undo", "1", "--out", "undo.json"],
     &["apply", "undo.json", "--yes"],
     &["check"],
+    &["init"],
     &["channels"],
     &["connectors"],
     &["fields"],
