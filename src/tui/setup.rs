@@ -59,16 +59,16 @@ impl Bench {
                 let good = match &job {
                     Job::Test(test) => desk.test(*test, &draft, &mut found, clock::now(), tell).await,
                     Job::Seek(word) => match desk.seek_groups(&draft, &mut found, word, clock::now()).await {
-                        Ok(()) => true,
+                        Ok(any) => any,
                         Err(error) => {
                             tell(Step::failed("groups", &error));
-                            false
+                            true
                         }
                     },
                 };
                 send(match job {
                     Job::Test(_) => Msg::Tested(number, good, Box::new(found)),
-                    Job::Seek(_) => Msg::Sought(number, Box::new(found)),
+                    Job::Seek(_) => Msg::Sought(number, good, Box::new(found)),
                 });
             };
             runtime.block_on(async {

@@ -129,8 +129,8 @@ impl Dialogue {
 
     async fn seek(&mut self, word: &str) {
         match self.desk.seek_groups(&self.draft, &mut self.found, word, self.now).await {
-            Ok(()) if self.found.groups.list.is_empty() => say(&format!("No group is called anything like {word}.")),
-            Ok(()) => say(&format!("{} with {word} in their names.", counted(self.found.groups.list.len(), "group"))),
+            Ok(false) => say(&format!("No group is called anything like {word}.")),
+            Ok(true) => say(&format!("{} with {word} in their names.", counted(self.found.groups.list.len(), "group"))),
             Err(error) => say(&error.to_string()),
         }
     }

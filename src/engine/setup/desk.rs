@@ -36,14 +36,18 @@ impl Desk {
         }
     }
 
-    /// Looks for groups by a part of their name.
+    /// Looks for groups by a part of their name; false if there is none: then those that were found before stay.
     ///
     /// # Errors
     /// Why they can't be listed.
-    pub async fn seek_groups(&mut self, draft: &Draft, found: &mut Found, word: &str, now: Instant) -> Result<()> {
+    pub async fn seek_groups(&mut self, draft: &Draft, found: &mut Found, word: &str, now: Instant) -> Result<bool> {
         let explorer = self.at(draft, now, &mut |_| ()).await.ok_or_else(|| Error::failure("the directory cannot be reached any more"))?;
-        found.groups = explorer.groups(&draft.base, word).await.map_err(Error::failure)?;
-        Ok(())
+        let groups = explorer.groups(&draft.base, word).await.map_err(Error::failure)?;
+        let any = !groups.list.is_empty();
+        if any {
+            found.groups = groups;
+        }
+        Ok(any)
     }
 
     /// The directory of the draft: the one that is open, or a new one.
@@ -69,7 +73,7 @@ impl Desk {
         self.explorer = None;
         let mut certificate = false;
         let mut watch = |step: Step| {
-            certificate |= step.name == "TLS" && step.verdict == StepVerdict::Failed;
+            certificate |= wants_authority(&step);
             tell(step);
         };
         let Some(explorer) = self.at(draft, now, &mut watch).await else {
@@ -147,9 +151,7 @@ async fn service(draft: &Draft, found: &mut Found, tell: &mut impl FnMut(Step)) 
     let columns = Columns::new(connector.fields.iter().filter(|f| f.required && !f.read_only));
     let mut certificate = false;
     let target = Target::check(&config, &connector, columns, |step| {
-        if step.verdict == StepVerdict::Failed {
-            certificate |= ["certificate", "UnknownIssuer"].iter().any(|w| step.detail.contains(w));
-        }
+        certificate |= wants_authority(&step);
         // What is listed is compared with the whole mapping when there is one.
         if step.verdict != StepVerdict::Skipped && step.name != "schema" {
             tell(step);
@@ -162,6 +164,11 @@ async fn service(draft: &Draft, found: &mut Found, tell: &mut impl FnMut(Step)) 
     found.accounts = target.some_names().await;
     found.good[1] = true;
     true
+}
+
+/// True for what failed because nobody who is trusted here has signed a certificate.
+fn wants_authority(step: &Step) -> bool {
+    step.verdict == StepVerdict::Failed && step.hint.as_ref().is_some_and(|hint| hint.contains("ca_file"))
 }
 
 /// A channel of what there is, with something in place of what is not answered yet.

@@ -17,8 +17,8 @@ pub enum Msg {
     Step(u64, Step),
     /// What was tried is over: whether it was good, and what was found.
     Tested(u64, bool, Box<Found>),
-    /// Groups were looked for.
-    Sought(u64, Box<Found>),
+    /// Groups were looked for: false if there is none.
+    Sought(u64, bool, Box<Found>),
     /// The file was written, or why not.
     Written(Result<()>),
 }
@@ -54,7 +54,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Step(number, step) if model.testing == Some(number) => note(model, step),
         Msg::Tested(number, good, found) if model.testing == Some(number) => tested(model, good, *found),
-        Msg::Sought(number, found) if model.testing == Some(number) => sought(model, *found),
+        Msg::Sought(number, any, found) if model.testing == Some(number) => sought(model, any, *found),
         // There is no room for it, or nobody waits for it any more.
         Msg::Paste(_) | Msg::Step(..) | Msg::Tested(..) | Msg::Sought(..) => {}
         Msg::Written(Ok(())) => return vec![Effect::Open],
@@ -213,12 +213,12 @@ fn tested(model: &mut Model, good: bool, found: Found) {
     }
 }
 
-fn sought(model: &mut Model, found: Found) {
+fn sought(model: &mut Model, any: bool, found: Found) {
     model.testing = None;
     model.found = found;
     let word = std::mem::take(&mut model.field);
     model.put(model.ask);
-    if model.found.groups.list.is_empty() {
+    if !any {
         model.wrong = Some(format!("no group is called anything like {}", word.text()));
         model.field = word;
     }

@@ -61,8 +61,8 @@ impl Bench {
                     update(model, Msg::Tested(number, good, found));
                 }
                 Effect::Seek(number, word, draft, mut found) => {
-                    self.runtime.block_on(self.desk.seek_groups(&draft, &mut found, &word, NOW)).unwrap();
-                    update(model, Msg::Sought(number, found));
+                    let any = self.runtime.block_on(self.desk.seek_groups(&draft, &mut found, &word, NOW)).unwrap();
+                    update(model, Msg::Sought(number, any, found));
                 }
                 other => left.push(other),
             }
@@ -118,6 +118,10 @@ fn from_the_first_question_to_the_file_and_how_each_step_looks() {
     shown(&mut model, "base", 80, 24);
     bench.say(&mut model, "");
     assert_eq!(model.draft.base, "ou=people,dc=example,dc=test");
+    // What is looked for and not there takes nothing away.
+    bench.say(&mut model, "zzz");
+    assert!(model.wrong.as_ref().unwrap().contains("anything like zzz") && model.found.groups.list.len() == 1);
+    press(&mut model, "ctrl-u");
     type_in(&mut model, "clou");
     shown(&mut model, "group", 160, 48);
     bench.say(&mut model, "");
