@@ -181,3 +181,79 @@ fn policy(out: &mut String, draft: &Draft) {
     line(out, "# protect = [\"admin@example.com\"]", "accounts that are never touched: administrators, the token's owner");
     line(out, "# limits = { deprovision = \"20 or 5%\" }", "more than that in one run stops it before anything is sent");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, SourceKind};
+    use crate::engine::setup::{Ask, RuleDraft, answer};
+    use std::path::Path;
+
+    fn draft(answers: &[(Ask, &str)]) -> Draft {
+        let (mut draft, mut found) = (Draft::default(), Found::default());
+        for (ask, typed) in answers {
+            answer(*ask, typed, &mut draft, &mut found).unwrap();
+        }
+        let rule = RuleDraft { field: "userName".into(), about: String::new(), required: true, text: "uid ~ '\"'".into() };
+        Draft { rules: vec![rule], ..draft }
+    }
+
+    #[test]
+    fn what_is_written_is_what_was_answered() {
+        let service = [
+            (Ask::Base, "ou=\"a\\\\b\",dc=x"),
+            (Ask::Connector, "scim2"),
+            (Ask::Service, "app.example.com/scim/v2/Users/"),
+            (Ask::Token, "keyring:app"),
+            (Ask::Name, "größe"),
+        ];
+        for (place, more, told) in [
+            ("dc1.example.com", &[][..], "url = [\"ldaps://dc1.example.com\"]"),
+            ("ldap://dc1.example.com", &[], "start_tls = true"),
+            ("ldap://127.0.0.1", &[], "# bind_dn = "),
+            ("ldaps://dc1, ldaps://dc2:1636", &[(Ask::BindDn, "ann@example.com"), (Ask::Password, "env:P")], "password = { env = \"P\" }"),
+        ] {
+            let answers = [&[(Ask::Kind, "auto"), (Ask::Place, place)], more, &service].concat();
+            let text = text(&draft(&answers), &Found::default());
+            assert!(text.contains(told), "{told}: {text}");
+            assert_eq!(text.contains("\nstart_tls"), place == "ldap://dc1.example.com", "{text}");
+            let config = Config::parse(Path::new("rosterm.toml"), &text).map_err(|e| format!("{e}\n{text}")).unwrap();
+            let channel = config.channel(Some("größe")).unwrap();
+            let SourceKind::Ldap(ldap) = &channel.source.kind else { panic!("a server") };
+            assert_eq!(ldap.start_tls, place == "ldap://dc1.example.com");
+            assert_eq!(channel.source.location.base_dn.value, "ou=\"a\\\\b\",dc=x");
+            assert_eq!(channel.target.base_url.value, "https://app.example.com/scim/v2");
+            assert_eq!(channel.mapping[0].value.as_ref().unwrap().value, "uid ~ '\"'");
+            crate::engine::compile(channel).unwrap();
+        }
+    }
+
+    #[test]
+    fn another_answer_forgets_what_rested_on_the_one_before() {
+        let (mut draft, mut found) = (draft(&[(Ask::Kind, "auto"), (Ask::Place, "dc1"), (Ask::Base, "dc=x")]), Found::default());
+        found.good = [true, true];
+        found.accounts = vec!["ann".into()];
+        answer(Ask::Base, "dc=x", &mut draft, &mut found).unwrap();
+        assert!(found.good[0] && !draft.rules.is_empty());
+        answer(Ask::Base, "dc=y", &mut draft, &mut found).unwrap();
+        assert!(!found.good[0] && found.good[1] && draft.rules.is_empty());
+        answer(Ask::Place, "dc2", &mut draft, &mut found).unwrap();
+        assert_eq!(found.accounts, ["ann"]);
+        answer(Ask::Token, "env:OTHER", &mut draft, &mut found).unwrap();
+        assert!(!found.good[1] && found.accounts.is_empty());
+        for (ask, typed) in [
+            (Ask::Place, "ldap://user:hunter2@dc1"),
+            (Ask::Place, "http://dc1"),
+            (Ask::Token, "hunter2"),
+            (Ask::Service, "https://user:hunter2@app"),
+            (Ask::Service, "https://app?token=hunter2"),
+            (Ask::Base, ""),
+            (Ask::Kind, "opnldap"),
+            (Ask::Connector, "scim3"),
+        ] {
+            let before = draft.clone();
+            let error = answer(ask, typed, &mut draft, &mut found).unwrap_err();
+            assert!(!format!("{error:?}").contains("hunter2") && draft == before, "{typed}: {error}");
+        }
+    }
+}

@@ -8,6 +8,7 @@ use crate::model::step::{Step, StepVerdict};
 use crate::source::explore::People;
 use crate::source::vendor;
 use crate::target::Connector;
+use std::path::Path;
 
 /// A question.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -48,16 +49,33 @@ impl Choice {
 /// Puts a question, with what was answered before and what was found.
 #[must_use]
 pub fn question(ask: Ask, draft: &Draft, found: &Found) -> Question {
-    let usual = |said: &str, else_usual: &str| if said.is_empty() { else_usual.to_owned() } else { said.to_owned() };
-    let file = |path: &Option<std::path::PathBuf>| path.as_ref().map(|p| p.display().to_string()).unwrap_or_default();
-    let new = |title: &str, words: &str, help: &str, flag: &'static str, usual: String| Question {
-        title: title.to_owned(),
-        words: words.to_owned(),
-        help: help.to_owned(),
-        flag,
-        usual,
-        ..Question::default()
-    };
+    match ask {
+        Ask::Kind | Ask::Place | Ask::IdColumn | Ask::BindDn | Ask::Password | Ask::Authority | Ask::Base => of_source(ask, draft, found),
+        Ask::Group => group(draft, found),
+        Ask::Connector | Ask::Service | Ask::Token | Ask::ServiceAuthority => of_target(ask, draft),
+        Ask::Rule(i) => rule(i, draft),
+        Ask::Name => {
+            new("Name", "What is this channel called?", "A word of your own.", "--channel", or(&draft.name, &usual_name(&draft.connector)))
+        }
+        Ask::File => new("File", "Write it?", "It is for you alone to read (mode 0600), and holds no secret.", "--file", "yes".to_owned()),
+    }
+}
+
+/// A question of its words alone.
+fn new(title: &str, words: &str, help: &str, flag: &'static str, usual: String) -> Question {
+    Question { title: title.to_owned(), words: words.to_owned(), help: help.to_owned(), flag, usual, ..Question::default() }
+}
+
+fn or(said: &str, usual: &str) -> String {
+    if said.is_empty() { usual.to_owned() } else { said.to_owned() }
+}
+
+fn name_of(path: Option<&Path>) -> String {
+    path.map(|p| p.display().to_string()).unwrap_or_default()
+}
+
+/// What is asked about the directory.
+fn of_source(ask: Ask, draft: &Draft, found: &Found) -> Question {
     match ask {
         Ask::Kind => Question {
             choices: kinds(),
@@ -66,7 +84,7 @@ pub fn question(ask: Ask, draft: &Draft, found: &Found) -> Question {
                 "Where do people come from?",
                 "A directory server, which is only ever read, or a file. With auto the server is asked which product it is.",
                 "--kind",
-                usual(&draft.kind, "auto"),
+                or(&draft.kind, "auto"),
             )
         },
         Ask::Place if draft.is_file() => {
@@ -104,7 +122,7 @@ pub fn question(ask: Ask, draft: &Draft, found: &Found) -> Question {
                 "Which authority has signed the directory's certificate?",
                 "A file with certificates (PEM).",
                 "--ca-file",
-                file(&draft.authority),
+                name_of(draft.authority.as_deref()),
             )
         },
         Ask::Base => Question {
@@ -114,10 +132,16 @@ pub fn question(ask: Ask, draft: &Draft, found: &Found) -> Question {
                 "Below which entry are the people?",
                 "Everybody below it is in scope, unless a group is named next.",
                 "--base",
-                usual(&draft.base, found.bases.get(found.base).map_or("", |b| b.dn.as_str())),
+                or(&draft.base, found.bases.get(found.base).map_or("", |b| b.dn.as_str())),
             )
         },
-        Ask::Group => group(draft, found),
+        _ => Question::default(),
+    }
+}
+
+/// What is asked about the service.
+fn of_target(ask: Ask, draft: &Draft) -> Question {
+    match ask {
         Ask::Connector => Question {
             choices: Connector::built_in().filter_map(|name| Some(Choice::of(name, Connector::built_in_of(name)?.ok()?.title))).collect(),
             ..new(
@@ -125,7 +149,7 @@ pub fn question(ask: Ask, draft: &Draft, found: &Found) -> Question {
                 "Which kind of service has the accounts?",
                 "scim2 for anything that speaks SCIM 2.0; a file of your own ends in .toml (docs/connectors.md).",
                 "--connector",
-                usual(&draft.connector, "scim2"),
+                or(&draft.connector, "scim2"),
             )
         },
         Ask::Service => {
@@ -145,18 +169,10 @@ pub fn question(ask: Ask, draft: &Draft, found: &Found) -> Question {
                 "Which authority has signed the service's certificate?",
                 "A file with certificates (PEM).",
                 "--target-ca-file",
-                file(&draft.service_authority),
+                name_of(draft.service_authority.as_deref()),
             )
         },
-        Ask::Rule(i) => rule(i, draft),
-        Ask::Name => new(
-            "Name",
-            "What is this channel called?",
-            "A word of your own.",
-            "--channel",
-            usual(&draft.name, &usual_name(&draft.connector)),
-        ),
-        Ask::File => new("File", "Write it?", "It is for you alone to read (mode 0600), and holds no secret.", "--file", "yes".to_owned()),
+        _ => Question::default(),
     }
 }
 
