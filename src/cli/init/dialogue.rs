@@ -71,14 +71,14 @@ impl Dialogue {
                 return Ok(yes.then(|| (self.draft.clone(), self.found.clone())));
             }
             let went_on = self.take(ask, &typed, was_given).await?;
-            if !was_given && !self.quiet && went_on {
-                self.asked.push(ask);
-            }
             let list = asks(&self.draft, &self.found);
             let at = list.iter().position(|a| *a == ask).unwrap_or(0);
-            // An authority is asked for where its lack was the trouble.
             let next = list.get(at + 1).copied().unwrap_or(Ask::File);
+            // An authority is asked for where its lack was the trouble.
             if went_on || matches!(next, Ask::Authority | Ask::ServiceAuthority) {
+                if !was_given && !self.quiet {
+                    self.asked.push(ask);
+                }
                 ask = next;
             }
         }

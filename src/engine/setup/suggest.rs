@@ -10,7 +10,8 @@ use crate::source::ldif::{Record, Value as Stored};
 use crate::target::Connector;
 
 /// What could fill a field, best first. Attributes of Active Directory come before those that it leaves empty.
-const CANDIDATES: [(&str, &[&str]); 14] = [
+const CANDIDATES: [(&str, &[&str]); 15] = [
+    ("externalId", &["entry_id"]),
     ("email", &["mail | lower", "userPrincipalName | lower", "email | lower"]),
     ("givenName", &["givenName", "cn | before(' ')", "displayName | before(' ')", "first_name", "firstName"]),
     ("familyName", &["sn", "last_name", "lastName"]),
@@ -166,12 +167,7 @@ pub(super) fn rules(connector: &Connector, samples: &[Record], accounts: &[Strin
 /// Fields that are not asked for, with what would fill them: they are written as comments.
 pub(super) fn more(connector: &Connector, samples: &[Record], mapped: &[RuleDraft]) -> Vec<(String, String)> {
     let left = connector.fields.iter().filter(|f| !f.read_only && !f.write_only && mapped.iter().all(|r| r.field != f.name));
-    left.filter_map(|f| match f.name.as_str() {
-        // The lasting id: it pairs people whatever their names become.
-        "externalId" => Some((f.name.clone(), "entry_id".to_owned())),
-        _ => rule_for(f, connector, samples, &[]).map(|text| (f.name.clone(), text)),
-    })
-    .collect()
+    left.filter_map(|f| rule_for(f, connector, samples, &[]).map(|text| (f.name.clone(), text))).collect()
 }
 
 #[cfg(test)]
