@@ -216,7 +216,7 @@ fn a_table_is_a_source_too() {
 
 #[test]
 fn a_directory_tells_its_bases_and_groups_and_a_hidden_one_is_typed() {
-    let group: &[(&str, &[&[u8]])] = &[("objectClass", &[b"groupOfNames"]), ("description", &[b"a\x1b[31mb"])];
+    let group: &[(&str, &[&[u8]])] = &[("objectClass", &[b"groupOfNames"]), ("description", &[b"a\x1b[31mb\nok bind: x"])];
     let ldap = serve(move |_, request| {
         let ann = entry(
             request.id,
@@ -245,7 +245,7 @@ fn a_directory_tells_its_bases_and_groups_and_a_hidden_one_is_typed() {
             "ok vendor: openldap",
             "  2  ou=people,dc=x  1 person",
             "Base [ou=people,dc=x]",
-            "  1  cn=g,dc=x  a\u{fffd}[31mb",
+            "  1  cn=g,dc=x  a\u{fffd}[31mb ok bind: x\n",
             "type a part of a name",
             "mail | lower: 1 of 1 have one, for example ann@x.test",
         ] {

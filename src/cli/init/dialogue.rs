@@ -131,7 +131,7 @@ impl Dialogue {
         match self.desk.seek_groups(&self.draft, &mut self.found, word, self.now).await {
             Ok(false) => say(&format!("No group is called anything like {word}.")),
             Ok(true) => say(&format!("{} with {word} in their names.", counted(self.found.groups.list.len(), "group"))),
-            Err(error) => say(&error.to_string()),
+            Err(error) => say_error(&error),
         }
     }
 
@@ -158,7 +158,7 @@ impl Dialogue {
             if self.quiet || was_given {
                 return Err(error.context(flag));
             }
-            say(&error.to_string());
+            say_error(&error);
             return Ok(false);
         }
         if let Ask::Rule(i) = ask {
@@ -219,11 +219,14 @@ impl Dialogue {
     }
 }
 
+/// A sentence on one line, whatever is quoted in it: nothing from outside can look like a line of ours.
 fn say(sentence: &str) {
-    let mut out = io::stderr().lock();
-    for line in redacted(sentence).lines() {
-        let _ = writeln!(out, "{}", clean(line));
-    }
+    let _ = writeln!(io::stderr(), "{}", clean(&redacted(sentence)));
+}
+
+/// An error, with the mark under what is wrong.
+fn say_error(error: &Error) {
+    redacted(&error.to_string()).lines().for_each(say);
 }
 
 fn tell(step: &Step) {

@@ -256,7 +256,7 @@ fn a_run_that_was_cut_off_is_told_of_and_finished_before_anything_else() {
     let state = folder.path().join("rosterm.db");
     let plan = Plan { lifelike: true, ..support::plan(2000, 1) };
     let world = world::make(plan);
-    let faults = Faults { writing: Box::new(Writing { delay: 150, ..Writing::default() }), ..Faults::default() };
+    let faults = Faults { writing: Box::new(Writing { delay: 600, ..Writing::default() }), ..Faults::default() };
     let alive = support::runtime();
     let service = Arc::new(alive.block_on(Service::start(world.accounts.clone(), faults)).unwrap());
     let open = || Desk::at(support::runtime(), Arc::clone(&service), Some(&state), &world, plan, setting());
