@@ -13,6 +13,7 @@ mod fields;
 mod functions;
 mod help;
 mod history;
+mod init;
 mod plan;
 mod print;
 mod progress;
@@ -31,7 +32,7 @@ use crate::journal::{Journal, Lock, Mode};
 use crate::telemetry;
 use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 use progress::{Doing, Watch};
-pub use screens::Opening;
+pub use screens::{First, Listed, Opening, Several};
 use std::path::PathBuf;
 
 /// The roster, in your terminal: people in a directory, accounts in a service, and what would change.
@@ -87,6 +88,8 @@ enum Color {
 enum Command {
     /// Try it: an embedded directory and service, no configuration
     Demo(demo::Options),
+    /// Write a first configuration, by questions or by options
+    Init(Box<init::Options>),
     /// Try both ends of a channel step by step, read-only
     Check(check::Options),
     /// Print who matches, who does not, what would change and why
@@ -139,6 +142,10 @@ pub enum Next {
     Done(u8),
     /// The screens are to be opened.
     Screens(Box<Opening>),
+    /// There are several channels to choose from.
+    Several(Box<Several>),
+    /// There is no configuration yet: the first screen asks for one.
+    First(Box<First>),
 }
 
 /// Runs the command line.
@@ -181,6 +188,8 @@ fn dispatch(cli: Cli) -> Result<Next> {
     };
     let runtime = runtime.map_err(|e| Error::failure(format!("the runtime cannot be set up: {e}")))?;
     match &cli.command {
+        None if screens::is_first(&common) => return Ok(Next::First(Box::new(screens::first(&cli.looks, &common, runtime)?))),
+        None if screens::has_several(&common) => return Ok(Next::Several(Box::new(screens::several(&cli.looks, &common, runtime)))),
         None => return Ok(Next::Screens(Box::new(screens::configured(&cli.looks, &common, runtime)?))),
         Some(Command::Demo(options)) if !options.prints() => {
             return Ok(Next::Screens(Box::new(screens::embedded(options, &options.looks.or(&cli.looks), &common, runtime)?)));
@@ -190,6 +199,7 @@ fn dispatch(cli: Cli) -> Result<Next> {
     let code = runtime.block_on(async {
         match cli.command {
             Some(Command::Demo(options)) => demo::run(&options, &common, now).await,
+            Some(Command::Init(options)) => Box::pin(init::run(&options, &common, now)).await,
             Some(Command::Check(options)) => check::run(&options, &common, now).await,
             Some(Command::Plan(options)) => plan::run(&options, &common, now).await,
             Some(Command::Apply(options)) => Box::pin(apply::run(&options, &common, now)).await,
@@ -233,7 +243,7 @@ impl Common {
         let path = paths::config_file(self.config.as_deref())?;
         if self.config.is_none() && !path.exists() {
             return Err(Error::usage(format!("there is no configuration yet: {}", path.display()))
-                .hint("write one (README.md shows it in five minutes), name another with --config FILE, or try: rosterm demo"));
+                .hint("write one with: rosterm init; name another with --config FILE; or try it without: rosterm demo"));
         }
         Config::read(&path)
     }

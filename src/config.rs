@@ -5,6 +5,7 @@
 //! Every unknown key is an error that names the nearest known key: a misspelt limit must never be a limit that is not set.
 
 mod clause;
+pub mod create;
 pub mod edit;
 pub mod paths;
 mod policy;
@@ -101,7 +102,7 @@ impl Config {
     pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(|e| {
             Error::usage(format!("cannot read the configuration {}: {e}", path.display()))
-                .hint("name another file with --config FILE, or see README.md for a five-minute tour")
+                .hint("name another file with --config FILE, or write one with: rosterm init --file FILE")
         })?;
         Self::parse(path, &text)
     }
@@ -125,7 +126,7 @@ impl Config {
         let state = root.string("state")?.map(|s| folder.join(s.value));
         let channels_section = root.section("channels")?.ok_or_else(|| {
             Error::new(Kind::Usage, format!("{} has no channel", path.display()))
-                .hint("add [channels.NAME.source], .target and .mapping; README.md shows one")
+                .hint("add one with: rosterm init --file FILE; or by hand: [channels.NAME.source], .target and .mapping")
         })?;
         root.finish()?;
         let mut channels = Vec::new();

@@ -20,6 +20,8 @@ pub mod proposal;
 pub mod query;
 pub mod rehearsal;
 pub mod run;
+
+pub mod setup;
 pub mod snapshot;
 pub mod store;
 pub mod undo;

@@ -5,6 +5,7 @@
 //! here can write to a directory.
 
 mod csv;
+pub mod explore;
 mod guard;
 pub mod ldap;
 pub mod ldif;

@@ -12,6 +12,7 @@
 //! touches costs nothing; nothing waits for a server or a disk on this thread; no frame depends on how many users there are.
 
 pub mod action;
+pub mod channels;
 mod input;
 pub mod keymap;
 pub mod layout;
@@ -19,6 +20,7 @@ pub mod model;
 pub mod msg;
 pub mod overlay;
 pub mod pane;
+pub mod setup;
 pub mod terminal;
 pub mod theme;
 pub mod update;
@@ -44,61 +46,102 @@ const AT_ONCE: usize = 1024;
 /// What the loop hears.
 enum Heard {
     Msg(Box<Msg>),
-    /// The engine is at work, or could not be started.
-    Begun(Result<Live>),
+    /// The engine of a channel tells something; the number of the channel's turn on the stage.
+    News(u64, Box<News>),
+    /// It is at work, or could not be started.
+    Begun(u64, Result<Live>),
+    /// The first screen has come further.
+    Setup(Box<setup::Msg>),
 }
 
-/// Opens the screens, starts the engine behind the first frame, and gives the exit code when they are closed. `start` may
-/// take its time: it runs on a thread of its own.
+/// The terminal, and everything that is heard while it is ours: taken once, whatever is shown on it in turn.
+pub struct Stage {
+    screen: Screen,
+    sender: Sender<Heard>,
+    inbox: Receiver<Heard>,
+    /// How many channels have been shown: an engine that was left may still have something to tell.
+    turn: u64,
+}
+
+/// How the screens of a channel were left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    /// For good, with this exit code.
+    Ended(u8),
+    /// For the list of channels.
+    Channels,
+}
+
+impl Stage {
+    /// Takes the terminal, and listens.
+    ///
+    /// # Errors
+    /// Where it can't be taken.
+    pub fn take(runtime: &Handle) -> Result<Self> {
+        let (sender, inbox) = mpsc::channel();
+        let screen = Screen::take().map_err(gone)?;
+        let send = |sender: &Sender<Heard>| {
+            let sender = sender.clone();
+            move |msg| sender.send(Heard::Msg(Box::new(msg))).is_ok()
+        };
+        input::listen(send(&sender));
+        input::watch_signals(runtime, send(&sender));
+        Ok(Stage { screen, sender, inbox, turn: 0 })
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is the last thing that is done with it")]
+fn gone(e: io::Error) -> Error {
+    Error::failure(format!("the terminal cannot be used: {e}"))
+}
+
+/// Opens the screens, starts the engine behind the first frame, and tells how they were left. `start` may take its time: it
+/// runs on a thread of its own.
 ///
 /// # Errors
-/// Where the terminal can't be taken or goes away.
-pub fn run(setting: Setting, runtime: &Handle, start: impl FnOnce(Tell) -> Result<Live> + Send + 'static) -> Result<u8> {
-    let (sender, inbox) = mpsc::channel();
+/// Where the terminal goes away.
+pub fn run(stage: &mut Stage, setting: Setting, start: impl FnOnce(Tell) -> Result<Live> + Send + 'static) -> Result<Left> {
     let mut model = Model::new(setting);
-    let gone = |e: io::Error| Error::failure(format!("the terminal cannot be used: {e}"));
-    let mut screen = Screen::take().map_err(gone)?;
-    screen.draw(|frame| view::draw(&mut model, frame)).map_err(gone)?;
-    let send = |sender: &Sender<Heard>| {
-        let sender = sender.clone();
-        move |msg| sender.send(Heard::Msg(Box::new(msg))).is_ok()
-    };
-    input::listen(send(&sender));
-    input::watch_signals(runtime, send(&sender));
-    let (tell, begun) = (send(&sender), sender.clone());
+    stage.screen.draw(|frame| view::draw(&mut model, frame)).map_err(gone)?;
+    stage.turn += 1;
+    let (turn, tell, begun) = (stage.turn, stage.sender.clone(), stage.sender.clone());
     let starting = std::thread::Builder::new().name("start".to_owned()).spawn(move || {
         let live = start(Box::new(move |news| {
-            tell(Msg::News(news));
+            // Nobody hears it if the screens were closed meanwhile.
+            let _ = tell.send(Heard::News(turn, Box::new(news)));
         }));
-        // Nobody hears it if the screens were closed meanwhile.
-        let _ = begun.send(Heard::Begun(live));
+        let _ = begun.send(Heard::Begun(turn, live));
     });
     starting.map_err(gone)?;
-    let told = attend(&mut model, &mut screen, &sender, &inbox).map_err(gone);
-    drop(screen);
-    told
+    attend(&mut model, stage).map_err(gone)
 }
 
-/// The loop: until something ends it, with the exit code.
-fn attend(model: &mut Model, screen: &mut Screen, sender: &Sender<Heard>, inbox: &Receiver<Heard>) -> io::Result<u8> {
+/// The loop: until something ends it.
+fn attend(model: &mut Model, stage: &mut Stage) -> io::Result<Left> {
+    let Stage { screen, sender, inbox, turn } = stage;
+    let turn = *turn;
     let mut live: Option<Live> = None;
     while let Ok(first) = inbox.recv() {
         let mut wanted: Vec<Effect> = Vec::new();
         for heard in std::iter::once(first).chain(inbox.try_iter().take(AT_ONCE)) {
             match heard {
                 Heard::Msg(msg) => wanted.extend(update::update(model, *msg)),
-                Heard::Begun(Ok(begun)) => {
+                Heard::News(of, news) if of == turn => wanted.extend(update::update(model, Msg::News(*news))),
+                Heard::Begun(of, Ok(begun)) if of == turn => {
                     begun.look(model.spec().clone());
                     live = Some(begun);
                 }
-                Heard::Begun(Err(error)) => wanted.extend(update::update(model, Msg::News(News::Failed(error)))),
+                Heard::Begun(of, Err(error)) if of == turn => wanted.extend(update::update(model, Msg::News(News::Failed(error)))),
+                // Of a channel, or of a first screen, that was left.
+                Heard::News(..) | Heard::Begun(..) | Heard::Setup(_) => {}
             }
         }
         // Of several lists that were asked for in one go only the last one is wanted.
         let last_look = wanted.iter().rposition(|e| matches!(e, Effect::Look(_)));
         for (i, effect) in wanted.into_iter().enumerate() {
             match (effect, &live) {
-                (Effect::End(code), _) => return Ok(code),
+                (Effect::End(code), _) => return Ok(Left::Ended(code)),
+                (Effect::Channels, _) => return Ok(Left::Channels),
                 (Effect::Look(spec), Some(live)) if Some(i) == last_look => live.look(spec),
                 (Effect::Refresh, Some(live)) => live.refresh(),
                 (Effect::Look(_), _) => {}
@@ -119,7 +162,7 @@ fn attend(model: &mut Model, screen: &mut Screen, sender: &Sender<Heard>, inbox:
             screen.draw(|frame| view::draw(model, frame))?;
         }
     }
-    Ok(crate::error::exit::DONE)
+    Ok(Left::Ended(crate::error::exit::DONE))
 }
 
 /// Lets the engine do what an operator has decided; whatever is not for the engine is left.
@@ -168,6 +211,13 @@ pub fn order(live: &Live, model: &Model, effect: Effect) {
         Effect::Relocate(file, edits) => live.relocate(file, edits),
         Effect::Rows(run) => live.rows(run),
         Effect::Undo(run) => live.undo(run),
-        Effect::Look(_) | Effect::Refresh | Effect::Copy(_) | Effect::Redraw | Effect::Suspend | Effect::Seek | Effect::End(_) => {}
+        Effect::Look(_)
+        | Effect::Refresh
+        | Effect::Copy(_)
+        | Effect::Redraw
+        | Effect::Suspend
+        | Effect::Seek
+        | Effect::End(_)
+        | Effect::Channels => {}
     }
 }

@@ -2,7 +2,8 @@
 //! another face; `main` brings the two together.
 
 use super::{Color, Common, channels, demo};
-use crate::config::paths;
+use crate::config::create::{self, Standing};
+use crate::config::{Channel, paths};
 use crate::engine::location::OpenSource;
 use crate::engine::{self, Errand, Live, Memory, News, Seat};
 use crate::error::{Error, Result};
@@ -31,6 +32,17 @@ impl Looks {
     pub(super) fn or(&self, others: &Looks) -> Looks {
         Looks { theme: self.theme.clone().or_else(|| others.theme.clone()), ascii: self.ascii || others.ascii }
     }
+
+    /// The theme that was asked for, else the usual one.
+    fn theme_name(&self, common: &Common) -> String {
+        let colourless = match common.color {
+            Color::Never => true,
+            Color::Always => false,
+            Color::Auto => paths::variable("NO_COLOR").is_some_and(|v| !v.is_empty()),
+        };
+        let usual = if colourless { "none" } else { "dark" };
+        self.theme.clone().unwrap_or_else(|| usual.to_owned())
+    }
 }
 
 /// Where the engine tells its news.
@@ -54,6 +66,10 @@ pub struct Opening {
     pub read_only: bool,
     /// The configuration file; none in the demo.
     pub file: Option<PathBuf>,
+    /// The operator's own keys: the file, and its text or why it cannot be read.
+    pub keys: Option<(PathBuf, std::io::Result<String>)>,
+    /// How many channels the configuration has.
+    pub channels: usize,
     /// Runs everything that waits for servers.
     pub runtime: Runtime,
     /// Starts the engine.
@@ -62,16 +78,29 @@ pub struct Opening {
 
 impl Opening {
     fn of(looks: &Looks, common: &Common, runtime: Runtime, names: [String; 3], start: Start) -> Self {
-        let colourless = match common.color {
-            Color::Never => true,
-            Color::Always => false,
-            Color::Auto => paths::variable("NO_COLOR").is_some_and(|v| !v.is_empty()),
-        };
-        let usual = if colourless { "none" } else { "dark" };
-        let theme = looks.theme.clone().unwrap_or_else(|| usual.to_owned());
+        let theme = looks.theme_name(common);
         let [channel, source, target] = names;
-        Opening { channel, source, target, theme, ascii: looks.ascii, read_only: common.read_only, file: None, runtime, start }
+        Opening {
+            channel,
+            source,
+            target,
+            theme,
+            ascii: looks.ascii,
+            read_only: common.read_only,
+            file: None,
+            keys: keys(),
+            channels: 1,
+            runtime,
+            start,
+        }
     }
+}
+
+/// The operator's own keys, if there is a file with them.
+fn keys() -> Option<(PathBuf, std::io::Result<String>)> {
+    let path = paths::keymap_file().ok()?;
+    let text = std::fs::read_to_string(&path);
+    (!text.as_ref().is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound)).then_some((path, text))
 }
 
 /// Both ends of a terminal, and one that can move its cursor.
@@ -89,6 +118,105 @@ fn needs_a_terminal(instead: &str) -> Result<()> {
         return Ok(());
     };
     Err(Error::usage(format!("the screens need a terminal: {missing}")).hint(format!("print the same as lines of text with: {instead}")))
+}
+
+/// The first screen, ready to be opened: there is no configuration, or none with a channel in it.
+pub struct First {
+    /// Where the configuration will be.
+    pub path: PathBuf,
+    /// What the channel is to be called, if that was said.
+    pub name: Option<String>,
+    /// The theme's name.
+    pub theme: String,
+    /// Draw with ASCII only.
+    pub ascii: bool,
+    /// Runs everything that waits for servers.
+    pub runtime: Runtime,
+    looks: Looks,
+    common: Common,
+}
+
+impl First {
+    /// The screens on the configuration that was written.
+    ///
+    /// # Errors
+    /// Where it can't be used after all.
+    pub fn open(self) -> Result<Opening> {
+        configured(&self.looks, &self.common, self.runtime)
+    }
+}
+
+/// Several channels, to be chosen from.
+pub struct Several {
+    /// The one that was named.
+    pub named: Option<String>,
+    /// The theme's name.
+    pub theme: String,
+    /// Draw with ASCII only.
+    pub ascii: bool,
+    /// Runs what belongs to no channel.
+    pub runtime: Runtime,
+    looks: Looks,
+    common: Common,
+}
+
+/// A channel in a list: name, source, target, whether it is active.
+pub type Listed = (String, String, String, bool);
+
+impl Several {
+    /// The channels, as the file has them by now.
+    ///
+    /// # Errors
+    /// Where it can't be read any more.
+    pub fn list(&self) -> Result<Vec<Listed>> {
+        let config = self.common.configuration()?;
+        let listed = |c: &Channel| (c.name.clone(), channels::source_name(&c.source), channels::target_name(&c.target), c.active);
+        Ok(config.channels.iter().map(listed).collect())
+    }
+
+    /// The screens on one of them.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn open(&self, name: &str) -> Result<Opening> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        let runtime = runtime.map_err(|e| Error::failure(format!("the runtime cannot be set up: {e}")))?;
+        let common = Common { channel: Some(name.to_owned()), ..self.common.clone() };
+        configured(&self.looks, &common, runtime)
+    }
+}
+
+/// True if there is a configuration with several channels, and somebody at a terminal.
+pub(super) fn has_several(common: &Common) -> bool {
+    let several = || common.configuration().is_ok_and(|config| config.channels.len() > 1);
+    needs_a_terminal("").is_ok() && several()
+}
+
+/// The list of channels.
+pub(super) fn several(looks: &Looks, common: &Common, runtime: Runtime) -> Several {
+    // Where all but one are parked, that one is meant, as everywhere.
+    let only = || common.channel().ok().map(|(_, channel)| channel.name);
+    let (named, theme) = (common.channel.clone().or_else(only), looks.theme_name(common));
+    Several { named, theme, ascii: looks.ascii, runtime, looks: looks.clone(), common: common.clone() }
+}
+
+/// True if the first screen is to be opened: nothing is there to be shown, and somebody at a terminal could change that.
+pub(super) fn is_first(common: &Common) -> bool {
+    let Ok(path) = paths::config_file(common.config.as_deref()) else { return false };
+    let is_empty = match create::standing(&path) {
+        // Whoever names a file that is not there has misspelt it.
+        Standing::Nothing => common.config.is_none(),
+        Standing::WithoutChannel(_) => true,
+        Standing::Taken => false,
+    };
+    is_empty && !common.read_only && needs_a_terminal("").is_ok()
+}
+
+/// The first screen.
+pub(super) fn first(looks: &Looks, common: &Common, runtime: Runtime) -> Result<First> {
+    let path = paths::config_file(common.config.as_deref())?;
+    let (theme, ascii) = (looks.theme_name(common), looks.ascii);
+    Ok(First { path, name: common.channel.clone(), theme, ascii, runtime, looks: looks.clone(), common: common.clone() })
 }
 
 /// The screens on the configured channel.
@@ -114,7 +242,11 @@ pub(super) fn configured(looks: &Looks, common: &Common, runtime: Runtime) -> Re
         let channel = Arc::new(channel);
         Ok(Live::start(Seat { runtime: handle, channel, others, open, open_source, memory, may_write }, tell))
     };
-    Ok(Opening { file: Some(config.path.clone()), ..Opening::of(looks, common, runtime, names, Box::new(start)) })
+    Ok(Opening {
+        file: Some(config.path.clone()),
+        channels: config.channels.len(),
+        ..Opening::of(looks, common, runtime, names, Box::new(start))
+    })
 }
 
 /// The screens on the embedded pair.

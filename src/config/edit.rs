@@ -33,6 +33,12 @@ pub fn with_expressions(text: &str, channel: &str, edits: &[(String, String)]) -
     Ok(document.to_string())
 }
 
+/// A text as a TOML string.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    Value::from(text).to_string()
+}
+
 /// Another value with what stands around the one before.
 fn put(value: &mut Value, text: &str) {
     let around = value.decor().clone();
@@ -113,7 +119,7 @@ fn rewrite(path: &Path, channel: &str, fingerprint: &str, change: impl FnOnce(&s
 }
 
 /// The file is there whole, as it was or as it is to be; who may read it stays.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
+pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let beside = path.with_file_name(format!(".{name}.{}", std::process::id()));
     let mut options = OpenOptions::new();

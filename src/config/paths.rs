@@ -10,6 +10,15 @@ pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+/// A file as somebody types it: relative to where they are, with their home folder for `~`.
+#[must_use]
+pub fn typed_file(typed: &str) -> PathBuf {
+    match (typed.strip_prefix("~/"), variable("HOME")) {
+        (Some(below), Some(home)) => Path::new(&home).join(below),
+        _ => std::env::current_dir().unwrap_or_default().join(typed),
+    }
+}
+
 /// Who is at the keyboard, for holds and the journal: who became root, else what the session says, else whose process this
 /// is. It is a help for people, not a proof: anybody can set a variable.
 #[must_use]
@@ -65,6 +74,14 @@ pub fn config_file(named: Option<&Path>) -> Result<PathBuf> {
         Some(path) => Ok(path.to_owned()),
         None => Ok(folders()?.config_dir().join("rosterm.toml")),
     }
+}
+
+/// The operator's own keys: `keymap.toml` in the platform's configuration folder, wherever the configuration itself is.
+///
+/// # Errors
+/// Where the platform names no folder.
+pub fn keymap_file() -> Result<PathBuf> {
+    Ok(folders()?.config_dir().join("keymap.toml"))
 }
 
 /// The state file: the one that was named (a folder gets `rosterm.db` in it), or the one in the platform's state folder.

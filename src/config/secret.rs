@@ -3,6 +3,7 @@
 //! A fetched secret is registered with [`crate::telemetry`] before anything else sees it, so that it can't reach a log.
 
 mod program;
+pub mod typed;
 
 use super::reader::{Item, Located};
 use crate::error::{Error, Result};

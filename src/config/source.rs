@@ -106,6 +106,12 @@ impl LdapUrl {
         };
         Ok(LdapUrl { tls, host: host.to_owned(), port, text: text.to_owned() })
     }
+
+    /// True for this machine itself: what is sent there crosses no network.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        is_loopback(&self.host)
+    }
 }
 
 /// Which entries are in scope: under the base AND matching the filter AND member of the group, as far as each is given.

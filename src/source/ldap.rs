@@ -10,6 +10,7 @@ mod connection;
 mod count;
 mod dial;
 mod entry;
+mod explore;
 mod failure;
 mod group;
 mod identify;
@@ -22,6 +23,7 @@ mod session;
 
 pub(super) use check::check;
 pub use entry::dn_of_url;
+pub use explore::Explorer;
 pub use rows::rows_of;
 
 use super::scope::Members;

@@ -27,7 +27,9 @@ impl Value {
         }
     }
 
-    fn of(bytes: Vec<u8>) -> Self {
+    /// Text where it is UTF-8.
+    #[must_use]
+    pub fn of(bytes: Vec<u8>) -> Self {
         match String::from_utf8(bytes) {
             Ok(text) => Value::Text(text.into()),
             Err(e) => Value::Binary(e.into_bytes().into()),

@@ -13,7 +13,7 @@ use super::vendor::{self, IdForm, Settings};
 use super::{Amount, Facts, NAMED_BY, NAMED_MOST, Part, ldif, scope, status};
 use crate::clock::Instant;
 use crate::config::reader::did_you_mean;
-use crate::config::{CsvConfig, Located, Location, Scope, SourceConfig};
+use crate::config::{CsvConfig, Located, Location, Scope, SettingsConfig, SourceConfig};
 use crate::error::{Error, Result};
 use crate::filter::{Entry, Filter};
 use crate::identity::dn::DnKey;
@@ -59,20 +59,7 @@ impl Directory {
     /// # Errors
     /// Where the file can't be read, a line is wrong, or base, filter or group are.
     pub fn from_ldif(path: &Path, config: &SourceConfig, now: Instant) -> Result<Self> {
-        let file = path.display().to_string();
-        let bytes = std::fs::read(path).map_err(|e| Error::usage(format!("cannot read the LDIF file {file}: {e}")))?;
-        let records = ldif::parse(&file, &bytes)?;
-        let preset = vendor::presets().iter().map(|p| &p.0).find(|p| p.vendor == "generic").cloned();
-        let mut settings = preset.ok_or_else(|| Error::failure("the generic preset is missing"))?;
-        settings.vendor_origin = vendor::Origin::Detected("no entry has the lasting id of a known product".to_owned());
-        // A file does not say which product wrote it: the first lasting id that people in it have decides.
-        let of_vendor = |name: &&str| vendor::presets().iter().map(|p| &p.0).find(|p| p.vendor == **name);
-        let has = |preset: &&Settings| records.iter().any(|r| r.attributes.iter().any(|(n, _)| preset.id_attribute.is(n)));
-        if let Some(found) = TOLD_BY_ID.iter().filter_map(of_vendor).find(has) {
-            settings = found.clone();
-            settings.vendor_origin = vendor::Origin::Detected(format!("entries have {}", settings.id_attribute));
-        }
-        vendor::override_with(&mut settings, &config.settings);
+        let (file, records, settings) = ldif_file(path, &config.settings)?;
         Self::new("ldif", file, records, settings, &config.location, now)
     }
 
@@ -139,18 +126,7 @@ impl Directory {
     /// # Errors
     /// Where the file can't be read, a line is wrong, the filter is, or a column is named that is not there.
     pub fn from_csv(csv: &CsvConfig, config: &SourceConfig, now: Instant) -> Result<Self> {
-        let file = csv.path.display().to_string();
-        let bytes = std::fs::read(&csv.path).map_err(|e| Error::usage(format!("cannot read the CSV file {file}: {e}")))?;
-        let preset = vendor::presets().iter().map(|p| &p.0).find(|p| p.vendor == "generic").cloned();
-        let mut settings = preset.ok_or_else(|| Error::failure("the generic preset is missing"))?;
-        settings.vendor = vendor::CSV.to_owned();
-        settings.user_filter = "(&)".to_owned();
-        (settings.group_class, settings.dynamic_group_class, settings.member_attributes) = (Vec::new(), Vec::new(), Vec::new());
-        settings.member_of_attribute = None;
-        vendor::override_with(&mut settings, &config.settings);
-        // Whatever the column is called, what stands in it is the id: nothing in a table is bytes.
-        settings.id_form = IdForm::Text;
-        let (records, columns) = super::csv::parse(&file, &bytes, csv, &settings.id_attribute)?;
+        let (file, records, columns, settings) = csv_file(csv, &config.settings)?;
         let filter = filter(&config.location, &settings)?;
         // A misspelt column would silently enable, or choose, everybody or nobody.
         let asked = settings.status.iter().map(|rule| (&rule.attribute, "a status rule"));
@@ -397,6 +373,51 @@ impl Record {
     pub fn first(&self, name: &str) -> Option<&Value> {
         self.attributes.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v)
     }
+}
+
+/// The name of an LDIF file, its entries, and the settings that they tell.
+///
+/// # Errors
+/// Where the file can't be read, or a line is wrong.
+pub fn ldif_file(path: &Path, overrides: &SettingsConfig) -> Result<(String, Vec<Record>, Settings)> {
+    let file = path.display().to_string();
+    let bytes = std::fs::read(path).map_err(|e| Error::usage(format!("cannot read the LDIF file {file}: {e}")))?;
+    let records = ldif::parse(&file, &bytes)?;
+    let preset = vendor::presets().iter().map(|p| &p.0).find(|p| p.vendor == "generic").cloned();
+    let mut settings = preset.ok_or_else(|| Error::failure("the generic preset is missing"))?;
+    settings.vendor_origin = vendor::Origin::Detected("no entry has the lasting id of a known product".to_owned());
+    // A file does not say which product wrote it: the first lasting id that people in it have decides.
+    let of_vendor = |name: &&str| vendor::presets().iter().map(|p| &p.0).find(|p| p.vendor == **name);
+    let has = |preset: &&Settings| records.iter().any(|r| r.attributes.iter().any(|(n, _)| preset.id_attribute.is(n)));
+    if let Some(found) = TOLD_BY_ID.iter().filter_map(of_vendor).find(has) {
+        settings = found.clone();
+        settings.vendor_origin = vendor::Origin::Detected(format!("entries have {}", settings.id_attribute));
+    }
+    vendor::override_with(&mut settings, overrides);
+    Ok((file, records, settings))
+}
+
+/// What is in a table.
+type Table = (String, Vec<Record>, Vec<Box<str>>, Settings);
+
+/// The name of a CSV file, its rows, its columns, and its settings.
+///
+/// # Errors
+/// Where the file can't be read, or a line is wrong.
+pub fn csv_file(csv: &CsvConfig, overrides: &SettingsConfig) -> Result<Table> {
+    let file = csv.path.display().to_string();
+    let bytes = std::fs::read(&csv.path).map_err(|e| Error::usage(format!("cannot read the CSV file {file}: {e}")))?;
+    let preset = vendor::presets().iter().map(|p| &p.0).find(|p| p.vendor == "generic").cloned();
+    let mut settings = preset.ok_or_else(|| Error::failure("the generic preset is missing"))?;
+    settings.vendor = vendor::CSV.to_owned();
+    settings.user_filter = "(&)".to_owned();
+    (settings.group_class, settings.dynamic_group_class, settings.member_attributes) = (Vec::new(), Vec::new(), Vec::new());
+    settings.member_of_attribute = None;
+    vendor::override_with(&mut settings, overrides);
+    // Whatever the column is called, what stands in it is the id: nothing in a table is bytes.
+    settings.id_form = IdForm::Text;
+    let (records, columns) = super::csv::parse(&file, &bytes, csv, &settings.id_attribute)?;
+    Ok((file, records, columns, settings))
 }
 
 impl Entry for Record {

@@ -7,8 +7,8 @@ mod when;
 
 use super::model::{Model, Pane};
 use when::{
-    a_clause_edited, a_rule_edited, a_run, a_site, a_snapshot, always, looking, may_apply, may_apply_one, may_count, may_decide, may_pair,
-    may_release, may_relocate, may_save, may_undo, movers, not_reading, running, somebody, something_approved, something_failed,
+    a_clause_edited, a_rule_edited, a_run, a_site, a_snapshot, always, looking, may_apply, may_apply_one, may_count, may_decide, may_leave,
+    may_pair, may_release, may_relocate, may_save, may_undo, movers, not_reading, running, somebody, something_approved, something_failed,
     something_set,
 };
 
@@ -48,6 +48,8 @@ verbs! {
     Redraw;
     /// Back to the shell for a while.
     Suspend;
+    /// To the list of channels.
+    Channels;
     /// End.
     Quit;
     /// One user down.
@@ -499,6 +501,15 @@ pub const TABLE: &[Entry] = &[
     row(Verb::Redraw, "redraw", Everywhere, 0, "redraw", "draw everything anew, where something else wrote on the terminal", always),
     row(Verb::Suspend, "suspend", Everywhere, 0, "suspend", "back to the shell; fg comes back here", always),
     row(Verb::Help, "help", Everywhere, 0, "all keys", "every key and every word, to search through and to run", always),
+    row(
+        Verb::Channels,
+        "channels",
+        Everywhere,
+        25,
+        "channels",
+        "to the channels of this configuration; approvals are forgotten",
+        may_leave,
+    ),
     row(Verb::Quit, "quit", Everywhere, 24, "quit", "end; approvals are forgotten, and a run that is under way is asked about", always),
     row(Verb::Choose, "choose", Overlay, 1, "choose", "do what is marked", always),
     row(Verb::Close, "close", Overlay, 2, "close", "close it", always),

@@ -4,6 +4,7 @@
 //! the same key never does two things depending on where one looks.
 
 mod chord;
+mod own;
 
 pub use chord::Chord;
 

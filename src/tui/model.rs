@@ -48,15 +48,26 @@ pub struct Setting {
     pub theme: Theme,
     /// Which keys do what.
     pub keymap: Keymap,
+    /// What is wrong in the file with the operator's own keys (not cleaned).
+    pub complaints: Vec<String>,
     /// Nothing may be sent or remembered.
     pub read_only: bool,
     /// The configuration file; none in the demo.
     pub file: Option<PathBuf>,
     /// For times of day.
     pub zone: Zone,
+    /// How many channels there are to go to.
+    pub channels: usize,
 }
 
 impl Setting {
+    /// The same with the operator's own keys, from the text of a file that is called so.
+    #[must_use]
+    pub fn with_keys(mut self, file: &str, text: &str) -> Self {
+        (self.keymap, self.complaints) = self.keymap.with(file, text);
+        self
+    }
+
     /// The built-in keys and the dark theme, times in UTC, and those first that need a person most.
     ///
     /// # Errors
@@ -69,9 +80,11 @@ impl Setting {
             spec: Spec { sort: SortBy::Situation, ..Spec::default() },
             theme: Theme::named("dark", Glyphs::Lines)?,
             keymap: Keymap::built_in()?,
+            complaints: Vec::new(),
             read_only: false,
             file: None,
             zone: Zone::utc(),
+            channels: 1,
         })
     }
 }
@@ -252,6 +265,14 @@ impl Model {
     #[must_use]
     pub fn new(setting: Setting) -> Self {
         let list = List { spec: setting.spec.clone(), ..List::default() };
+        let notice = setting.complaints.first().map(|first| {
+            let help = setting.keymap.key(super::action::Verb::Help);
+            let all = match setting.complaints.len() {
+                1 => String::new(),
+                n => format!("1 of {n}, {help} lists all: "),
+            };
+            (Tone::Warn, format!("{all}{first}"))
+        });
         Model {
             setting,
             size: (80, 24),
@@ -265,7 +286,7 @@ impl Model {
             overlay: None,
             searches: 0,
             detail: DetailAt::default(),
-            notice: None,
+            notice,
             seek: None,
             approvals: Arc::default(),
             proposal: None,

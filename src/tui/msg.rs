@@ -113,4 +113,6 @@ pub enum Effect {
     Seek,
     /// End with this exit code.
     End(u8),
+    /// To the list of channels.
+    Channels,
 }

@@ -77,6 +77,7 @@ pub fn perform(model: &mut Model, verb: Verb) -> Vec<Effect> {
     let page = isize::try_from(model.page.height.saturating_sub(1).max(1)).unwrap_or(1);
     match verb {
         Verb::Quit => return decide::quit(model),
+        Verb::Channels => return vec![Effect::Channels],
         Verb::Suspend => return vec![Effect::Suspend],
         Verb::Redraw => return vec![Effect::Redraw],
         Verb::Help => model.overlay = Some(Overlay::Help(Picker::default())),

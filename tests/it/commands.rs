@@ -219,9 +219,13 @@ fn a_wrong_command_line_is_usage() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(output.stdout.is_empty() && !output.stderr.is_empty());
     }
-    let output = desk.run(&["plan"]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8(output.stderr).unwrap().contains("there is no configuration yet"));
+    // Without a terminal the screens say the same.
+    for arguments in [&["plan"][..], &[]] {
+        let output = desk.run(arguments);
+        assert_eq!(output.status.code(), Some(2));
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(told.contains("there is no configuration yet") && told.contains("rosterm init"), "{told}");
+    }
     assert_eq!(desk.run(&["--help"]).status.code(), Some(0));
 }
 

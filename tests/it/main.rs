@@ -19,6 +19,7 @@ mod explain;
 mod fake_ldap;
 mod house;
 mod incomplete;
+mod init;
 mod lab;
 mod ldap_check;
 mod ldap_groups;

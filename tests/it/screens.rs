@@ -2,11 +2,14 @@
 //!
 //! Pictures of frames lie in tests/snapshots/screens; `UPDATE_SNAPSHOTS=1 cargo test` writes them anew, to be looked at.
 
+mod channels;
 mod decide;
 mod desk;
+mod keys;
 mod mapping;
 mod pictures;
 mod search;
+mod setup;
 mod source;
 mod why;
 

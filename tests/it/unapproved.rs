@@ -55,6 +55,7 @@ const TRIED: &[&[&str]] = &[
     &["apply", "undo.json", "--yes"],
     &["explain", "p1"],
     &["check"],
+    &["init"],
     &["channels"],
     &["connectors"],
     &["fields"],

@@ -3,13 +3,13 @@
 //! Nothing here is another way of doing what a read does: the same connection is made, the same group is read, and the last
 //! steps are a read. Only counting is added, and that with names only.
 
-use super::count::count_of;
+use super::count::{Counted, count_of};
 use super::dial::{Dialer, Seen, Stage, Tls, Unusable};
 use super::failure::Failure;
 use super::session::Session;
 use super::{Ldap, check_base, check_group, checked_filter};
 use crate::clock::Instant;
-use crate::config::{LdapConfig, LdapUrl, SourceConfig};
+use crate::config::{LdapConfig, LdapUrl, SettingsConfig, SourceConfig};
 use crate::error::{Error, Kind};
 use crate::identity::dn::DnKey;
 use crate::model::step::{Step, StepVerdict};
@@ -20,8 +20,20 @@ use crate::text::count;
 /// A certificate that ends within so many days is worth a warning.
 const SOON: i64 = 30;
 
-/// See [`Source::check`].
-pub async fn check<T: FnMut(Step)>(ldap: &LdapConfig, config: &SourceConfig, now: Instant, teller: &mut Teller<T>) -> Option<Source> {
+/// A session with a server, and what is known about it.
+pub(super) struct Arrived {
+    pub session: Session,
+    pub dialer: Dialer,
+    pub settings: vendor::Settings,
+}
+
+/// The first steps: from what the configuration names to a bound session and its vendor.
+pub(super) async fn arrive<T: FnMut(Step)>(
+    ldap: &LdapConfig,
+    overrides: &SettingsConfig,
+    now: Instant,
+    teller: &mut Teller<T>,
+) -> Option<Arrived> {
     let dialer = match Dialer::new(ldap).await {
         Ok(dialer) => dialer,
         Err(error) => {
@@ -31,15 +43,14 @@ pub async fn check<T: FnMut(Step)>(ldap: &LdapConfig, config: &SourceConfig, now
     };
     teller.tell(Step::good("prepare", prepared(ldap)));
     let connection = reach(ldap, &dialer, now, teller).await?;
-    let url = connection.url.clone();
-    let mut session = match Session::over(connection).await {
+    let session = match Session::over(connection).await {
         Ok(session) => session,
         Err(error) => {
             teller.fail("vendor", &error);
             return None;
         }
     };
-    let settings = match vendor::settings(&ldap.vendor, &config.settings, |name, part| session.root.shows(name, part)) {
+    let settings = match vendor::settings(&ldap.vendor, overrides, |name, part| session.root.shows(name, part)) {
         Ok(settings) => settings,
         Err(error) => {
             teller.fail("vendor", &error);
@@ -55,12 +66,19 @@ pub async fn check<T: FnMut(Step)>(ldap: &LdapConfig, config: &SourceConfig, now
     } else {
         Step::good("vendor", settings.words())
     });
+    Some(Arrived { session, dialer, settings })
+}
+
+/// See [`Source::check`].
+pub async fn check<T: FnMut(Step)>(ldap: &LdapConfig, config: &SourceConfig, now: Instant, teller: &mut Teller<T>) -> Option<Source> {
+    let Arrived { mut session, dialer, settings } = arrive(ldap, &config.settings, now, teller).await?;
+    let url = session.connection.url.clone();
     let base = &config.location.base_dn;
     if let Err(error) = check_base(&mut session, base).await {
         teller.fail("base", &error);
         return None;
     }
-    let under_base = counted(count_of(&mut session, &config.location, "(objectClass=*)", ldap.page_size).await);
+    let under_base = counted(count_of(&mut session, &Counted::of(&config.location, "(objectClass=*)", ldap.page_size)).await);
     let mut session = usable(session, &dialer, "filter", teller).await?;
     teller.tell(Step::good("base", format!("{}: {under_base} entries", base.value)));
 
@@ -71,7 +89,7 @@ pub async fn check<T: FnMut(Step)>(ldap: &LdapConfig, config: &SourceConfig, now
             return None;
         }
     };
-    let matching = match count_of(&mut session, &config.location, &filter, ldap.page_size).await {
+    let matching = match count_of(&mut session, &Counted::of(&config.location, &filter, ldap.page_size)).await {
         // Whether a limit stands in the way of the read, the read tells.
         Err(failure) if failure.code.is_some_and(|code| ![3, 4, 11].contains(&code)) => {
             teller.fail("filter", &failure.into_error(&url, &format!("the filter {filter}")));

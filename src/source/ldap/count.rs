@@ -25,7 +25,7 @@ impl Ldap {
             }
         };
         let Some(mut session) = self.session.take() else { return Err("the connection was lost".to_owned()) };
-        let counted = count_of(&mut session, &self.location, filter, self.page).await;
+        let counted = count_of(&mut session, &Counted::of(&self.location, filter, self.page)).await;
         // One that was broken off is not used again.
         self.session = session.connection.is_usable().then_some(session);
         let (n, is_all) = counted.map_err(|f| f.detail)?;
@@ -33,19 +33,38 @@ impl Ldap {
     }
 }
 
-/// How many entries of the location's base and scope a filter finds; false if there are more.
-pub(super) async fn count_of(session: &mut Session, location: &Location, filter: &str, page: u32) -> Result<(u64, bool), Failure> {
+/// What is counted, and how far.
+pub(super) struct Counted<'a> {
+    pub base: &'a str,
+    pub scope: ldap3::Scope,
+    pub filter: &'a str,
+    pub page: u32,
+    /// So many entries are enough.
+    pub most: u64,
+    /// So much time is enough.
+    pub longest: Duration,
+}
+
+impl<'a> Counted<'a> {
+    /// What a filter finds below the base of a location.
+    pub(super) fn of(location: &'a Location, filter: &'a str, page: u32) -> Self {
+        Counted { base: &location.base_dn.value, scope: location.scope.into(), filter, page, most: MOST, longest: LONGEST }
+    }
+}
+
+/// How many entries there are; false if there are more.
+pub(super) async fn count_of(session: &mut Session, counted: &Counted<'_>) -> Result<(u64, bool), Failure> {
     let query = Query {
-        base: location.base_dn.value.clone(),
-        scope: location.scope.into(),
-        filter: filter.to_owned(),
+        base: counted.base.to_owned(),
+        scope: counted.scope,
+        filter: counted.filter.to_owned(),
         attributes: vec!["1.1".to_owned()],
-        page: session.page(page),
+        page: session.page(counted.page),
         domain_scope: session.domain_scope(),
         names_only: false,
         most: 0,
     };
-    let end = tokio::time::Instant::now() + LONGEST;
+    let end = tokio::time::Instant::now() + counted.longest;
     let mut search = session.connection.search(query).await?;
     let mut entries = 0;
     loop {
@@ -59,7 +78,7 @@ pub(super) async fn count_of(session: &mut Session, location: &Location, filter:
                 return Ok((entries, false));
             }
         }
-        if entries >= MOST {
+        if entries >= counted.most {
             search.abandon().await;
             return Ok((entries, false));
         }

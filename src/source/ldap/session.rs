@@ -74,6 +74,36 @@ impl RootDse {
     }
 }
 
+impl RootDse {
+    /// The naming contexts in which people may be: that of Active Directory's domain first, without what is the server's own.
+    pub fn offered(&self) -> Vec<String> {
+        const OWN: [&str; 9] = [
+            "cn=configuration",
+            "cn=schema",
+            "cn=config",
+            "cn=changelog",
+            "cn=monitor",
+            "dc=domaindnszones",
+            "dc=forestdnszones",
+            "o=netscaperoot",
+            "cn=accesslog",
+        ];
+        let mut seen: Vec<DnKey> = Vec::new();
+        let default = self.values("defaultNamingContext");
+        default
+            .chain(self.values("namingContexts"))
+            .filter(|c| !c.is_empty() && !OWN.iter().any(|own| c.get(..own.len()).is_some_and(|head| head.eq_ignore_ascii_case(own))))
+            .filter(|c| {
+                let key = DnKey::of(c);
+                let new = !seen.contains(&key);
+                seen.push(key);
+                new
+            })
+            .map(str::to_owned)
+            .collect()
+    }
+}
+
 impl Session {
     /// Connects, binds, reads the root DSE.
     ///

@@ -61,6 +61,12 @@ impl Target {
         Some(target)
     }
 
+    /// The user names on the first page, as many as it has: to see what they look like. One request.
+    pub async fn some_names(&mut self) -> Vec<String> {
+        let page = self.first_page(false).await;
+        page.map(|page| page.accounts.iter().map(|row| row.name().to_owned()).filter(|n| !n.is_empty()).collect()).unwrap_or_default()
+    }
+
     async fn check_schema(&self, connector: &Connector) -> Step {
         let listing = match self.http.get_once(self.version.schemas_path()).await {
             Ok(answer) => Listing::read(&answer),

@@ -133,6 +133,19 @@ pub(super) fn may_save(model: &Model) -> Result<(), &'static str> {
     if model.mapping.edits.is_empty() { Err("every rule is as in the file") } else { Ok(()) }
 }
 
+pub(super) fn may_leave(model: &Model) -> Result<(), &'static str> {
+    if model.setting.channels < 2 {
+        return Err("the configuration has no other channel");
+    }
+    if !model.mapping.edits.is_empty() || model.mapping.typing.is_some() {
+        return Err("the mapping was changed and not saved");
+    }
+    if !model.source.edits.is_empty() {
+        return Err("the source location was changed and not saved");
+    }
+    if matches!(model.activity.running, Running::Going(_)) { Err("a run is under way") } else { Ok(()) }
+}
+
 pub(super) fn may_undo(model: &Model) -> Result<(), &'static str> {
     a_run(model)?;
     not_running(model)

@@ -54,9 +54,11 @@ pub fn situation_words(situation: Situation) -> &'static str {
 }
 
 /// What the lines mean, in their order.
-pub(in crate::tui) fn meanings() -> Vec<Meaning> {
+pub(in crate::tui) fn meanings(model: &Model) -> Vec<Meaning> {
     let verbs = TABLE.iter().map(|e| Meaning::Verb(e.verb));
-    verbs
+    let complaints = model.setting.complaints.iter().map(|_| Meaning::Word);
+    complaints
+        .chain(verbs)
         .chain(crate::model::Situation::WORST_FIRST.into_iter().map(Meaning::Situation))
         .chain(WORDS.iter().map(|_| Meaning::Word))
         .collect()
@@ -79,5 +81,7 @@ pub(in crate::tui) fn items(model: &Model) -> Vec<Item> {
         chosen: false,
     };
     let situations = crate::model::Situation::WORST_FIRST.into_iter().map(|s| plain("situation", s.words(), situation_words(s)));
-    verbs.chain(situations).chain(WORDS.into_iter().map(|(group, aside, words)| plain(group, aside, words))).collect()
+    // What is wrong with the keys stands above them.
+    let complaints = model.setting.complaints.iter().map(|text| plain("keymap", "!", text));
+    complaints.chain(verbs).chain(situations).chain(WORDS.into_iter().map(|(group, aside, words)| plain(group, aside, words))).collect()
 }

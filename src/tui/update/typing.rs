@@ -266,7 +266,7 @@ fn choose(model: &mut Model, overlay: &Overlay) -> Vec<Effect> {
         model.list.spec.filter = facet.toggled(&model.list.spec.filter);
         return list::ask(model);
     }
-    match help::meanings().get(place) {
+    match help::meanings(model).get(place) {
         Some(Meaning::Verb(verb)) => {
             bring_to(model, *verb);
             perform(model, *verb)

@@ -242,6 +242,7 @@ pub fn event(key: &str) -> KeyEvent {
         "ctrl-l" => (KeyCode::Char('l'), KeyModifiers::CONTROL),
         "ctrl-s" => (KeyCode::Char('s'), KeyModifiers::CONTROL),
         "ctrl-w" => (KeyCode::Char('w'), KeyModifiers::CONTROL),
+        "ctrl-u" => (KeyCode::Char('u'), KeyModifiers::CONTROL),
         "space" => (KeyCode::Char(' '), KeyModifiers::NONE),
         one => (KeyCode::Char(one.chars().next().unwrap()), KeyModifiers::NONE),
     };

@@ -1,0 +1,257 @@
+//! What was answered so far, and how an answer is taken: checked as far as that needs no server.
+
+use super::{Ask, Found, suggest};
+use crate::config::LdapUrl;
+use crate::config::paths::typed_file;
+use crate::config::secret::typed;
+use crate::error::{Error, Result};
+use crate::identity::dn;
+use crate::source::vendor;
+use crate::target::Connector;
+use std::path::{Path, PathBuf};
+
+/// What was answered so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Draft {
+    /// A vendor, `auto`, `ldif` or `csv`.
+    pub kind: String,
+    /// The addresses of the directory, or the file.
+    pub place: Vec<String>,
+    /// Ask for TLS on an `ldap://` connection, also to this machine itself.
+    pub start_tls: bool,
+    /// Which column holds the lasting id.
+    pub id_column: String,
+    /// Who we are; empty for nobody.
+    pub bind_dn: String,
+    /// Where the password is kept: as it was typed, and as the file has it.
+    pub password: (String, String),
+    /// The authority of the directory's certificate.
+    pub authority: Option<PathBuf>,
+    /// The base.
+    pub base: String,
+    /// The group; empty for everybody.
+    pub group: String,
+    /// Only who is in the group itself, not who is in a group in it.
+    pub direct: bool,
+    /// The connector.
+    pub connector: String,
+    /// The service's address.
+    pub service: String,
+    /// Where the token is kept: as it was typed, and as the file has it; `none` for a service that wants none.
+    pub token: (String, String),
+    /// The authority of the service's certificate.
+    pub service_authority: Option<PathBuf>,
+    /// The mapping.
+    pub rules: Vec<RuleDraft>,
+    /// Rules that were given before anything was known.
+    pub given: Vec<(String, String)>,
+    /// The channel.
+    pub name: String,
+}
+
+/// A rule that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleDraft {
+    /// The field.
+    pub field: String,
+    /// What it is for.
+    pub about: String,
+    /// Nobody can be created without it.
+    pub required: bool,
+    /// The expression; empty for none.
+    pub text: String,
+}
+
+impl Draft {
+    /// True for a file instead of a server.
+    #[must_use]
+    pub fn is_file(&self) -> bool {
+        matches!(self.kind.as_str(), "ldif" | "csv")
+    }
+
+    /// The connector, if it can be used.
+    ///
+    /// # Errors
+    /// Where there is none of that name, or its file has a defect.
+    pub fn connector(&self) -> Result<Connector> {
+        connector(&self.connector)
+    }
+
+    /// Fills the rules with what the samples suggest, and with what was given before.
+    ///
+    /// # Errors
+    /// Where the connector can't be used, or has no field of a name that was given.
+    pub fn suggest(&mut self, found: &Found) -> Result<()> {
+        self.rules = suggest::rules(&self.connector()?, &found.samples, &found.accounts, &self.given)?;
+        Ok(())
+    }
+}
+
+fn connector(name: &str) -> Result<Connector> {
+    if let Some(built_in) = Connector::built_in_of(name) {
+        return built_in;
+    }
+    let path = typed_file(name);
+    let is_file = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml"));
+    if !is_file {
+        let known: Vec<&str> = Connector::built_in().collect();
+        return Err(Error::usage(format!("there is no connector {name}"))
+            .hint(format!("the connectors are: {}; a file of your own ends in .toml", known.join(", "))));
+    }
+    let text = std::fs::read_to_string(&path).map_err(|e| Error::usage(format!("cannot read the connector {}: {e}", path.display())))?;
+    Connector::parse(name, &path.display().to_string(), &text)
+}
+
+/// Takes an answer. What depends on another answer than before is forgotten.
+///
+/// # Errors
+/// What is wrong with it, and what to write instead. A secret that was typed is refused, and quoted nowhere.
+pub fn answer(ask: Ask, typed: &str, draft: &mut Draft, found: &mut Found) -> Result<()> {
+    let typed = typed.trim();
+    let before = draft.clone();
+    match ask {
+        Ask::Kind => draft.kind = kind(typed)?,
+        Ask::Place if draft.is_file() => draft.place = vec![existing(typed)?.display().to_string()],
+        Ask::Place => draft.place = urls(typed)?,
+        Ask::IdColumn if typed.is_empty() => return Err(Error::usage("name the column that never changes for a person")),
+        Ask::IdColumn => typed.clone_into(&mut draft.id_column),
+        Ask::BindDn => {
+            // Active Directory also takes a name like ann@example.com.
+            if !typed.is_empty() && typed.contains('=') && dn::parse(typed).is_none() {
+                return Err(not_a_dn(typed, "cn=reader,dc=example,dc=com"));
+            }
+            typed.clone_into(&mut draft.bind_dn);
+        }
+        Ask::Password => draft.password = reference(typed)?,
+        Ask::Authority => draft.authority = optional_file(typed)?,
+        Ask::Base if dn::parse(typed).is_none_or(|parts| parts.is_empty()) => return Err(not_a_dn(typed, "ou=people,dc=example,dc=com")),
+        Ask::Base => typed.clone_into(&mut draft.base),
+        Ask::Group if !typed.is_empty() && dn::parse(typed).is_none() => {
+            return Err(not_a_dn(typed, "cn=cloud,ou=groups,dc=example,dc=com"));
+        }
+        Ask::Group => typed.clone_into(&mut draft.group),
+        Ask::Connector => {
+            connector(typed)?;
+            draft.connector =
+                if Connector::built_in_of(typed).is_some() { typed.to_owned() } else { typed_file(typed).display().to_string() };
+        }
+        Ask::Service => draft.service = service(typed)?,
+        Ask::Token if typed == "none" => draft.token = ("none".to_owned(), String::new()),
+        Ask::Token => draft.token = reference(typed)?,
+        Ask::ServiceAuthority => draft.service_authority = optional_file(typed)?,
+        Ask::Rule(i) => {
+            let Some(rule) = draft.rules.get(i) else { return Ok(()) };
+            if typed.is_empty() && rule.required {
+                return Err(Error::usage(format!("{} is required: nobody can be created without it", rule.field))
+                    .hint("name an attribute, or a text in quotes: 'Example'"));
+            }
+            if !typed.is_empty() {
+                suggest::preview(typed, &rule.field, &draft.connector()?, &found.samples)?;
+            }
+            typed.clone_into(&mut draft.rules[i].text);
+        }
+        Ask::Name if typed.is_empty() => return Err(Error::usage("the channel needs a name")),
+        Ask::Name if !typed.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_') => {
+            return Err(Error::usage("the name of a channel has letters, digits, - and _"));
+        }
+        Ask::Name => typed.clone_into(&mut draft.name),
+        Ask::File => {}
+    }
+    forget(&before, draft, found);
+    Ok(())
+}
+
+/// What rests on an answer that is another one now is asked anew.
+fn forget(before: &Draft, draft: &mut Draft, found: &mut Found) {
+    let source =
+        |d: &Draft| (d.kind.clone(), d.place.clone(), d.id_column.clone(), d.bind_dn.clone(), d.password.clone(), d.authority.clone());
+    if source(before) != source(draft) {
+        let (accounts, good, wants) = (std::mem::take(&mut found.accounts), found.good[1], found.wants_authority);
+        *found = Found { accounts, good: [false, good], wants_authority: wants, ..Found::default() };
+    }
+    if before.base != draft.base || before.group != draft.group {
+        found.good[0] = false;
+    }
+    let target = |d: &Draft| (d.connector.clone(), d.service.clone(), d.token.clone(), d.service_authority.clone());
+    if target(before) != target(draft) {
+        found.good[1] = false;
+        found.accounts.clear();
+    }
+    if !found.good[0] || !found.good[1] {
+        draft.rules.clear();
+    }
+    if before.connector != draft.connector && draft.name == usual_name(&before.connector) {
+        draft.name.clear();
+    }
+}
+
+/// What a channel is called after its connector.
+pub(super) fn usual_name(connector: &str) -> String {
+    let stem = Path::new(connector).file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+    stem.chars().map(|c| if c.is_alphanumeric() || c == '-' || c == '_' { c } else { '-' }).collect()
+}
+
+fn kind(typed: &str) -> Result<String> {
+    let known = || vendor::presets().iter().map(|(s, _)| s.vendor.as_str()).chain(["auto", "ldif", "csv"]);
+    known().find(|k| k.eq_ignore_ascii_case(typed)).map(str::to_owned).ok_or_else(|| {
+        let near = crate::text::nearest(typed, known()).map(|n| format!("did you mean {n}? ")).unwrap_or_default();
+        Error::usage(format!("there is no kind {typed}")).hint(format!("{near}It is one of: {}", known().collect::<Vec<_>>().join(", ")))
+    })
+}
+
+fn urls(typed: &str) -> Result<Vec<String>> {
+    if typed.contains('@') {
+        // Not quoted: what stands before the @ is usually a password.
+        return Err(Error::usage("an LDAP URL may not hold a user or a password").hint("who we are is asked next"));
+    }
+    let urls: Vec<String> = typed
+        .split([',', ' '])
+        .filter(|u| !u.is_empty())
+        .map(|u| if u.contains("://") { u.to_owned() } else { format!("ldaps://{u}") })
+        .collect();
+    if urls.is_empty() {
+        return Err(Error::usage("the directory needs an address").hint("for example ldaps://dc1.example.com"));
+    }
+    for url in &urls {
+        LdapUrl::parse(url).map_err(|why| Error::usage(format!("the URL {url} is not usable: {why}")))?;
+    }
+    Ok(urls)
+}
+
+fn existing(typed: &str) -> Result<PathBuf> {
+    if typed.is_empty() {
+        return Err(Error::usage("name the file"));
+    }
+    let path = typed_file(typed);
+    match std::fs::metadata(&path) {
+        Ok(meta) if meta.is_file() => Ok(path),
+        Ok(_) => Err(Error::usage(format!("{} is not a plain file", path.display()))),
+        Err(e) => Err(Error::usage(format!("cannot read {}: {e}", path.display()))),
+    }
+}
+
+fn optional_file(typed: &str) -> Result<Option<PathBuf>> {
+    if typed.is_empty() { Ok(None) } else { existing(typed).map(Some) }
+}
+
+fn reference(typed: &str) -> Result<(String, String)> {
+    Ok((typed.to_owned(), typed::reference(typed)?))
+}
+
+fn service(typed: &str) -> Result<String> {
+    if typed.contains('@') {
+        return Err(Error::usage("the address may not hold a user or a password").hint("where the token is kept is asked next"));
+    }
+    let with_scheme = if typed.contains("://") { typed.to_owned() } else { format!("https://{typed}") };
+    let base = with_scheme.trim_end_matches('/').trim_end_matches("/Users");
+    if typed.is_empty() || base.contains(['?', '#', ' ']) || !(base.starts_with("https://") || base.starts_with("http://")) {
+        return Err(
+            Error::usage("the service needs an address: everything before /Users").hint("for example https://app.example.com/scim/v2")
+        );
+    }
+    Ok(base.to_owned())
+}
+
+fn not_a_dn(typed: &str, like: &str) -> Error {
+    Error::usage(format!("\"{typed}\" is not a distinguished name")).hint(format!("write it as {like}"))
+}

@@ -1,0 +1,221 @@
+//! The first screen: what keys do, what it shows, and that it ends in a configuration or in nothing.
+
+use super::{event, same_as_before};
+use crate::commands::{LDIF, accounts};
+use crate::support::{NOW, runtime};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use rosterm::config::{Config, create};
+use rosterm::demo::service::{Faults, Service};
+use rosterm::engine::setup::{Ask, Desk, Found, Test};
+use rosterm::model::step::Step;
+use rosterm::tui::setup::{Effect, Model, Msg, update, view};
+use rosterm::tui::theme::{Glyphs, Theme};
+use std::path::Path;
+use tokio::runtime::Runtime;
+
+fn model(path: &Path) -> Model {
+    Model::new(Theme::named("dark", Glyphs::Lines).unwrap(), path.to_owned(), None)
+}
+
+fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
+    keys.split_whitespace().flat_map(|key| update(model, Msg::Key(event(key)))).collect()
+}
+
+fn type_in(model: &mut Model, text: &str) {
+    for c in text.chars() {
+        update(model, Msg::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE)));
+    }
+}
+
+fn frame(model: &mut Model, width: u16, height: u16) -> String {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    terminal.draw(|frame| view::draw(model, frame)).unwrap();
+    terminal.backend().to_string()
+}
+
+/// What the loop does with what is to be done outside, one thing after the other.
+struct Bench {
+    runtime: Runtime,
+    desk: Desk,
+}
+
+impl Bench {
+    /// Types a text, presses Enter, and lets everything come to its end.
+    fn say(&mut self, model: &mut Model, text: &str) -> Vec<Effect> {
+        if !text.is_empty() {
+            press(model, "ctrl-u");
+            type_in(model, text);
+        }
+        let mut left = Vec::new();
+        for effect in press(model, "enter") {
+            match effect {
+                Effect::Test(number, test, draft, mut found) => {
+                    let mut steps = Vec::new();
+                    let work = self.desk.test(test, &draft, &mut found, NOW, |step| steps.push(step));
+                    let good = self.runtime.block_on(work);
+                    for step in steps {
+                        update(model, Msg::Step(number, step));
+                    }
+                    update(model, Msg::Tested(number, good, found));
+                }
+                Effect::Seek(number, word, draft, mut found) => {
+                    let any = self.runtime.block_on(self.desk.seek_groups(&draft, &mut found, &word, NOW)).unwrap();
+                    update(model, Msg::Sought(number, any, found));
+                }
+                other => left.push(other),
+            }
+        }
+        left
+    }
+}
+
+/// The same picture wherever it is taken.
+fn placeless(frame: &str, folder: &Path, url: &str) -> String {
+    let fill = |text: &str, by: char| by.to_string().repeat(text.chars().count());
+    let (folder, url) = (folder.display().to_string(), url.to_owned());
+    let mut text = frame.replace(&folder, &fill(&folder, 'F')).replace(&url, &fill(&url, 'U'));
+    // How long a request took is another thing every time.
+    for (from, left) in [(" answers, after ", " answers"), (" accounts of 3 in ", " accounts of 3")] {
+        while let Some(at) = text.find(from) {
+            let end = text[at..].find(['\n', '"']).map_or(text.len(), |n| at + n);
+            let wide = text[at..end].chars().count();
+            text.replace_range(at..end, &format!("{left:wide$}"));
+        }
+    }
+    text
+}
+
+#[test]
+fn from_the_first_question_to_the_file_and_how_each_step_looks() {
+    let runtime = runtime();
+    let faults = Faults { token: Some("s3cret-token".into()), ..Faults::default() };
+    let service = runtime.block_on(Service::start(accounts(), faults)).unwrap();
+    // Of one length wherever it is made.
+    let folder = tempfile::Builder::new().prefix("setup-").rand_bytes(6).tempdir_in("/tmp").unwrap();
+    let group = "\ndn: cn=cloud,dc=example,dc=test\nobjectClass: groupOfNames\ncn: cloud\nmember: uid=ann,ou=people,dc=example,dc=test\n";
+    std::fs::write(folder.path().join("people.ldif"), format!("{LDIF}{group}")).unwrap();
+    std::fs::write(folder.path().join("token"), "s3cret-token\n").unwrap();
+    let path = folder.path().join("rosterm.toml");
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let mut bench = Bench { runtime, desk: Desk::default() };
+    let mut model = model(&path);
+    let url = service.base_url().to_owned();
+    let shown = |model: &mut Model, name: &str, width, height| {
+        let frame = frame(model, width, height);
+        assert!(!frame.contains("s3cret") && !frame.contains("hunter2"), "{frame}");
+        same_as_before(&format!("setup-{name}-{width}x{height}"), &placeless(&frame, folder.path(), &url));
+    };
+    shown(&mut model, "kind", 80, 24);
+    bench.say(&mut model, "ldi");
+    assert_eq!((model.ask, model.draft.kind.as_str()), (Ask::Place, "ldif"));
+    bench.say(&mut model, &file("none.ldif"));
+    assert!(model.ask == Ask::Place && model.wrong.as_ref().unwrap().contains("cannot read"));
+    bench.say(&mut model, &file("people.ldif"));
+    assert_eq!(model.ask, Ask::Base);
+    // The smallest base that holds everybody is marked.
+    shown(&mut model, "base", 80, 24);
+    bench.say(&mut model, "");
+    assert_eq!(model.draft.base, "ou=people,dc=example,dc=test");
+    // What is looked for and not there takes nothing away.
+    bench.say(&mut model, "zzz");
+    assert!(model.wrong.as_ref().unwrap().contains("anything like zzz") && model.found.groups.list.len() == 1);
+    press(&mut model, "ctrl-u");
+    type_in(&mut model, "clou");
+    shown(&mut model, "group", 160, 48);
+    bench.say(&mut model, "");
+    assert_eq!((model.ask, model.draft.group.as_str()), (Ask::Connector, "cn=cloud,dc=example,dc=test"));
+    bench.say(&mut model, "scim2");
+    bench.say(&mut model, &url);
+    type_in(&mut model, "hunter2");
+    shown(&mut model, "token-typed", 80, 24);
+    bench.say(&mut model, "");
+    assert!(model.field.text().is_empty() && model.wrong.as_ref().unwrap().contains("say where it is kept"), "{:?}", model.wrong);
+    bench.say(&mut model, "env:NO_SUCH_VARIABLE");
+    assert_eq!(model.ask, Ask::Token);
+    bench.say(&mut model, &format!("file:{}", file("token")));
+    assert_eq!(model.ask, Ask::Rule(0));
+    shown(&mut model, "rule", 160, 48);
+    press(&mut model, "ctrl-u");
+    type_in(&mut model, "uid | uper");
+    let typed = frame(&mut model, 160, 48);
+    assert!(typed.contains("uper"), "{typed}");
+    bench.say(&mut model, "uid | lower");
+    for _ in 0..3 {
+        bench.say(&mut model, "");
+    }
+    assert_eq!(model.ask, Ask::Name);
+    bench.say(&mut model, "my channel");
+    assert!(model.wrong.is_some() && model.ask == Ask::Name);
+    bench.say(&mut model, "staff");
+    assert_eq!(model.ask, Ask::File);
+    shown(&mut model, "file", 80, 24);
+    model.theme = Theme::named("none", Glyphs::Ascii).unwrap();
+    shown(&mut model, "file-ascii", 160, 48);
+    assert!(!path.exists());
+    let effects = press(&mut model, "down enter");
+    let [Effect::Write(text)] = &effects[..] else { panic!("{effects:?}") };
+    create::write(&path, text).unwrap();
+    let config = Config::read(&path).unwrap();
+    rosterm::engine::compile(config.channel(Some("staff")).unwrap()).unwrap();
+    assert!(matches!(update(&mut model, Msg::Written(Ok(())))[..], [Effect::Open]));
+    // Somebody was faster.
+    let error = create::write(&path, text).unwrap_err();
+    assert!(update(&mut model, Msg::Written(Err(error))).is_empty());
+    assert!(frame(&mut model, 80, 24).contains("is left as it is"));
+}
+
+#[test]
+fn keys_go_back_break_off_and_end_with_nothing_written() {
+    let mut model = model(Path::new("/tmp/rosterm.toml"));
+    assert!(press(&mut model, "esc").is_empty() && model.notice.as_ref().unwrap().contains("first question"));
+    assert!(matches!(press(&mut model, "ctrl-z")[..], [Effect::Suspend]));
+    assert!(matches!(press(&mut model, "ctrl-l")[..], [Effect::Redraw]));
+    press(&mut model, "down down up enter");
+    assert_eq!((model.ask, model.draft.kind.as_str()), (Ask::Place, "samba"));
+    press(&mut model, "esc");
+    assert_eq!((model.ask, model.at), (Ask::Kind, 1));
+    press(&mut model, "enter");
+    update(&mut model, Msg::Paste("ldap://user:hunter2@dc1\n".into()));
+    press(&mut model, "enter");
+    assert!(model.ask == Ask::Place && !model.wrong.clone().unwrap().contains("hunter2"));
+    press(&mut model, "ctrl-u");
+    type_in(&mut model, "dc1.example.com, dc2.example.com");
+    press(&mut model, "enter");
+    assert_eq!(model.draft.place, ["ldaps://dc1.example.com", "ldaps://dc2.example.com"]);
+    // Nobody: an anonymous bind, which is tried at once.
+    assert!(matches!(press(&mut model, "enter")[..], [Effect::Test(1, Test::Source, ..)]));
+    update(&mut model, Msg::Step(1, Step::good("bind", "nobody")));
+    assert!(press(&mut model, "x enter down").is_empty() && model.notice.as_ref().unwrap().contains("being tried"));
+    assert!(matches!(press(&mut model, "esc")[..], [Effect::Stop]));
+    // What comes too late changes nothing.
+    update(&mut model, Msg::Tested(1, true, Box::default()));
+    assert_eq!(model.ask, Ask::BindDn);
+    assert!(matches!(press(&mut model, "enter")[..], [Effect::Test(2, ..)]));
+    update(&mut model, Msg::Tested(2, false, Box::new(Found { wants_authority: [true, false], ..Found::default() })));
+    assert_eq!(model.ask, Ask::Authority);
+    press(&mut model, "esc");
+    assert_eq!(model.ask, Ask::BindDn);
+    assert!(matches!(press(&mut model, "ctrl-c")[..], [Effect::End(0)]));
+}
+
+#[test]
+fn no_size_and_no_value_makes_it_fall_over() {
+    let mut model = model(Path::new("/tmp/\u{1b}[2J/rosterm.toml"));
+    model.found.bases = vec![rosterm::source::explore::Base { dn: "ou=\u{1b}[31m\u{202e},dc=x".into(), people: None }];
+    for keys in ["", "enter", "d c 1 enter", "enter"] {
+        for effect in press(&mut model, keys) {
+            if let Effect::Test(number, _, _, mut found) = effect {
+                found.bases.clone_from(&vec![rosterm::source::explore::Base { dn: "ou=\u{1b}[31m\u{202e},dc=x".into(), people: None }]);
+                update(&mut model, Msg::Step(number, Step::good("bind", "\u{1b}[2J".repeat(400))));
+                update(&mut model, Msg::Tested(number, true, found));
+            }
+        }
+        for (width, height) in [(1, 1), (59, 15), (60, 15), (80, 24), (300, 90)] {
+            let frame = frame(&mut model, width, height);
+            assert!(!frame.contains('\u{1b}') && !frame.contains('\u{202e}'), "{frame}");
+        }
+    }
+    assert_eq!(model.ask, Ask::Base);
+}
