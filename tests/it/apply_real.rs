@@ -11,11 +11,11 @@ use std::process::Command;
 
 const PEOPLE: usize = 60;
 
-fn dn(n: usize) -> String {
+pub fn dn(n: usize) -> String {
     format!("uid=p{n:02},ou=people,dc=example,dc=test")
 }
 
-fn name(n: usize) -> String {
+pub fn name(n: usize) -> String {
     format!("p{n:02}@example.com")
 }
 
@@ -27,7 +27,7 @@ fn entry(n: usize, more: &str) -> String {
     )
 }
 
-fn ldif() -> String {
+pub fn ldif() -> String {
     let mut text = "dn: dc=example,dc=test\nobjectClass: domain\ndc: example\n\ndn: ou=people,dc=example,dc=test\nobjectClass: organizationalUnit\nou: people\n\ndn: ou=groups,dc=example,dc=test\nobjectClass: organizationalUnit\nou: groups\n".to_owned();
     (0..PEOPLE).for_each(|n| text.push_str(&entry(n, "")));
     text.push_str("\ndn: cn=app,ou=groups,dc=example,dc=test\nobjectClass: groupOfNames\ncn: app\n");
@@ -60,7 +60,7 @@ fn changes() -> String {
     text
 }
 
-fn ldapmodify(directory: &Server, text: &str, desk: &Desk) {
+pub fn ldapmodify(directory: &Server, text: &str, desk: &Desk) {
     let file = desk.write("changes.ldif", text);
     let secret = desk.write("admin", directory.told["identities"]["admin"]["password"].as_str().unwrap());
     let output = Command::new("ldapmodify")
@@ -71,17 +71,17 @@ fn ldapmodify(directory: &Server, text: &str, desk: &Desk) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-struct Case {
-    profile: &'static str,
-    knobs: &'static [(&'static str, &'static str)],
+pub struct Case {
+    pub profile: &'static str,
+    pub knobs: &'static [(&'static str, &'static str)],
     /// A built-in connector, and what of it is otherwise with this server.
-    connector: (&'static str, &'static str, &'static str),
+    pub connector: (&'static str, &'static str, &'static str),
     /// `userName` can't be changed once it is set.
-    keeps_names: bool,
+    pub keeps_names: bool,
 }
 
 /// The service, seen past rosterm.
-struct Outside<'s>(&'s Server);
+pub struct Outside<'s>(pub &'s Server);
 
 impl Outside<'_> {
     fn ask(&self, method: reqwest::Method, path: &str, body: Option<&Value>) -> (u16, Value) {
@@ -96,7 +96,7 @@ impl Outside<'_> {
         })
     }
 
-    fn account(&self, id: &str) -> Value {
+    pub fn account(&self, id: &str) -> Value {
         self.ask(reqwest::Method::GET, &format!("/Users/{id}"), None).1
     }
 
@@ -111,7 +111,7 @@ impl Outside<'_> {
 }
 
 /// The ids of the accounts that rosterm has linked, by the names that they had when they were last seen.
-fn linked(desk: &Desk) -> BTreeMap<String, String> {
+pub fn linked(desk: &Desk) -> BTreeMap<String, String> {
     let (code, out, talk) = desk.rosterm(&["state", "export"]);
     assert_eq!(code, 0, "{talk}");
     let mut by_name = BTreeMap::new();
@@ -134,7 +134,7 @@ fn plan(desk: &Desk, expected: i32) -> Value {
     serde_json::from_str(&out).unwrap()
 }
 
-fn configuration(case: &Case, directory: &Server, service: &Server, desk: &Desk, policy: &str) -> String {
+pub fn configuration(case: &Case, directory: &Server, service: &Server, desk: &Desk, policy: &str) -> String {
     let token = desk.write("token", &service.text("token"));
     let (name, from, to) = case.connector;
     let text = std::fs::read_to_string(format!("{}/assets/connectors/{name}.toml", env!("CARGO_MANIFEST_DIR"))).unwrap();

@@ -42,6 +42,7 @@ mod secrecy;
 mod secrets;
 mod shells;
 mod stands;
+mod story;
 mod support;
 mod tables;
 mod target_desk;

@@ -16,7 +16,7 @@ use std::time::Duration;
 const FALLS: &str = "ROSTERM_TEST_FALLS";
 
 /// A terminal, and what runs on it.
-struct Terminal {
+pub struct Terminal {
     keys: File,
     /// The other end, kept open to ask for its modes.
     line: OwnedFd,
@@ -26,7 +26,7 @@ struct Terminal {
 }
 
 impl Terminal {
-    fn open(width: u16, height: u16, program: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Terminal {
+    pub fn open(width: u16, height: u16, program: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Terminal {
         let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&ours).unwrap();
         unlockpt(&ours).unwrap();
@@ -67,12 +67,12 @@ impl Terminal {
         terminal
     }
 
-    fn shows(&self, text: &str) -> bool {
+    pub fn shows(&self, text: &str) -> bool {
         self.screen.screen().contents().contains(text)
     }
 
     /// Reads on until something is so.
-    fn until(&mut self, what: impl Fn(&Terminal) -> bool) {
+    pub fn until(&mut self, what: impl Fn(&Terminal) -> bool) {
         while !what(self) {
             let bytes = self.heard.recv_timeout(Duration::from_secs(60));
             let Ok(bytes) = bytes else { panic!("it never came; the terminal shows:\n{}", self.screen.screen().contents()) };
@@ -80,7 +80,17 @@ impl Terminal {
         }
     }
 
-    fn type_in(&mut self, keys: &str) {
+    /// Reads on until a text is shown.
+    pub fn wait_for(&mut self, text: &str) {
+        self.until(|t| t.shows(text));
+    }
+
+    /// What is shown.
+    pub fn contents(&self) -> String {
+        self.screen.screen().contents()
+    }
+
+    pub fn type_in(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).unwrap();
     }
 
@@ -90,7 +100,7 @@ impl Terminal {
     }
 
     /// Waits for the end, and reads what was written until then.
-    fn ended(mut self) -> (ExitStatus, Terminal) {
+    pub fn ended(mut self) -> (ExitStatus, Terminal) {
         let mut rounds = 0;
         let status = loop {
             while let Ok(bytes) = self.heard.recv_timeout(Duration::from_millis(100)) {

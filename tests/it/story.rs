@@ -1,0 +1,97 @@
+//! One whole story on a terminal, with OpenLDAP and scim2-server behind it: a rule is mended and the list follows, three lose
+//! access and one is left alone, the run is watched, and taken back.
+
+use crate::apply_real::{Case, Outside, configuration, dn, ldapmodify, ldif, linked, name};
+use crate::commands::Desk;
+use crate::lab::Server;
+use crate::terminals::Terminal;
+use serde_json::json;
+use std::fmt::Write as _;
+
+const CASE: Case = Case { profile: "full", knobs: &[], connector: ("scim2", "title", "title"), keeps_names: false };
+
+#[test]
+#[ignore = "needs real servers: tests/run"]
+fn a_mapping_is_mended_three_are_disabled_one_is_held_and_the_run_is_taken_back() {
+    let directory = Server::slapd(&ldif());
+    let service = Server::scim_with(CASE.profile, CASE.knobs);
+    let outside = Outside(&service);
+    let desk = Desk::new();
+    let file = desk.write(
+        "rosterm.toml",
+        &configuration(&CASE, &directory, &service, &desk, "").replace("title = \"title\"", "title = \"title\" # HR"),
+    );
+    let (code, out, talk) = desk.rosterm(&["apply", "--yes"]);
+    assert_eq!(code, 0, "{out}{talk}");
+    let leave = |n| format!("\ndn: {}\nchangetype: modify\nadd: employeeType\nemployeeType: inactive\n", dn(n));
+    ldapmodify(&directory, &(0..4).map(leave).collect::<String>(), &desk);
+    let ids = linked(&desk);
+    let active = || (0..4).map(|n| outside.account(&ids[&name(n)])["active"] == json!(true)).collect::<Vec<bool>>();
+
+    let state = desk.path("state.db");
+    let options = ["--config", file.to_str().unwrap(), "--state", state.to_str().unwrap()];
+    let home = desk.folder.path().to_str().unwrap();
+    let mut terminal = Terminal::open(160, 48, env!("CARGO_BIN_EXE_rosterm"), &options, &[("HOME", home), ("USER", "op")]);
+    terminal.wait_for("leaving 4 ");
+    terminal.wait_for("in sync 56");
+
+    // The rule for titles is another one: the list follows while it is typed.
+    terminal.type_in("2jjjje");
+    terminal.wait_for("editing title");
+    terminal.type_in(" | upper");
+    terminal.wait_for("changed 56");
+    terminal.type_in("\x13");
+    terminal.wait_for("title: title → title | upper");
+    terminal.type_in("\r");
+    terminal.wait_for("saved: what is shown and sent goes by these rules");
+    assert!(std::fs::read_to_string(&file).unwrap().contains("title = \"title | upper\" # HR\n"));
+
+    // Three of the four who left are approved by hand, the fourth is left alone.
+    terminal.type_in("3\t");
+    terminal.wait_for("[leaving 4]");
+    terminal.type_in(" ");
+    terminal.wait_for("approved: 1 disable");
+    terminal.type_in("j ");
+    terminal.wait_for("approved: 2 disable");
+    terminal.type_in("j ");
+    terminal.wait_for("approved: 3 disable");
+    terminal.type_in("jh");
+    terminal.wait_for("Leave p03@example.com alone");
+    terminal.type_in("on leave until 2999-01-31\r");
+    terminal.wait_for("[leaving 3]");
+    terminal.wait_for("held 1");
+    assert_eq!(active(), [true; 4]);
+
+    // What happens is read first; it is more than the limit allows, and their number is typed for that and once more for them.
+    terminal.type_in("P");
+    terminal.wait_for("3 accounts will be DISABLED: p00@example.com, p01@example.com, p02@example.com");
+    terminal.wait_for("REFUSED: 3 accounts would be disabled or deleted, the limit is 2");
+    terminal.type_in("2\r");
+    terminal.wait_for("2 is not 3");
+    terminal.type_in("\x7f3\r");
+    terminal.wait_for("A limit is lifted for this run alone.");
+    terminal.type_in("3\r");
+    terminal.wait_for("has ended: done");
+    assert_eq!(active(), [false, false, false, true]);
+    terminal.wait_for("left 3");
+    terminal.until(|t| !t.contents().contains("reading"));
+
+    // It is taken back as it was done.
+    terminal.type_in("5");
+    terminal.wait_for("5 Activity");
+    terminal.type_in("u");
+    terminal.wait_for("Take run 2 back");
+    terminal.wait_for("3 accounts will be enabled again");
+    terminal.type_in("\r");
+    terminal.wait_for("run 3 has ended: done");
+    assert_eq!(active(), [true; 4]);
+    // Nobody else's title was sent, the new rule or not.
+    assert_eq!(outside.account(&ids[&name(9)])["title"], json!("Title 9"));
+    terminal.type_in("q");
+    let (status, _) = terminal.ended();
+    assert!(status.success());
+    let (code, out, talk) = desk.rosterm(&["history"]);
+    let mut told = String::new();
+    write!(told, "{out}{talk}").unwrap();
+    assert!(code == 0 && told.contains("by op"), "{told}");
+}
