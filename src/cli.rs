@@ -7,6 +7,7 @@ mod check;
 mod connectors;
 mod decide;
 mod demo;
+mod doctor;
 mod explain;
 mod fields;
 mod functions;
@@ -94,6 +95,8 @@ enum Command {
     Apply(apply::Options),
     /// Say why one user is where they are, step by step
     Explain(explain::Options),
+    /// Say what is wrong with a channel, and what to do about it
+    Doctor(doctor::Options),
     /// Show what was sent, and what came of it
     History(history::HistoryOptions),
     /// Make a plan that takes a run back
@@ -191,6 +194,7 @@ fn dispatch(cli: Cli) -> Result<Next> {
             Some(Command::Plan(options)) => plan::run(&options, &common, now).await,
             Some(Command::Apply(options)) => Box::pin(apply::run(&options, &common, now)).await,
             Some(Command::Explain(options)) => Box::pin(explain::run(&options, &common, now)).await,
+            Some(Command::Doctor(options)) => Box::pin(doctor::run(&options, &common, now)).await,
             Some(Command::History(options)) => history::history(&options, &common),
             Some(Command::Undo(options)) => history::undo(&options, &common, now),
             Some(Command::Owed(options)) => history::owed(&options, &common, now).await,

@@ -4,6 +4,7 @@
 mod approvals;
 mod approver;
 mod aside;
+mod census;
 pub mod check;
 mod clerk;
 mod desk;

@@ -5,6 +5,7 @@
 //! found never changes the verdict that it is shown beside.
 
 mod directory;
+pub mod doctor;
 mod facts;
 mod history;
 mod pair;
@@ -53,7 +54,6 @@ pub struct Line {
     /// What.
     pub text: String,
     /// What that means for the step.
-    #[serde(skip_serializing_if = "Said::is_nothing")]
     pub verdict: Said,
 }
 
@@ -79,15 +79,14 @@ impl Said {
             Said::Good(word) | Said::Bad(word) | Said::Open(word) => word,
         }
     }
-
-    fn is_nothing(&self) -> bool {
-        *self == Said::Nothing
-    }
 }
 
 impl Serialize for Said {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.word().to_lowercase())
+        match self {
+            Said::Nothing => serializer.serialize_none(),
+            said => serializer.serialize_str(&said.word().to_lowercase()),
+        }
     }
 }
 
@@ -153,6 +152,3 @@ impl Step {
         self.number.map_or_else(|| format!("  {}", self.about), |n| format!("{n} {}", self.about))
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -163,6 +163,18 @@ impl Source {
         }
     }
 
+    /// The people below the look-up base who are called so: by user name, e-mail address or common name, in any letter case;
+    /// with their DNs.
+    ///
+    /// # Errors
+    /// Why it can't be told; also where too many are called so.
+    pub async fn named(&mut self, name: &str) -> std::result::Result<Vec<(EntryId, String)>, String> {
+        match self {
+            Source::Ldap(ldap) => ldap.named(name).await,
+            Source::Memory(directory) => directory.named(name),
+        }
+    }
+
     /// Looks these entries up under the look-up base, wherever they are now. One answer for each id.
     pub async fn find(&mut self, ids: &[EntryId]) -> Vec<(EntryId, EntryEvidence)> {
         match self {
@@ -171,6 +183,11 @@ impl Source {
         }
     }
 }
+
+/// What people are called by. An attribute that a server does not know matches nobody (RFC 4511 section 4.5.1.7).
+const NAMED_BY: [&str; 5] = ["uid", "sAMAccountName", "userPrincipalName", "mail", "cn"];
+/// So many are worth to be listed.
+const NAMED_MOST: u32 = 20;
 
 /// The attributes that a read must ask for: the wanted columns, the id, and whatever the status rules look at.
 #[must_use]

@@ -86,7 +86,7 @@ pub(super) async fn run(options: &Options, common: &Common, now: Instant) -> Res
 }
 
 /// The channels to check: the one that was named, or all of them, parked ones too.
-fn chosen(config: &Config, common: &Common) -> Result<Vec<Channel>> {
+pub(super) fn chosen(config: &Config, common: &Common) -> Result<Vec<Channel>> {
     if let Some(name) = &common.channel {
         return Ok(vec![config.channel(Some(name))?.clone()]);
     }

@@ -6,18 +6,19 @@ use super::{Common, Seen, report};
 use crate::clock::Instant;
 use crate::engine::{Picture, User, why};
 use crate::error::{Error, Result, exit};
-use crate::explain::{Explanation, Facts, Looked, Said, explain};
+use crate::explain::{Explanation, Facts, Said, explain};
 use crate::identity::dn::DnKey;
 use crate::identity::value::key_form;
 use crate::identity::{AccountId, EntryId};
 use crate::journal::Mode;
+use crate::model::Subject;
 use crate::text::{clean, counted};
 use clap::Args;
 use std::io::{self, Write};
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct Options {
-    /// The user: user name, e-mail, lasting id, DN or account id, in any letter case; also the DN or id of somebody who is not in scope
+    /// The user: user name, e-mail, lasting id, DN or account id, in any letter case; also of somebody who is not in scope
     user: String,
     /// How to print it
     #[arg(long, value_name = "FORMAT", default_value = "text")]
@@ -36,8 +37,11 @@ pub(super) async fn run(options: &Options, common: &Common, now: Instant) -> Res
     let hits = hits(&seen.picture, name);
     let facts = match &hits[..] {
         [one] => facts_of(&mut seen, one, now).await?,
-        [] => facts_of_somebody_else(&mut seen, name, now).await?,
-        several => return ambiguous(&seen.picture, several, name),
+        [] => match somebody_else(&mut seen, name, now).await? {
+            Some(facts) => facts,
+            None => return Err(nobody(&seen.picture, name)),
+        },
+        users => return several(&listed(&seen.picture, users), name),
     };
     let told = explain(&facts);
     if options.json || options.format == Format::Json {
@@ -63,13 +67,28 @@ async fn facts_of(seen: &mut Seen, user: &User, now: Instant) -> Result<Facts> {
     Ok(facts)
 }
 
-/// Somebody who is in no plan, and whom the directory may know.
-async fn facts_of_somebody_else(seen: &mut Seen, name: &str, now: Instant) -> Result<Facts> {
-    let Some((_, looked)) = why::ask_for(&mut seen.ends.source, name, now).await else { return Err(nobody(&seen.picture, name)) };
-    if let Looked::Failed(cause) = &looked {
-        return Err(Error::failure(format!("{name} could not be looked up: {cause}")));
+/// Somebody whom the directory knows by this name; nothing if it knows nobody.
+async fn somebody_else(seen: &mut Seen, name: &str, now: Instant) -> Result<Option<Facts>> {
+    let found = why::find(&mut seen.ends.source, name).await?;
+    let [(id, _)] = &found[..] else {
+        if found.is_empty() {
+            return Ok(None);
+        }
+        let rows: Vec<Vec<String>> = found.iter().map(|(id, dn)| vec![id.to_string(), dn.clone()]).collect();
+        return several(&rows, name);
+    };
+    let user = seen.picture.entries().by_id(id.as_str()).and_then(|row| seen.picture.user_of(Subject::of_entry(row)));
+    if let Some(user) = user {
+        return facts_of(seen, &user, now).await.map(Some);
     }
-    Ok(Facts { looked, ..seen.picture.facts_of_nobody(name) })
+    let looked = why::ask(&mut seen.ends.source, id, now).await;
+    Ok(Some(Facts { looked, ..seen.picture.facts_of_nobody(name) }))
+}
+
+/// Several fit: each is listed with an id that is theirs alone.
+fn several<T>(rows: &[Vec<String>], name: &str) -> Result<T> {
+    print::data(|out| super::table::table(out, 0, print::width(), rows))?;
+    Err(Error::usage(format!("{} have the name {name}", counted(rows.len(), "user"))).hint("name one by the id in front"))
 }
 
 /// Everybody of this name: user name, e-mail, lasting id, DN or account id.
@@ -89,10 +108,10 @@ fn hits(picture: &Picture, name: &str) -> Vec<User> {
     picture.users().iter().filter(fits).cloned().collect()
 }
 
-/// Several fit: each is listed with an id that is theirs alone.
-fn ambiguous(picture: &Picture, several: &[User], name: &str) -> Result<u8> {
+/// The lines of several users of one name.
+fn listed(picture: &Picture, users: &[User]) -> Vec<Vec<String>> {
     let cell = |text: &str| text.to_owned();
-    let rows: Vec<Vec<String>> = several
+    users
         .iter()
         .map(|user| {
             let row = picture.row(user);
@@ -100,9 +119,7 @@ fn ambiguous(picture: &Picture, several: &[User], name: &str) -> Result<u8> {
             let place = row.entry.as_ref().and_then(|e| e.dn.as_deref()).unwrap_or("account without a person in scope");
             vec![cell(id.map_or("", String::as_str)), cell(row.called()), cell(row.situation.words()), cell(place)]
         })
-        .collect();
-    print::data(|out| super::table::table(out, 0, print::width(), &rows))?;
-    Err(Error::usage(format!("{} have the name {name}", counted(several.len(), "user"))).hint("name one by the id in front"))
+        .collect()
 }
 
 fn text(out: &mut dyn Write, told: &Explanation, style: report::Style) -> io::Result<()> {

@@ -151,6 +151,15 @@ where
                 }
                 waiting.retain(|w| !matches!(w, Work::Read));
             }
+            if matches!(work, Work::Ask(..)) {
+                // Whoever was looked at before is not looked at any more.
+                while let Ok(next) = inbox.try_recv() {
+                    waiting.push_back(next);
+                }
+                if waiting.iter().any(|w| matches!(w, Work::Ask(..))) {
+                    continue;
+                }
+            }
             let told = match work {
                 Work::Read => {
                     self.read().await;

@@ -2,12 +2,12 @@
 
 use super::approvals::Named;
 use crate::clock::Instant;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::explain::{Answer, Event, Looked, Might, Past, events};
 use crate::identity::EntryId;
 use crate::identity::population::Schema;
 use crate::journal::Journal;
-use crate::model::EntryEvidence;
+use crate::model::{EntryEvidence, Identified};
 use crate::source::Source;
 
 /// So much is told of what was done before.
@@ -50,21 +50,24 @@ pub async fn ask(source: &mut Source, id: &EntryId, now: Instant) -> Looked {
     }))
 }
 
-/// The same for somebody who is named by a DN, or by an id; gives the id too. Nothing if there is nobody.
-pub async fn ask_for(source: &mut Source, named: &str, now: Instant) -> Option<(EntryId, Looked)> {
-    use crate::model::Identified;
-    let id = if crate::identity::dn::parse(named).is_some_and(|rdns| !rdns.is_empty()) {
-        match source.identify(&[named.to_owned()]).await.into_iter().next()?.1 {
-            Identified::Entry(id) => id,
-            Identified::NotFound => return None,
-            Identified::Unknown { cause } => return Some((EntryId::new(named), Looked::Failed(cause))),
-        }
-    } else {
-        EntryId::new(named)
-    };
-    let looked = ask(source, &id, now).await;
-    let is_there = matches!(&looked, Looked::Answer(a) if matches!(a.evidence, EntryEvidence::Found { .. }));
-    is_there.then_some((id, looked))
+/// Who in the directory is meant by a DN, a lasting id, a user name, an e-mail address or a common name: ids and DNs.
+///
+/// # Errors
+/// Why it can't be told.
+pub async fn find(source: &mut Source, name: &str) -> Result<Vec<(EntryId, String)>> {
+    let failed = |cause: String| Error::failure(format!("{name} could not be looked up in the directory: {cause}"));
+    if crate::identity::dn::parse(name).is_some_and(|rdns| !rdns.is_empty()) {
+        return match source.identify(&[name.to_owned()]).await.into_iter().next().map(|(_, who)| who) {
+            Some(Identified::Entry(id)) => Ok(vec![(id, name.to_owned())]),
+            Some(Identified::Unknown { cause }) => Err(failed(cause)),
+            Some(Identified::NotFound) | None => Ok(Vec::new()),
+        };
+    }
+    // A server may refuse what is no id in its eyes: then it is none.
+    if let Some((id, EntryEvidence::Found { dn, .. })) = source.find(&[EntryId::new(name)]).await.into_iter().next() {
+        return Ok(vec![(id, dn)]);
+    }
+    source.named(name).await.map_err(failed)
 }
 
 /// What was done about a user before.

@@ -62,13 +62,13 @@ fn answer(facts: &Facts) -> Option<Line> {
 }
 
 fn read(facts: &Facts) -> Line {
-    let people = count(facts.counts.0);
+    let people = if facts.counts.0 == 1 { "1 person".to_owned() } else { format!("{} people", count(facts.counts.0)) };
     match &facts.sides.0 {
         SideState::Reading => Line::said("the directory is still being read: nothing rests on who is not in it", Said::Open("reading")),
         SideState::Ended(end) => match end.cause() {
-            None => Line::said(format!("the read was complete: {people} people in scope"), Said::Good("ok")),
+            None => Line::said(format!("the read was complete: {people} in scope"), Said::Good("ok")),
             Some(why) => Line::said(
-                format!("the read was INCOMPLETE after {people} people: {}. {}", why.cause.words(), why.detail),
+                format!("the read was INCOMPLETE after {people}: {}. {}", why.cause.words(), why.detail),
                 Said::Bad("INCOMPLETE"),
             ),
         },

@@ -76,3 +76,39 @@ fn test(rule: &StatusRule, name: &str) -> String {
         StatusTest::Past => format!("{verb} when {name} has passed"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Instant;
+    use crate::identity::AttributeName;
+
+    #[test]
+    fn each_rule_tells_what_it_looked_at_and_what_that_means() {
+        let rule = |attribute: &str, test, enables| StatusRule { attribute: AttributeName::new(attribute), test, enables };
+        let control = || rule("userAccountControl", StatusTest::Bits(2), false);
+        let expires = || rule("accountExpires", StatusTest::Past, false);
+        let active = || rule("active", StatusTest::Equals("yes".into()), true);
+        let left = || rule("leftOn", StatusTest::Present, false);
+        for (rule, value, told, word) in [
+            (control(), Some("512"), "userAccountControl = 512, bit 2 not set", "enabled"),
+            (control(), Some("514"), "userAccountControl = 514, bit 2 is set", "disabled"),
+            (control(), None, "userAccountControl has no value (disabled when it has bit 2)", ""),
+            (expires(), Some("9223372036854775807"), "accountExpires = 9223372036854775807, that is never", "enabled"),
+            (expires(), Some("20200101000000Z"), "accountExpires = 20200101000000Z, that has passed (2020-01-01 00:00 UTC)", "disabled"),
+            (expires(), Some("20990101000000Z"), "accountExpires = 20990101000000Z, that is to come (2099-01-01 00:00 UTC)", "enabled"),
+            (active(), Some("YES"), "active = YES, the value that enables", "enabled"),
+            (active(), Some("no"), "active = no, not yes", "disabled"),
+            (left(), Some("x"), "leftOn = x, it has a value", "disabled"),
+        ] {
+            let answer = Answer {
+                evidence: EntryEvidence::NotFound { base: String::new() },
+                values: value.map(|v| (rule.attribute.to_string(), v.to_owned())).into_iter().collect(),
+                changed: None,
+                at: Instant(1_795_315_222),
+            };
+            let line = line(&answer, &rule);
+            assert_eq!((line.text.as_str(), line.verdict.word()), (told, word));
+        }
+    }
+}

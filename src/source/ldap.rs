@@ -14,6 +14,7 @@ mod failure;
 mod group;
 mod identify;
 mod lookup;
+mod named;
 mod people;
 mod ranges;
 mod rows;
@@ -184,6 +185,16 @@ impl Ldap {
         let answers = identify::identify(&mut session, &self.facts.settings, dns).await;
         self.session = Some(session);
         answers
+    }
+
+    /// See [`super::Source::named`].
+    pub async fn named(&mut self, name: &str) -> std::result::Result<Vec<(EntryId, String)>, String> {
+        self.connect().await.map_err(|e| e.message().to_owned())?;
+        let look_in = self.facts.settings.lookup_base.as_ref().unwrap_or(&self.facts.naming_context).clone();
+        let mut session = self.session.take().ok_or("the connection was lost")?;
+        let found = named::named(&mut session, &self.facts.settings, &look_in, name).await;
+        self.session = Some(session);
+        found.map_err(|f| f.detail)
     }
 
     async fn find_batch(

@@ -10,7 +10,7 @@ pub use entries::Roll;
 use super::ldif::{Record, Value};
 use super::scope::Members;
 use super::vendor::{self, IdForm, Settings};
-use super::{Amount, Facts, Part, ldif, scope, status};
+use super::{Amount, Facts, NAMED_BY, NAMED_MOST, Part, ldif, scope, status};
 use crate::clock::Instant;
 use crate::config::reader::did_you_mean;
 use crate::config::{CsvConfig, Located, Location, Scope, SourceConfig};
@@ -273,6 +273,22 @@ impl Directory {
             None => Identified::NotFound,
         };
         dns.iter().zip(found).map(|(dn, record)| (dn.clone(), answer((dn, record)))).collect()
+    }
+
+    /// See [`super::Source::named`].
+    ///
+    /// # Errors
+    /// Where too many are called so.
+    pub fn named(&self, name: &str) -> std::result::Result<Vec<(EntryId, String)>, String> {
+        use crate::identity::value::key_form;
+        let key = key_form(name).into_owned();
+        let mut found = Vec::new();
+        for n in 0..self.entries.len() {
+            let Some((_, record)) = self.entries.at(n) else { continue };
+            let is_called = NAMED_BY.iter().any(|attribute| record.any_value(attribute, &mut |value| key_form(value) == key));
+            found.extend(self.id(&record).filter(|_| is_called).map(|id| (EntryId::new(id), record.dn.clone())));
+        }
+        if found.len() > NAMED_MOST as usize { Err(format!("{} are called so", found.len())) } else { Ok(found) }
     }
 
     /// See [`super::Source::find`].

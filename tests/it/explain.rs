@@ -174,6 +174,8 @@ fn everybody_has_steps_that_fit_the_row_and_nothing_is_left_open() {
             let (facts, told) = desk.why(&user).await;
             let row = facts.row.unwrap();
             let text = told.plain().join("\n");
+            let document = serde_json::to_value(&told).unwrap();
+            assert_eq!(crate::schema::violations("rosterm-explain-1.schema.json", &document), Vec::<String>::new(), "{document}");
             assert!(text.starts_with("Why ") && text.contains(row.situation.words()), "{text}");
             assert!(!text.contains('…') || text.contains("more"), "nothing is asked for any more: {text}");
             // Whoever has no account and none would be made belongs to nobody; whoever is in scope meets every clause.
@@ -245,6 +247,7 @@ Why is bob changed?
         let json: serde_json::Value = serde_json::from_str(&json).unwrap();
         assert_eq!((code, json["format"].as_str(), json["row"]["situation"].as_str()), (0, Some("rosterm-explain/1"), Some("unmatched")));
         assert_eq!(json["steps"][0]["lines"][0]["verdict"], "nobody");
+        assert_eq!(crate::schema::violations("rosterm-explain-1.schema.json", &json), Vec::<String>::new());
         assert_eq!(
             desk.rosterm(&["explain", "svc-backup", "--format", "json"]).1.len(),
             serde_json::to_string_pretty(&json).unwrap().len() + 1
@@ -268,9 +271,23 @@ fn the_command_lists_several_and_finds_whom_no_plan_has() {
             )
         );
         assert_eq!(talk, "rosterm: 2 users have the name bob@example.com\n  hint: name one by the id in front\n");
+        // Somebody who is in the plan under another name is found by it, too.
+        let called = |uid: &str, id: &str| {
+            format!(
+                "\ndn: cn={id},ou=former,dc=example,dc=test\nobjectClass: inetOrgPerson\nuid: {uid}\ncn: Twin Roe\nsn: Roe\nentryUUID: {id}\n"
+            )
+        };
+        desk.write(
+            "people.ldif",
+            &format!("{}{}{}", LDIF.replace("sn: Fox", "cn: Cat Fox\nsn: Fox"), called("x1", "e-1"), called("x2", "e-2")),
+        );
+        assert!(desk.rosterm(&["explain", "cat fox"]).1.starts_with("Why is cat new?"));
+        let (code, out, talk) = desk.rosterm(&["explain", "twin roe"]);
+        assert_eq!((code, out.as_str()), (2, "e-1  cn=e-1,ou=former,dc=example,dc=test\ne-2  cn=e-2,ou=former,dc=example,dc=test\n"));
+        assert_eq!(talk, "rosterm: 2 users have the name twin roe\n  hint: name one by the id in front\n");
         let former = "\ndn: uid=dan,ou=former,dc=example,dc=test\nobjectClass: inetOrgPerson\nuid: dan\nsn: Roe\nentryUUID: e-dan\n";
         desk.write("people.ldif", &format!("{LDIF}{former}"));
-        for name in ["uid=dan,ou=former,dc=example,dc=test", "e-dan"] {
+        for name in ["uid=dan,ou=former,dc=example,dc=test", "e-dan", "DAN"] {
             let (code, out, _) = desk.rosterm(&["explain", name]);
             assert_eq!(code, 0);
             for told in ["Why is", "not here?", "NO          under ou=people,dc=example,dc=test", "nothing would be sent"] {

@@ -284,3 +284,39 @@ async fn a_look_up_tells_where_an_entry_is_and_which_clauses_it_meets() {
     let told = Source::open(&config, NOW).await.unwrap().find(&asked[..1]).await;
     assert!(matches!(&told[0].1, EntryEvidence::Unknown { cause } if cause.contains("result 32 (no such object)")), "{told:?}");
 }
+
+#[tokio::test]
+#[ignore = "needs real servers: tests/run"]
+async fn somebody_is_found_by_name_and_one_entry_tells_clauses_and_what_status_rules_look_at() {
+    use rosterm::engine::why;
+    use rosterm::explain::Looked;
+    let lab = Server::slapd(&small());
+    let mut source = lab.open("reader", &location("")).await;
+    for (name, ids) in [
+        ("U1", vec![1]),
+        ("a@X.test", vec![1]),
+        ("c6", vec![6]),
+        ("żaneta müller = 明", vec![5]),
+        (r#"Lee, "Ann" + #1"#, vec![4]),
+        ("u*", vec![]),
+        ("x)(uid=*", vec![]),
+        (r"\2a", vec![]),
+        ("nobody", vec![]),
+        ("UID=u6, ou=leavers,dc=example,dc=test", vec![6]),
+        ("00000000-0000-4000-8000-000000000006", vec![6]),
+    ] {
+        let found: Vec<String> = why::find(&mut source, name).await.unwrap().into_iter().map(|(id, _)| id.to_string()).collect();
+        assert_eq!(found, ids.into_iter().map(uuid).collect::<Vec<_>>(), "{name}");
+    }
+    for (n, base, disabled, value) in
+        [(2, true, true, Some("000001010000Z")), (3, true, false, Some("20260101000000Z")), (6, false, false, None)]
+    {
+        let Looked::Answer(answer) = why::ask(&mut source, &EntryId::new(uuid(n)), NOW).await else { panic!("{n}") };
+        let EntryEvidence::Found { disabled: is_disabled, verdicts, .. } = answer.evidence else { panic!("{n}") };
+        assert_eq!((is_disabled, verdicts.base), (disabled, Some(base)), "{n}");
+        assert_eq!(answer.values.first().map(|(_, v)| v.as_str()), value, "{n}");
+        assert!(answer.changed.is_some(), "when it was changed: {n}");
+    }
+    let Looked::Answer(answer) = why::ask(&mut source, &EntryId::new(uuid(99)), NOW).await else { panic!() };
+    assert!(matches!(answer.evidence, EntryEvidence::NotFound { .. }));
+}

@@ -46,6 +46,8 @@ const TRIED: &[&[&str]] = &[
     &["link", "p1", "a1"],
     &["hold", "p1", "looked into"],
     &["release", "p1"],
+    &["explain", "p1"],
+    &["doctor"],
     &["owed"],
     &["owed", "retry", "--yes"],
     &["history"],

@@ -49,7 +49,9 @@ impl Picture {
         let words: Vec<&str> = form.split_whitespace().collect();
         let own = Compared::of(&self.known_of(user, &telling));
         let wants_account = user.entry.is_some();
-        let rows: Vec<RowIx> = if wants_account { self.free_accounts().collect() } else { self.free_people().collect() };
+        // A pair that is matched and not linked yet can be linked as it is.
+        let own_account = user.account.filter(|_| wants_account && self.any_link(user).is_none());
+        let rows: Vec<RowIx> = if wants_account { self.free_accounts().chain(own_account).collect() } else { self.free_people().collect() };
         let choice = |row: &RowIx| {
             let other = if wants_account {
                 User { entry: None, account: Some(*row), verdict: user.verdict }

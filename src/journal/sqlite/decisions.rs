@@ -99,6 +99,7 @@ fn note(connection: &Connection, service: &str, decision: &Decision) -> rusqlite
 mod tests {
     use super::*;
     use crate::journal::Mode;
+    use crate::journal::run::{Ending, NewRun};
     use crate::model::LinkOrigin;
 
     #[test]
@@ -131,5 +132,25 @@ mod tests {
         assert_eq!(told, [(7, "ben".to_owned(), false), (5, "ann".to_owned(), true)]);
         assert_eq!(journal.decisions_of("s", None, Some(&a1), 1).unwrap().len(), 1);
         assert!(journal.decisions_of("other", Some(&e1), Some(&a1), 9).unwrap().is_empty());
+        // A run knows who is linked to whom from its beginning: until it has ended nothing of that is changed.
+        let run = NewRun {
+            channel: "c".into(),
+            service: "s".into(),
+            plan: String::new(),
+            undo_of: None,
+            author: "ann".into(),
+            started: Instant(8),
+            terms: "{}".into(),
+        };
+        let run = journal.begin_run(&run).unwrap();
+        journal.freeze(run).unwrap();
+        for refused in [
+            journal.link_by_hand("s", &link("e3", "a3"), "ben").unwrap_err(),
+            journal.unlink_by_hand("s", &e1, &a1, "ben", Instant(9)).unwrap_err(),
+        ] {
+            assert!(refused.message().contains("run 1 is not finished") && refused.kind() == Kind::Refused, "{refused}");
+        }
+        journal.end_run(run, Instant(9), Ending::Done, None).unwrap();
+        journal.link_by_hand("s", &link("e3", "a3"), "ben").unwrap();
     }
 }

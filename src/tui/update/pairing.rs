@@ -131,14 +131,14 @@ pub(super) fn chosen(model: &mut Model, pick: &Pick, place: usize) {
         (Some(EntryId::new(choice.id.as_str())), pick.named.account.clone())
     };
     let (Some(entry), Some(account)) = (entry, account) else { return };
-    match to_link(&snapshot, entry, account) {
+    match to_link(&snapshot, entry, account, choice) {
         Some(question) => model.overlay = Some(Overlay::Question(Box::new(question))),
         None => model.say(Tone::Warn, "one of the two is not there any more"),
     }
 }
 
 /// The question before two are linked; nothing if one of them is gone.
-fn to_link(snapshot: &Snapshot, entry: EntryId, account: AccountId) -> Option<Question> {
+fn to_link(snapshot: &Snapshot, entry: EntryId, account: AccountId, choice: &Choice) -> Option<Question> {
     let picture = snapshot.picture();
     let (person, other) = (picture.entries().by_id(entry.as_str())?, picture.accounts().by_id(account.as_str())?);
     let preview = picture.preview(person, other);
@@ -150,6 +150,15 @@ fn to_link(snapshot: &Snapshot, entry: EntryId, account: AccountId) -> Option<Qu
         (Role::Quiet, format!("the account  {}, {}", account, if preview.active { "active" } else { "inactive" })),
         (Role::Text, format!("They belong together from then on, whatever their names say: {}.", preview.consequence())),
     ];
+    let signs: Vec<&str> = choice.signs.iter().map(|s| s.words()).collect();
+    words.insert(
+        3,
+        if signs.is_empty() {
+            (Role::Warn, "Nothing that the two show is alike: look twice.".to_owned())
+        } else {
+            (Role::Quiet, format!("alike        {}", signs.join(", ")))
+        },
+    );
     let value = |datum: &Datum| if datum.is_unassigned() { "nothing".to_owned() } else { cut(&datum.plain(), 40).into_owned() };
     for change in preview.changes.iter().take(FIELDS) {
         words.push((Role::Text, format!("  {}: {} → {}", change.field, value(&change.from), value(&change.to))));

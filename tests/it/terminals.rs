@@ -1,0 +1,233 @@
+//! The program on a terminal of its own: a pty, read by an emulator, as somebody would see it.
+
+use rosterm::tui::terminal::Screen;
+use rustix::fd::OwnedFd;
+use rustix::process::{Pid, Signal};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+use std::num::NonZero;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+/// The name of the variable that tells a test to be the program that falls over.
+const FALLS: &str = "ROSTERM_TEST_FALLS";
+
+/// A terminal, and what runs on it.
+struct Terminal {
+    keys: File,
+    /// The other end, kept open to ask for its modes.
+    line: OwnedFd,
+    heard: Receiver<Vec<u8>>,
+    screen: vt100::Parser,
+    child: Child,
+}
+
+impl Terminal {
+    fn open(width: u16, height: u16, program: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Terminal {
+        let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
+        grantpt(&ours).unwrap();
+        unlockpt(&ours).unwrap();
+        let name = ptsname(&ours, Vec::new()).unwrap().into_string().unwrap();
+        let line = OpenOptions::new().read(true).write(true).open(name).unwrap();
+        tcsetwinsize(&ours, size(width, height)).unwrap();
+        let end = || Stdio::from(line.try_clone().unwrap());
+        // A session of its own with this as its terminal, as a terminal's window makes it.
+        let child = Command::new("setsid")
+            .args(["--ctty", "--wait", program])
+            .args(arguments)
+            .env_remove("NO_COLOR")
+            .env("TERM", "xterm-256color")
+            .env("LC_ALL", "C.UTF-8")
+            .envs(variables.iter().copied())
+            .stdin(end())
+            .stdout(end())
+            .stderr(end())
+            .spawn()
+            .unwrap();
+        let keys = File::from(ours);
+        let mut from = keys.try_clone().unwrap();
+        let (tell, heard) = channel();
+        std::thread::spawn(move || {
+            let mut bytes = vec![0; 64 * 1024];
+            while let Ok(n) = from.read(&mut bytes) {
+                if n == 0 || tell.send(bytes[..n].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        Terminal { keys, line: line.into(), heard, screen: vt100::Parser::new(cells(height), cells(width), 0), child }
+    }
+
+    fn demo(width: u16, height: u16) -> Terminal {
+        let mut terminal = Terminal::open(width, height, env!("CARGO_BIN_EXE_rosterm"), &["demo", "--users", "300"], &[]);
+        terminal.until(|t| t.shows("in sync") && t.shows("every key"));
+        terminal
+    }
+
+    fn shows(&self, text: &str) -> bool {
+        self.screen.screen().contents().contains(text)
+    }
+
+    /// Reads on until something is so.
+    fn until(&mut self, what: impl Fn(&Terminal) -> bool) {
+        while !what(self) {
+            let bytes = self.heard.recv_timeout(Duration::from_secs(60));
+            let Ok(bytes) = bytes else { panic!("it never came; the terminal shows:\n{}", self.screen.screen().contents()) };
+            self.screen.process(&bytes);
+        }
+    }
+
+    fn type_in(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+    }
+
+    fn resize(&mut self, width: u16, height: u16) {
+        self.screen.screen_mut().set_size(cells(height), cells(width));
+        tcsetwinsize(&self.keys, size(width, height)).unwrap();
+    }
+
+    /// Waits for the end, and reads what was written until then.
+    fn ended(mut self) -> (ExitStatus, Terminal) {
+        let mut rounds = 0;
+        let status = loop {
+            while let Ok(bytes) = self.heard.recv_timeout(Duration::from_millis(100)) {
+                self.screen.process(&bytes);
+            }
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            rounds += 1;
+            assert!(rounds < 300, "it does not end; the terminal shows:\n{}", self.screen.screen().contents());
+        };
+        while let Ok(bytes) = self.heard.recv_timeout(Duration::from_millis(100)) {
+            self.screen.process(&bytes);
+        }
+        (status, self)
+    }
+
+    /// True if one can type on it as before: lines are edited and echoed, the cursor is there, the first screen is shown.
+    fn is_given_back(&self) -> bool {
+        let modes = tcgetattr(&self.line).unwrap().local_modes;
+        let screen = self.screen.screen();
+        modes.contains(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG)
+            && !screen.alternate_screen()
+            && !screen.hide_cursor()
+            && !screen.bracketed_paste()
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn cells(n: u16) -> NonZero<u16> {
+    NonZero::new(n).unwrap()
+}
+
+fn size(width: u16, height: u16) -> Winsize {
+    Winsize { ws_col: width, ws_row: height, ws_xpixel: 0, ws_ypixel: 0 }
+}
+
+#[test]
+fn it_starts_on_the_other_screen_and_leaves_the_terminal_as_it_was() {
+    let mut terminal = Terminal::demo(120, 40);
+    assert!(terminal.screen.screen().alternate_screen() && terminal.screen.screen().hide_cursor() && !terminal.is_given_back());
+    terminal.type_in("?");
+    terminal.until(|t| t.shows("Every key and every word") && t.shows("type to find"));
+    terminal.type_in("\x1b");
+    // Together the two would be another key.
+    terminal.until(|t| !t.shows("type to find"));
+    terminal.type_in("q");
+    let (status, terminal) = terminal.ended();
+    assert!(status.success() && terminal.is_given_back(), "{status}");
+}
+
+#[test]
+fn a_paste_is_text_and_no_keys() {
+    let mut terminal = Terminal::demo(100, 30);
+    terminal.type_in("/");
+    // A `q` outside of a search would end it, and a line break would keep the search.
+    terminal.type_in("\x1b[200~situation:leaving\rq\x1b[201~");
+    terminal.until(|t| t.shows("/ situation:leaving"));
+    assert!(terminal.child.try_wait().unwrap().is_none());
+}
+
+#[test]
+fn it_fits_whatever_size_the_terminal_gets() {
+    let mut terminal = Terminal::demo(120, 40);
+    for (width, height) in [(200, 60), (80, 24), (60, 15), (61, 70), (160, 48)] {
+        terminal.resize(width, height);
+        let last = move |t: &Terminal| t.screen.screen().contents_between(height - 1, 0, height - 1, width).contains("every key");
+        terminal.until(last);
+    }
+    terminal.resize(40, 10);
+    terminal.until(|t| t.shows("rosterm needs"));
+    // Many in a row: the last one counts.
+    for width in (60..120).chain((80..119).rev()) {
+        terminal.resize(width, 24);
+    }
+    terminal.until(|t| t.screen.screen().contents_between(23, 0, 23, 80).contains("every key"));
+    terminal.type_in("q");
+    assert!(terminal.ended().0.success());
+}
+
+#[test]
+fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_brings_everything_back() {
+    let shell = ["--norc", "--noprofile", "-i"];
+    let mut terminal = Terminal::open(100, 30, "bash", &shell, &[("PS1", "shell> "), ("HISTFILE", "/dev/null")]);
+    terminal.until(|t| t.shows("shell>"));
+    terminal.type_in(&format!("{} demo --users 300\r", env!("CARGO_BIN_EXE_rosterm")));
+    terminal.until(|t| t.shows("in sync") && t.shows("every key"));
+    terminal.type_in("/");
+    terminal.until(|t| t.shows("enter keeps"));
+    terminal.type_in("\x1a");
+    terminal.until(|t| t.shows("Stopped") && !t.screen.screen().alternate_screen());
+    // The shell echoes what is typed, and its cursor is there.
+    terminal.type_in("echo still-$((40 + 2))\r");
+    terminal.until(|t| t.shows("still-42") && !t.screen.screen().hide_cursor());
+    terminal.type_in("fg\r");
+    terminal.until(|t| t.screen.screen().alternate_screen() && t.shows("in sync") && t.shows("enter keeps"));
+    terminal.type_in("\x03");
+    terminal.until(|t| !t.screen.screen().alternate_screen() && t.screen.screen().contents().trim_end().ends_with("shell>"));
+    terminal.type_in("exit\r");
+    terminal.ended();
+}
+
+#[test]
+fn a_signal_gives_the_terminal_back_and_is_the_exit_code() {
+    for (name, signal) in [("TERM", Signal::TERM), ("HUP", Signal::HUP)] {
+        let terminal = Terminal::demo(100, 30);
+        // What made the session has become the program.
+        rustix::process::kill_process(Pid::from_child(&terminal.child), signal).unwrap();
+        let (status, terminal) = terminal.ended();
+        assert!(terminal.is_given_back(), "{name}");
+        assert_eq!(status.code(), Some(128 + signal.as_raw()), "{name}");
+    }
+}
+
+#[test]
+fn a_panic_in_any_thread_gives_the_terminal_back_and_says_where() {
+    if std::env::var_os(FALLS).is_some() {
+        let mut screen = Screen::take().unwrap();
+        screen.draw(|frame| frame.render_widget("all is well", frame.area())).unwrap();
+        std::thread::spawn(|| panic!("out of \u{1b}[31mluck")).join().unwrap_err();
+        unreachable!("the panic ends the process");
+    }
+    let ours = std::env::current_exe().unwrap();
+    let name = "terminals::a_panic_in_any_thread_gives_the_terminal_back_and_says_where";
+    let terminal = Terminal::open(120, 30, ours.to_str().unwrap(), &["--exact", name, "--nocapture"], &[(FALLS, "1")]);
+    let (status, terminal) = terminal.ended();
+    assert_eq!(status.code(), Some(101));
+    assert!(terminal.is_given_back());
+    let told = terminal.screen.screen().contents();
+    for part in ["rosterm: a fault of the program ended it at ", "terminals.rs:", "luck", "hint: whatever was sent is written down"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert!(!told.contains("all is well"));
+}
