@@ -116,9 +116,13 @@ pub(in crate::engine) async fn read(source: &mut Source, config: &SourceConfig, 
     let counts = if seen.in_scope == 0 { Some(count(source, config, |_| {}).await) } else { None };
     let (in_scope, disabled) = (seen.in_scope, seen.disabled);
     let same_ids = |picture: &Picture| picture.source().settings.id_attribute == source.facts().settings.id_attribute;
+    let same_context = |picture: &Picture| picture.source().naming_context == source.facts().naming_context;
     let against = match baseline {
         None => Err("nothing was read before".to_owned()),
         Some(Baseline { picture, .. }) if !same_ids(&picture) => Err("what was read before goes by other ids".to_owned()),
+        Some(Baseline { picture, .. }) if !same_context(&picture) => {
+            Err("it lies in another naming context, which links belong to: once it is saved, rosterm link --migrate is needed".to_owned())
+        }
         Some(Baseline { picture, read_at }) => match picture.source_state() {
             SideState::Ended(ReadEnd::Complete) => Ok(seen.against(&picture, read_at)),
             _ => Err("the last reading of the directory was not complete".to_owned()),

@@ -154,9 +154,15 @@ fn what_was_not_read_to_its_end_previews_nothing_and_a_base_that_is_not_there_is
     let text = |name: &str, value: &str| (name.into(), Value::Text(value.into()));
     let attributes = vec![text("objectClass", "inetOrgPerson"), text("cn", "No Id")];
     world.records.push(Record { dn: "cn=No Id,ou=former,dc=example,dc=test".to_owned(), attributes });
+    let attributes = vec![text("objectClass", "inetOrgPerson"), text("cn", "Far Away"), text("entryUUID", "f-1")];
+    world.records.push(Record { dn: "cn=Far Away,dc=elsewhere".to_owned(), attributes });
     let mut desk = Desk::open(&world, plan, Faults::default(), setting());
     desk.frame(110, 40);
     edit(&mut desk, GROUP, "");
+    // Links belong to a naming context: by another one nobody can be compared.
+    edit(&mut desk, BASE, "dc=elsewhere");
+    let frame = desk.frame(110, 40);
+    assert!(frame.contains("1 in scope; who enters and leaves is not known: it lies in another naming context"), "{frame}");
     edit(&mut desk, BASE, "dc=example,dc=test");
     let frame = desk.frame(110, 40);
     assert!(frame.contains("INCOMPLETE, so it is not known who enters and leaves") && !frame.contains(" leave,"), "{frame}");
@@ -321,6 +327,11 @@ fn a_location_is_saved_once_who_leaves_was_confirmed_and_both_ends_are_read_by_i
         desk.next();
     }
     desk.until_shown("THE FILTER REMOVES THEM ALL");
+    // The group is counted last.
+    desk.until_shown("  67\n");
+    desk.live.look(desk.model.spec().clone());
+    desk.answer();
+    desk.press("k j");
     same_as_before("source-nobody-120x40", &desk.frame(120, 40));
     let facets = desk.snapshot.facets();
     assert_eq!(facets.of(rosterm::model::Situation::Leaving), 0, "an empty source removes nobody");
