@@ -7,6 +7,7 @@ mod aside;
 mod census;
 pub mod check;
 mod clerk;
+pub mod coverage;
 mod desk;
 pub mod draft;
 pub mod ends;

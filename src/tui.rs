@@ -203,6 +203,11 @@ pub fn order(live: &Live, model: &Model, effect: Effect) {
             }
         }
         Effect::Try(draft) => live.try_out(draft),
+        Effect::Cover => {
+            if let Some(snapshot) = model.snapshot.clone() {
+                live.cover(snapshot);
+            }
+        }
         Effect::ReadAlso(names) => live.read_also(names),
         Effect::Save(file, edits) => live.save(file, edits),
         Effect::Count(number, edits) => live.count(number, edits),

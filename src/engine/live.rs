@@ -9,6 +9,7 @@ use super::approvals::{Weight, Who};
 use super::approver::{self, Approved, Ask};
 use super::aside::Aside;
 use super::clerk::{Clerk, Work};
+use super::coverage::Coverage;
 use super::desk::Desk;
 use super::draft::{Draft, Tried, Waiting};
 use super::ends::{Ends, Errand};
@@ -57,6 +58,8 @@ pub enum News {
     },
     /// What came of a draft of the mapping, by its number.
     Tried(u64, Tried),
+    /// For how many people the rules have a value.
+    Covered(Arc<Coverage>),
     /// What was edited is in the configuration file, and the channel goes by it from now on.
     Saved,
     /// Where people come from, as it is in effect from now on.
@@ -144,6 +147,8 @@ pub struct Live {
     works: UnboundedSender<Work>,
     asks: Sender<Ask>,
     pub(super) aside: Aside,
+    /// Grows with every count of what the rules come to.
+    pub(super) covered: Arc<AtomicU64>,
     pub(super) control: Arc<Mutex<Option<Arc<Control>>>>,
     /// Gives up what is looked at aside.
     looking: Stop,
@@ -219,7 +224,7 @@ impl Live {
             });
             drop(leaves);
         });
-        Live { orders, drafts, wishes, wanted, works, asks, aside, control, looking, alive: Some(alive), left }
+        Live { orders, drafts, wishes, wanted, works, asks, aside, covered: Arc::default(), control, looking, alive: Some(alive), left }
     }
 
     /// Asks for another list.
@@ -350,6 +355,7 @@ impl Live {
 impl Drop for Live {
     fn drop(&mut self) {
         self.wanted.fetch_add(1, Ordering::AcqRel);
+        self.covered.fetch_add(1, Ordering::AcqRel);
         let _ = self.orders.send(Order::Stop);
         let _ = self.wishes.send(Wish::Stop);
         let _ = self.asks.send(Ask::Stop);

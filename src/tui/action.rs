@@ -132,6 +132,8 @@ verbs! {
     PreviousRule;
     /// Type another expression.
     EditRule;
+    /// Count for how many people the rules have a value.
+    CountRules;
     /// Write what was kept into the configuration file.
     SaveMapping;
     /// Take every edit back.
@@ -450,6 +452,15 @@ pub const TABLE: &[Entry] = &[
         "save",
         "show what would be written into the configuration file; enter there writes it",
         may_save,
+    ),
+    row(
+        Verb::CountRules,
+        "count_rules",
+        Mapping,
+        4,
+        "count",
+        "count for how many people each rule has a value, and for how many it is wrong",
+        a_snapshot,
     ),
     row(Verb::Revert, "revert", Mapping, 3, "take edits back", "every rule as in the configuration again", a_rule_edited),
     row(Verb::LeaveMapping, "leave_mapping", Mapping, 4, "back", "back to the list", always),

@@ -91,6 +91,8 @@ pub enum Effect {
     Rehearse(u64),
     /// Try other expressions in the mapping.
     Try(Draft),
+    /// Count for how many people the rules have a value.
+    Cover,
     /// Read both ends again, with these attributes of people too.
     ReadAlso(Vec<AttributeName>),
     /// Write expressions into the configuration file, by the places of their rules.

@@ -140,6 +140,10 @@ pub fn perform(model: &mut Model, verb: Verb) -> Vec<Effect> {
         Verb::NextRule => mapping::mark(model, 1),
         Verb::PreviousRule => mapping::mark(model, -1),
         Verb::EditRule => mapping::edit(model),
+        Verb::CountRules => {
+            model.say(Tone::Plain, format!("{} …", mapping::COUNTING));
+            return vec![Effect::Cover];
+        }
         Verb::SaveMapping => mapping::ask_to_save(model),
         Verb::Revert => return mapping::revert(model),
         Verb::NextClause => source::mark(model, 1),

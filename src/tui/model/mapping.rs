@@ -1,10 +1,14 @@
 //! The rules as they are edited: what is kept but in no file, and what is being typed.
 
+use crate::clock::Instant;
+use crate::engine::coverage::Coverage;
 use crate::engine::draft::{Draft, Tried};
+use crate::engine::snapshot::Facets;
 use crate::model::Subject;
 use crate::tui::pane::mapping::Page;
 use crate::tui::widget::field::Field;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// An expression that is not as in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +49,11 @@ pub(in crate::tui) struct Mapping {
     pub answered: u64,
     pub told: Option<Tried>,
     pub page: Page,
+    /// For how many people the rules have a value, and by which readings that was counted last.
+    pub coverage: Option<Arc<Coverage>>,
+    pub covered: (Option<Instant>, Option<Instant>, u64),
+    /// What everybody was in before the rule that is typed was touched.
+    pub before: Option<Facets>,
 }
 
 impl Mapping {

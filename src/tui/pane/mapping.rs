@@ -4,6 +4,7 @@
 //! Nobody is evaluated here but that one user. How many differ is counted by the engine anyway.
 
 use crate::engine::draft::Tried;
+use crate::model::Situation;
 use crate::telemetry::redacted;
 use crate::text::{clean, count, pad};
 use crate::tui::action::Verb;
@@ -16,21 +17,29 @@ use ratatui::layout::Rect;
 
 /// Cells of the count.
 const COUNT: usize = 9;
+/// Cells of how many have a value, and of how many it is wrong for.
+const HAVE: usize = 6;
+const WRONG: usize = 5;
 /// From so many cells on a rule's sign is told in words too.
 const ROOMY: usize = 76;
+
+/// From so many cells on it is told how many have a value.
+const HAVING: usize = 54;
 
 /// Cells of everything beside the count: what the sign means, the field with its sign, the expression.
 struct Widths {
     sign: usize,
     name: usize,
     rule: usize,
+    have: usize,
 }
 
 impl Widths {
     fn of(room: usize) -> Self {
         let (sign, name) = if room >= ROOMY { (10, 18) } else { (0, 15) };
         let gaps = if sign > 0 { 3 } else { 2 };
-        Widths { sign, name, rule: room.saturating_sub(gaps + name + sign + COUNT).max(8) }
+        let have = if room >= HAVING { HAVE + WRONG } else { 0 };
+        Widths { sign, name, rule: room.saturating_sub(gaps + name + sign + have + COUNT).max(8), have }
     }
 }
 
@@ -88,15 +97,28 @@ fn rules(model: &Model, room: usize) -> Vec<Line> {
         let differs = snapshot.facets().fields.get(place).copied().unwrap_or(0);
         let cell = |text: &str, cells: usize| pad(&shown(text, cells, glyphs), cells);
         let n = if differs == 0 { format!("{:>COUNT$}", "·") } else { format!("{:>COUNT$}", count(differs)) };
+        let covered = model.mapping.coverage.as_ref().filter(|_| wide.have > 0).and_then(|c| c.of(rules, place));
+        let (have, wrong) = covered.map_or((String::new(), String::new()), |(have, wrong)| {
+            (short(have), if wrong > 0 { format!(" !{}", short(wrong)) } else { String::new() })
+        });
+        let have = if wide.have > 0 { format!("{have:>HAVE$}") } else { have };
+        let wrong = if wide.have > 0 { pad(&wrong, WRONG) } else { wrong };
         vec![
             (Role::Accent, if place == model.mapping.at { here } else { " " }.into()),
             (Role::Quiet, if wide.sign > 0 { format!("{} ", cell(word, wide.sign)) } else { String::new() }.into()),
             (if sign.is_empty() { Role::Text } else { Role::Field }, cell(&name, wide.name).into()),
             (if is_edited { Role::Warn } else { Role::Text }, format!(" {}", cell(&text, wide.rule)).into()),
+            (Role::Quiet, have.into()),
+            (Role::Warn, wrong.into()),
             (if differs == 0 { Role::Quiet } else { Role::Strong }, n.into()),
         ]
     };
     rules.rules().iter().enumerate().map(line).collect()
+}
+
+/// A count in at most six cells.
+fn short(n: usize) -> String {
+    if n < 100_000 { count(n) } else { format!("{}k", n / 1_000) }
 }
 
 /// The line on which something is typed is the first one; it is drawn by itself.
@@ -123,7 +145,7 @@ fn below(model: &Model, room: usize) -> Vec<Line> {
                     labelled(&mut lines, "unread", room, Role::Warn, &text);
                 }
                 Some(Tried::Works) if mapping.asked == mapping.answered => {
-                    labelled(&mut lines, "ok", room, Role::Good, "the list goes by it");
+                    labelled(&mut lines, "ok", room, Role::Good, &moved(model));
                 }
                 Some(Tried::Works) | None => labelled(&mut lines, "", room, Role::Quiet, "what is typed is tried at once"),
             }
@@ -155,6 +177,21 @@ fn below(model: &Model, room: usize) -> Vec<Line> {
     lines
 }
 
+/// What the edit has moved so far: each situation with how many were in it and are.
+fn moved(model: &Model) -> String {
+    let (Some(before), Some(snapshot)) = (&model.mapping.before, &model.snapshot) else { return "the list goes by it".to_owned() };
+    let now = snapshot.facets();
+    let steps = Situation::WORST_FIRST.into_iter().filter(|s| before.of(*s) != now.of(*s));
+    let steps: Vec<String> = steps.map(|s| format!("{} {} → {}", s.words(), count(before.of(s)), count(now.of(s)))).collect();
+    if snapshot.is_busy() {
+        "the list goes by it; counting …".to_owned()
+    } else if steps.is_empty() {
+        "the list goes by it: nobody is in another situation".to_owned()
+    } else {
+        format!("the list goes by it: {}", steps.join(", "))
+    }
+}
+
 /// Draws the pane; gives the place of the cursor where an expression is typed.
 pub(in crate::tui) fn draw(model: &Model, ink: &mut Ink<'_>, area: Rect) -> Option<(u16, u16)> {
     let focused = model.focus == Pane::Mapping;
@@ -176,9 +213,10 @@ pub(in crate::tui) fn draw(model: &Model, ink: &mut Ink<'_>, area: Rect) -> Opti
         ink.put(area.x + 4, area.y + 2, area.width.saturating_sub(4), "The rules are shown once both ends are opened.", Role::Quiet);
         return None;
     }
-    let Widths { sign, name: named, rule } = Widths::of(usize::from(room));
+    let Widths { sign, name: named, rule, have } = Widths::of(usize::from(room));
     let before = if sign > 0 { sign + 2 } else { 1 };
-    let heading = format!("{:before$}{:named$} {:rule$}{:>COUNT$}", "", "field", "rule", "differs");
+    let having = if have > 0 { format!("{:>HAVE$}{:WRONG$}", "have", "") } else { String::new() };
+    let heading = format!("{:before$}{:named$} {:rule$}{having}{:>COUNT$}", "", "field", "rule", "differs");
     ink.put(area.x + 1, area.y + 1, room, &heading, Role::Quiet);
     let below = cells(page.below.len()).min(area.height.saturating_sub(3));
     let list = Rect { x: area.x + 1, y: area.y + 2, width: room, height: area.height.saturating_sub(2 + below) };

@@ -24,6 +24,7 @@ pub(super) fn edit(model: &mut Model) {
     let Some(now) = crate::tui::pane::mapping::expression(model, rule) else { return };
     let was = model.mapping.edits.get(&rule).map_or_else(|| now.clone(), |edit| edit.was.clone());
     model.mapping.told = None;
+    model.mapping.before = model.snapshot.as_ref().map(|s| s.facets().clone());
     model.mapping.typing = Some(Typing { rule, field: Field::of(&now), was, before: now, closing: false, to_save: false });
 }
 
@@ -104,9 +105,7 @@ fn keep(model: &mut Model) -> Vec<Effect> {
                 mapping.edits.insert(rule, Edit { was, now: field.text().to_owned() });
                 model.say(Tone::Plain, "kept while rosterm runs, not saved: nothing can be sent by it");
             }
-            if to_save {
-                return perform(model, Verb::SaveMapping);
-            }
+            return if to_save { perform(model, Verb::SaveMapping) } else { cover(model) };
         }
     }
     Vec::new()
@@ -134,7 +133,7 @@ pub(super) fn tried(model: &mut Model, number: u64, told: Tried) -> Vec<Effect> 
     {
         return keep(model);
     }
-    Vec::new()
+    cover(model)
 }
 
 /// Asks whether what was kept is to be written.
@@ -162,4 +161,24 @@ pub(super) fn saved(model: &mut Model) -> Vec<Effect> {
     model.say(Tone::Plain, "saved: what is shown and sent goes by these rules");
     // The engine begins anew with what is in the file.
     if model.mapping.is_edited() { try_out(model) } else { Vec::new() }
+}
+
+/// What is said while it is counted.
+pub(super) const COUNTING: &str = "counting for how many people each rule has a value";
+
+/// People for whom it is counted by itself what the rules come to: a part of a second of one core. Of more it is counted when
+/// somebody asks.
+const BY_ITSELF: usize = 100_000;
+
+/// Has it counted what the rules come to, once after each reading and edit.
+pub(super) fn cover(model: &mut Model) -> Vec<Effect> {
+    let Some(snapshot) = &model.snapshot else { return Vec::new() };
+    let (source, target) = (snapshot.source(), snapshot.target());
+    let at = (source.read_at, target.read_at, model.mapping.answered);
+    let is_quiet = !snapshot.is_busy() && !source.reading && !target.reading && model.mapping.typing.is_none();
+    if !is_quiet || source.users == 0 || source.users > BY_ITSELF || model.mapping.covered == at {
+        return Vec::new();
+    }
+    model.mapping.covered = at;
+    vec![Effect::Cover]
 }

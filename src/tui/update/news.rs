@@ -36,6 +36,12 @@ pub(super) fn hear(model: &mut Model, news: News) -> Vec<Effect> {
                 model.say(Tone::Warn, format!("{} of the marked users are not there any more", crate::text::count(gone)));
             }
             model.snapshot = Some(snapshot);
+            return mapping::cover(model);
+        }
+        News::Covered(coverage) => {
+            // What was said while it was counted is over.
+            model.notice = model.notice.take().filter(|(_, text)| !text.starts_with(mapping::COUNTING));
+            model.mapping.coverage = Some(coverage);
         }
         News::View(view) => show(model, view),
         News::Failed(error) => {

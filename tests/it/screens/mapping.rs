@@ -195,3 +195,34 @@ fn what_was_kept_is_saved_once_it_is_confirmed_and_comments_stay() {
         assert!(desk.notice().contains(why), "{}", desk.notice());
     }
 }
+
+#[test]
+fn for_how_many_people_a_rule_has_a_value_is_what_everybody_alone_would_say() {
+    let mut desk = on_title(setting());
+    desk.until_shown(" have ");
+    desk.live.cover(std::sync::Arc::clone(&desk.snapshot));
+    let coverage = loop {
+        if let News::Covered(coverage) = desk.inbox.recv().unwrap() {
+            break coverage;
+        }
+    };
+    let picture = desk.snapshot.picture();
+    let cards: Vec<_> = desk.model.shown().iter().filter(|s| s.entry().is_some()).map(|s| desk.snapshot.card(*s).unwrap()).collect();
+    assert_eq!(coverage.people, cards.len());
+    for (place, name) in desk.snapshot.fields().enumerate() {
+        let is_wrong = |f: &rosterm::engine::snapshot::FieldLine| f.problem.is_some() && f.wanted.is_empty();
+        let have = cards.iter().filter(|c| !c.fields[place].wanted.is_empty()).count();
+        let wrong = cards.iter().filter(|c| is_wrong(&c.fields[place])).count();
+        let (counted, invalid) = coverage.of(picture.rules(), place).unwrap();
+        assert_eq!(counted, have, "{name}");
+        // Of somebody who can't be told apart nothing is said field by field, and the rule is wrong all the same.
+        assert!(invalid >= wrong && invalid <= cards.len() - have, "{name}: {invalid} {wrong}");
+    }
+    // A rule that is edited has no number until it is counted anew, and the others keep theirs.
+    desk.press("e");
+    desk.type_in(" | upper");
+    desk.until_shown("the list goes by it: ");
+    let edited = desk.snapshot.picture();
+    assert!(coverage.of(edited.rules(), TITLE).is_none() && coverage.of(edited.rules(), 0).is_some());
+    assert!(desk.frame(160, 48).contains("19 → 50, in sync 30 → 1"), "{}", desk.frame(160, 48));
+}
