@@ -82,8 +82,10 @@ pub(super) type Alone = bool;
 
 /// Runs that are told of.
 const RUNS: usize = 50;
-/// Rows of a run that are told of, and that can be tried again.
+/// Rows of a run that are told of.
 const ROWS: usize = 5_000;
+/// Rows of a run that can be tried again: as many as a service is sent in a day, at twenty a second, before somebody looks.
+const AGAIN: usize = 1_000_000;
 
 /// Who does it.
 pub(super) struct Clerk<O> {
@@ -401,8 +403,8 @@ fn not_done(journal: &Journal, run: RunId) -> Result<Vec<Named>> {
     let mut found = Vec::new();
     for state in [RowState::Failed, RowState::Stale, RowState::Left] {
         let mut from = 0;
-        // Links are remembered with the next run anyway, and of the others no more than a screen can be told about.
-        while found.len() < ROWS {
+        // Links are remembered with the next run anyway.
+        while found.len() < AGAIN {
             let rows = journal.rows(run, Some(state), from, ROWS)?;
             let Some(last) = rows.last().map(|row| row.n) else { break };
             let again = rows.into_iter().filter(|row| needs_approval(row.action));
