@@ -98,20 +98,38 @@ fn the_pictures_of_the_tour_show_what_the_screens_show() {
     let setting = Setting { spec: Spec { sort: SortBy::Situation, ..Spec::default() }, ..Setting::plain("demo").unwrap() };
     let mut desk = Desk::open(&world::make(plan), plan, Faults::default(), setting);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/pictures");
-    for (name, about, keys, waits) in [
-        ("diff", "Everybody with situation, action and reason; below, the person under the cursor field by field", "g", false),
-        ("changed", "Only those whom something differs of, and how the new value came about", "tab tab tab tab enter", false),
-        ("apply", "Before something is sent: what happens to how many people, and who loses access", "esc esc tab A 1 8 enter P", true),
-    ] {
-        desk.press(keys.split(" A ").next().unwrap());
-        if waits {
-            desk.press("A");
-            desk.until(|m| m.question().is_some());
-            desk.press("1 8 enter");
-            desk.until(|m| m.approvals().total() > 0);
-            desk.press("P");
-            desk.until(|m| m.question().is_some());
-        }
+    let removals = |desk: &mut Desk| {
+        desk.press("esc esc tab A");
+        desk.until(|m| m.question().is_some());
+        desk.press("1 8 enter");
+        desk.until(|m| m.approvals().total() > 0);
+        desk.press("P");
+        desk.until(|m| m.question().is_some());
+    };
+    let rule = |desk: &mut Desk| {
+        desk.press("esc 2 j j j j j j e");
+        desk.type_in(" | upper");
+        desk.until_shown("the list goes by it: ");
+        desk.answer();
+    };
+    let why = |desk: &mut Desk| {
+        desk.press("esc g w");
+        desk.until_shown("nothing was sent for this user before");
+    };
+    type Steps<'s> = &'s dyn Fn(&mut Desk);
+    let pictures: [(&str, &str, Steps<'_>); 5] = [
+        ("diff", "Everybody with situation, action and reason; below, the person under the cursor field by field", &|desk| {
+            desk.press("g");
+        }),
+        ("changed", "Only those whom something differs of, and how the new value came about", &|desk| {
+            desk.press("tab tab tab tab enter");
+        }),
+        ("apply", "Before something is sent: what happens to how many people, and who loses access", &removals),
+        ("why", "Why somebody is leaving, step by step", &why),
+        ("rule", "A rule is typed, and the list follows", &rule),
+    ];
+    for (name, about, steps) in pictures {
+        steps(&mut desk);
         let picture = svg(&desk.buffer(132, 36), about);
         let path = folder.join(format!("{name}.svg"));
         if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
