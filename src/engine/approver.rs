@@ -5,7 +5,7 @@
 //! be sent fits the snapshot that goes with it.
 
 use super::approvals::{Approvals, Lasting, Weight, Who};
-use super::live::{News, Tell};
+use super::news::{News, Tell};
 use super::snapshot::Snapshot;
 use super::viewer::Newest;
 use crate::model::Subject;

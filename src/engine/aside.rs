@@ -4,8 +4,10 @@
 
 use super::approvals::Named;
 use super::clerk::Work;
-use super::live::{Live, News, Tell};
+use super::live::Live;
+use super::news::{News, Tell};
 use super::picture::near::Choice;
+use super::seat::Pairing;
 use super::snapshot::Snapshot;
 use super::why::{Learnt, Part};
 use crate::identity::{AccountId, EntryId};
@@ -13,18 +15,6 @@ use crate::model::Subject;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::runtime::Handle;
-
-/// A pair that is to be linked, or parted.
-pub struct Pairing {
-    /// What it was seen in.
-    pub snapshot: Arc<Snapshot>,
-    /// The person.
-    pub entry: EntryId,
-    /// The account.
-    pub account: AccountId,
-    /// They belong together from now on; else they do not any more.
-    pub linked: bool,
-}
 
 /// Where questions beside the list are answered.
 pub(super) struct Aside {

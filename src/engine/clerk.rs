@@ -10,13 +10,15 @@ mod place;
 
 use super::approvals::{Approvals, Named, needs_approval};
 use super::approver::Ask;
-use super::aside::Pairing;
 use super::ends::{Ends, Errand};
-use super::live::{Held, Live, News, Remote, Seat, Tell, reading};
 use super::location::{Edits, Looker};
+use super::news::{News, Tell};
 use super::progress::Progress;
 use super::query::Job;
+use super::remote::{Remote, reading};
 use super::run::{Desk, Prepared, Runner, check_fit, prepare};
+use super::seat::Pairing;
+use super::seat::{Held, Seat};
 use super::snapshot::Snapshot;
 use super::watch::{Ended, Going, RunRow, Running, watched};
 use super::worker::Order;
@@ -419,20 +421,4 @@ fn not_done(journal: &Journal, run: RunId) -> Result<Vec<Named>> {
 #[must_use]
 pub fn unended(runs: &[Run]) -> Option<&Run> {
     runs.iter().find(|run| run.ended.is_none() && run.frozen)
-}
-
-impl Live {
-    /// Tells the run that is under way to wait, or to go on.
-    pub fn pause(&self, pause: bool) {
-        if let Some(control) = &*self.control.lock().unwrap_or_else(PoisonError::into_inner) {
-            if pause { control.pause() } else { control.resume() }
-        }
-    }
-
-    /// Tells the run that is under way to come to its end.
-    pub fn cancel(&self) {
-        if let Some(control) = &*self.control.lock().unwrap_or_else(PoisonError::into_inner) {
-            control.cancel();
-        }
-    }
 }

@@ -1,14 +1,12 @@
 //! For how many people each rule has a value, and for how many it is wrong: counted on demand, over a snapshot.
 
-use super::live::{Live, News, spawn};
 use super::picture::cell::Bond;
 use super::snapshot::Snapshot;
-use crate::clock::{self, Instant};
+use crate::clock::Instant;
 use crate::identity::population::RowIx;
 use crate::mapping::{Desired, Rules};
 use rayon::prelude::*;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 /// Rows of a step: the count is given up between two.
 const STEP: u32 = 8 * 1024;
@@ -68,19 +66,5 @@ impl Coverage {
     pub fn of(&self, rules: &Rules, place: usize) -> Option<(usize, usize)> {
         let (then, now) = (self.rules.rules().get(place)?, rules.rules().get(place)?);
         then.is_same(now).then(|| self.counts[place])
-    }
-}
-
-impl Live {
-    /// Asks for how many people the rules of a snapshot have a value; whoever asked before gets no answer.
-    pub fn cover(&self, snapshot: Arc<Snapshot>) {
-        let number = self.covered.fetch_add(1, Ordering::AcqRel) + 1;
-        let (latest, tell) = (Arc::clone(&self.covered), Arc::clone(&self.aside.tell));
-        spawn("cover", move || {
-            let is_stale = || latest.load(Ordering::Acquire) != number;
-            if let Some(coverage) = Coverage::count(&snapshot, clock::now(), &is_stale) {
-                tell(News::Covered(Arc::new(coverage)));
-            }
-        });
     }
 }

@@ -6,33 +6,28 @@
 //! waits for the screen, and the screen waits for none of them.
 
 use super::approvals::{Weight, Who};
-use super::approver::{self, Approved, Ask};
+use super::approver::{self, Ask};
 use super::aside::Aside;
 use super::clerk::{Clerk, Work};
 use super::coverage::Coverage;
-use super::desk::Desk;
-use super::draft::{Draft, Tried, Waiting};
+use super::draft::{Draft, Waiting};
 use super::ends::{Ends, Errand};
-use super::location::{Counts, Edits, Looker, OpenSource, Previewed, Site, Stop};
-use super::picture::near::Choice;
-use super::proposal::Proposal;
-use super::query::{self, Job};
-use super::rehearsal::Rehearsal;
+use super::location::{Edits, Looker, Site, Stop};
+use super::news::{News, Tell};
+use super::remote::Remote;
+use super::seat::{Held, Seat};
 use super::snapshot::Snapshot;
 use super::store::Store;
-use super::view::{Spec, View};
+use super::view::Spec;
 use super::viewer::{self, Newest, Wish};
-use super::watch::{RunRow, Running};
-use super::why::Learnt;
 use super::worker::{self, Order};
 use crate::apply::Control;
-use crate::config::Channel;
-use crate::error::{Error, Result};
+use crate::clock;
+use crate::error::Result;
 use crate::identity::AttributeName;
-use crate::journal::run::{Run, RunId};
-use crate::journal::{Journal, Mode};
+use crate::journal::run::RunId;
 use crate::mapping::Rules;
-use crate::model::{HoldOn, Subject};
+use crate::model::Subject;
 use crate::plan::guard::Lifted;
 use std::future::Future;
 use std::path::PathBuf;
@@ -42,97 +37,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
-
-/// What a screen hears.
-pub enum News {
-    /// Something is new.
-    Snapshot(Arc<Snapshot>),
-    /// The list that was asked for, or the same list over a newer snapshot.
-    View(Arc<View>),
-    /// Rules took effect, or were refused; `unread` are attributes that they name and that were not read.
-    Edited {
-        /// They took effect.
-        accepted: bool,
-        /// What has to be read before they can be believed.
-        unread: Vec<AttributeName>,
-    },
-    /// What came of a draft of the mapping, by its number.
-    Tried(u64, Tried),
-    /// For how many people the rules have a value.
-    Covered(Arc<Coverage>),
-    /// What was edited is in the configuration file, and the channel goes by it from now on.
-    Saved,
-    /// Where people come from, as it is in effect from now on.
-    Site(Arc<Site>),
-    /// What the parts of a location come to as far as they are counted, by the number of what was asked; 0 where nobody asked.
-    Counted(u64, Result<Counts>),
-    /// What came of reading by other clauses, by the number of what was asked.
-    Previewed(u64, Previewed),
-    /// Other clauses are in the configuration file, and in effect.
-    Relocated,
-    /// An end can't be opened or the state can't be read; what was there stays.
-    Failed(Error),
-    /// Something is approved, or not any more.
-    Approved(Approved),
-    /// What approving all of a list would come to.
-    Weighed(Arc<Vec<Subject>>, Weight),
-    /// What a run would come to.
-    Proposed(Box<Proposal>),
-    /// What a run came to on a copy of the service, by the number of the proposal.
-    Rehearsed(u64, Box<Rehearsal>),
-    /// A run goes on, or has ended.
-    Run(Box<Running>),
-    /// The earlier runs, the last one first.
-    History(Arc<Vec<Run>>),
-    /// The first rows of a run.
-    Rows(RunId, Arc<Vec<RunRow>>),
-    /// A part of why a user is where they are.
-    Learnt(Box<Learnt>),
-    /// Who a user could be paired with, by the number that was asked with.
-    Choices(u64, Arc<Vec<Choice>>),
-    /// It was done as somebody wished.
-    Told(String),
-    /// It was not done, and why; nothing else has changed.
-    Refused(Error),
-}
-
-/// What a live channel needs.
-pub struct Seat<O> {
-    /// Where the work that waits for servers runs.
-    pub runtime: tokio::runtime::Handle,
-    /// The channel.
-    pub channel: Arc<Channel>,
-    /// The other channels of the same configuration.
-    pub others: Vec<Channel>,
-    /// Opens both ends; called for each reading.
-    pub open: O,
-    /// Opens the source alone, by a location that is tried out.
-    pub open_source: OpenSource,
-    /// What is remembered.
-    pub memory: Memory,
-    /// Whether anything may be sent or remembered.
-    pub may_write: bool,
-}
-
-/// Where what is remembered comes from.
-pub enum Memory {
-    /// It is nowhere else.
-    Kept(Option<Journal>),
-    /// Opened each time: somebody else may have changed it.
-    Opened(Box<dyn Fn(Mode) -> Result<Journal> + Send>),
-}
-
-/// A hold that is to be set, or taken back.
-pub struct Held {
-    /// What the user was seen in.
-    pub snapshot: Arc<Snapshot>,
-    /// What it is on, for each user; a hold is set on the first, and taken back from all.
-    pub on: Vec<Vec<HoldOn>>,
-    /// What the user is called, or all of them are.
-    pub called: String,
-    /// Why, and until when ([`crate::model::Hold::parted`]); nothing to take it back.
-    pub reason: Option<String>,
-}
 
 /// How long the clerk is waited for at the end, at most.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -156,8 +60,6 @@ pub struct Live {
     /// Hears when the clerk has left.
     left: mpsc::Receiver<()>,
 }
-
-pub(super) type Tell = Arc<dyn Fn(News) + Send + Sync>;
 
 impl Live {
     /// Begins to read both ends. `tell` is called from the engine's threads and must not block.
@@ -293,6 +195,32 @@ impl Live {
         let _ = self.works.send(work);
     }
 
+    /// Asks for how many people the rules of a snapshot have a value; whoever asked before gets no answer.
+    pub fn cover(&self, snapshot: Arc<Snapshot>) {
+        let number = self.covered.fetch_add(1, Ordering::AcqRel) + 1;
+        let (latest, tell) = (Arc::clone(&self.covered), Arc::clone(&self.aside.tell));
+        spawn("cover", move || {
+            let is_stale = || latest.load(Ordering::Acquire) != number;
+            if let Some(coverage) = Coverage::count(&snapshot, clock::now(), &is_stale) {
+                tell(News::Covered(Arc::new(coverage)));
+            }
+        });
+    }
+
+    /// Tells the run that is under way to wait, or to go on.
+    pub fn pause(&self, pause: bool) {
+        if let Some(control) = &*self.control.lock().unwrap_or_else(PoisonError::into_inner) {
+            if pause { control.pause() } else { control.resume() }
+        }
+    }
+
+    /// Tells the run that is under way to come to its end.
+    pub fn cancel(&self) {
+        if let Some(control) = &*self.control.lock().unwrap_or_else(PoisonError::into_inner) {
+            control.cancel();
+        }
+    }
+
     /// Asks for the earlier runs.
     pub fn history(&self) {
         let _ = self.works.send(Work::History);
@@ -371,71 +299,4 @@ pub(super) fn spawn(name: &str, work: impl FnOnce() + Send + 'static) {
     if let Err(error) = spawned {
         tracing::error!(target: "rosterm", name, %error, "a thread can't be started");
     }
-}
-
-/// The store on the worker's thread.
-pub(super) struct Remote(Sender<Order>);
-
-impl Remote {
-    /// Tells the worker something.
-    pub(super) fn tell(&self, order: Order) {
-        let _ = self.0.send(order);
-    }
-
-    /// Looks at the store as it is once everything that was ordered before is done; nothing is published by that. Nothing where
-    /// there is no store.
-    pub(super) async fn look<R: Send + 'static>(&self, look: impl FnOnce(&Store) -> R + Send + 'static) -> Option<R> {
-        let (answer, answered) = oneshot::channel();
-        let look = move |store: &Store| {
-            let _ = answer.send(look(store));
-        };
-        self.0.send(Order::Look(Box::new(look))).ok()?;
-        answered.await.ok()
-    }
-}
-
-impl Desk for Remote {
-    async fn with<R: Send + 'static>(&mut self, work: impl FnOnce(&mut Store) -> R + Send + 'static) -> Option<R> {
-        let (answer, answered) = oneshot::channel();
-        let work = move |store: &mut Store| {
-            // Nobody waits any more where the channel is being left.
-            let _ = answer.send(work(store));
-        };
-        self.0.send(Order::Do(Box::new(work))).ok()?;
-        answered.await.ok()
-    }
-}
-
-/// Reads both ends into the store; a new one where what is there is about other links or ends.
-pub(super) async fn reading<F>(
-    job: &Job<'_>,
-    errand: Errand,
-    open: &impl Fn(Errand) -> F,
-    memory: &Memory,
-    desk: &mut Remote,
-    is_there: bool,
-) -> Result<()>
-where
-    F: Future<Output = Result<Ends>>,
-{
-    let mut ends = open(errand).await?;
-    let left = || Error::failure("the engine has ended");
-    let query::Recalled { links, holds, lessons } = memory.read(|journal| query::remembered(job, &ends, journal))?;
-    let (base_url, facts, schema) = (ends.target.base_url().to_owned(), ends.source.facts().clone(), query::asked_of(&ends));
-    let now = job.now;
-    // What is there is read into once more, unless somebody changed links meanwhile, or the ends are others.
-    let again = move |store: &mut Store| {
-        let fits = store.fits(&base_url, &facts, &schema, &links);
-        if fits {
-            store.read_again(holds, now);
-            store.heed(lessons);
-        }
-        fits
-    };
-    let fits = is_there && desk.with(again).await.ok_or_else(left)?;
-    if !fits {
-        let store = memory.read(|journal| query::set_up(job, &ends, journal))?;
-        desk.0.send(Order::Store(Box::new(store))).map_err(|_| left())?;
-    }
-    query::read(job, &mut ends, desk).await.ok_or_else(left)
 }

@@ -1,8 +1,15 @@
 //! The journal behind a screen: kept in this process, or opened each time that it is needed.
 
-use super::live::Memory;
 use crate::error::{Error, Result};
 use crate::journal::{Journal, Mode};
+
+/// Where what is remembered comes from.
+pub enum Memory {
+    /// It is nowhere else.
+    Kept(Option<Journal>),
+    /// Opened each time: somebody else may have changed it.
+    Opened(Box<dyn Fn(Mode) -> Result<Journal> + Send>),
+}
 
 impl Memory {
     /// Lets what is remembered be looked at.

@@ -1,7 +1,7 @@
 //! A run while it goes on, as it is told to a screen: counters a few times a second, as long as they change.
 
 use super::approvals::Named;
-use super::live::{News, Tell};
+use super::news::{News, Tell};
 use super::run::Desk;
 use crate::apply::{Control, Counting, Finished, Group, Meter, Report};
 use crate::error::{Error, Result};

@@ -5,7 +5,7 @@
 
 use super::draft::{Draft, Tried, Waiting};
 use super::ends::compile_over;
-use super::live::News;
+use super::news::News;
 use super::picture::Picture;
 use super::progress::Progress;
 use super::snapshot::{Facets, SideLine, Snapshot};

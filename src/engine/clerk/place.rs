@@ -3,8 +3,8 @@
 use super::Clerk;
 use crate::config::Clause;
 use crate::engine::ends::{Ends, Errand};
-use crate::engine::live::News;
 use crate::engine::location::{self, Baseline, Site};
+use crate::engine::news::News;
 use crate::engine::store::Store;
 use crate::engine::worker::Order;
 use crate::error::{Error, Kind, Result};

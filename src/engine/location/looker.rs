@@ -4,7 +4,7 @@ use super::preview::{self, Baseline};
 use super::{Counts, OpenSource, Previewed, count};
 use crate::clock;
 use crate::config::SourceConfig;
-use crate::engine::live::{News, Tell};
+use crate::engine::news::{News, Tell};
 use std::future::Future;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
