@@ -92,6 +92,9 @@ fn svg(buffer: &Buffer, about: &str) -> String {
     out
 }
 
+/// What is done before a picture is taken.
+type Steps<'s> = &'s dyn Fn(&mut Desk);
+
 #[test]
 fn the_pictures_of_the_tour_show_what_the_screens_show() {
     let plan = Plan { lifelike: true, ..support::plan(2000, 1) };
@@ -116,7 +119,6 @@ fn the_pictures_of_the_tour_show_what_the_screens_show() {
         desk.press("esc g w");
         desk.until_shown("nothing was sent for this user before");
     };
-    type Steps<'s> = &'s dyn Fn(&mut Desk);
     let pictures: [(&str, &str, Steps<'_>); 5] = [
         ("diff", "Everybody with situation, action and reason; below, the person under the cursor field by field", &|desk| {
             desk.press("g");
