@@ -415,10 +415,10 @@ static DESK: LazyLock<(Arc<Snapshot>, Vec<Subject>)> = LazyLock::new(|| {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 120, ..ProptestConfig::default() })]
     #[test]
-    fn no_size_no_key_and_no_news_makes_it_fall_over(steps in prop::collection::vec((0usize..60, any::<u8>(), 1u16..230, 1u16..70), 1..60)) {
+    fn no_size_no_key_and_no_news_makes_it_fall_over(steps in prop::collection::vec((0usize..66, any::<u8>(), 1u16..230, 1u16..70), 1..60)) {
         let (snapshot, rows) = &*DESK;
         let keys = ["j", "k", "g", "G", "tab", "backtab", "f", "?", "i", "s", "S", "/", "n", "N", "esc", "enter", "up", "down", "left",
-            "right", "pagedown", "pageup", "home", "end", "backspace", "ctrl-w", "1", "2", "4", "J", "K", "y", "r", "a", "é", "ctrl-l", "space", "A", "U", "P", "X", "h", "H", "5", "c", "u", "3", "e", "R", "ctrl-s", "w"];
+            "right", "pagedown", "pageup", "home", "end", "backspace", "ctrl-w", "1", "2", "4", "J", "K", "y", "r", "a", "é", "ctrl-l", "space", "A", "U", "P", "X", "h", "H", "5", "c", "u", "3", "e", "R", "ctrl-s", "w", "m", "v", "M", "L", "B"];
         let mut model = Model::new(setting());
         for (step, dice, width, height) in steps {
             let msg = match step.wrapping_sub(keys.len()) {
