@@ -3,6 +3,8 @@
 
     pty.py key [--seconds N=20] -- COMMAND...        from a key to the end of the frame that follows, while both sides are read
     pty.py memory -- COMMAND...                      peak memory of a first read and one refresh
+    pty.py start -- COMMAND...                       from the start of the process to the end of the first frame, and to rest
+    pty.py edit -- COMMAND...                        from a key in a rule that is typed to the next frame, and to the last one
     pty.py idle [--quiet-seconds N=120] -- COMMAND...  context switches of all its threads in 10 s, after a quiet time
 
 Prints figures as tests/bench/run reads them. Exit code 3: the program draws no frames, so there is nothing to measure.
@@ -46,6 +48,7 @@ class Program:
             os.setsid()
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
+        self.started = time.perf_counter()
         self.process = subprocess.Popen(
             command, stdin=slave, stdout=slave, stderr=slave, env=environment, close_fds=True, preexec_fn=own_terminal)
         os.close(slave)
@@ -178,6 +181,47 @@ def measure_memory(program, _):
     figure("P1 peak memory, one refresh included", f"{program.peak():.0f} MiB", "<= 1126 MiB")
 
 
+def measure_start(program, a):
+    """The first one only warms the files up."""
+    firsts = []
+    for _ in range(11):
+        program.stop()
+        program.__init__(a.command)
+        program.first_frame()
+        firsts.append(time.perf_counter() - program.started)
+        program.rest()
+    firsts = sorted(firsts[1:])
+    figure(f"process to first frame, median of {len(firsts)}", f"{statistics.median(firsts) * 1000:.0f} ms", "<= 150 ms")
+    figure("process to first frame, the slowest", f"{firsts[-1] * 1000:.0f} ms", "")
+
+
+def measure_edit(program, _):
+    """A rule is typed on and taken back, letter by letter: each is tried on everybody."""
+    program.first_frame()
+    program.rest()
+    program.key(b"2")
+    for _ in range(3):
+        program.key(b"j")
+    program.key(b"e")
+    for letter in b" | uppe":
+        program.key(bytes([letter]))
+    program.rest()
+    nexts, lasts = [], []
+    for key in [b"r", b"\x7f"] * 8:
+        nexts.append(program.key(key))
+        start = time.perf_counter() - nexts[-1]
+        last, until = time.perf_counter(), time.perf_counter() + 1.0
+        while time.perf_counter() < until:
+            ended = program.ended
+            program.read(until)
+            if program.ended > ended:
+                last = time.perf_counter()
+        if key == b"r":
+            lasts.append(last - start)
+    figure("a rule that compiles with this key: key to next frame, median", f"{statistics.median(nexts[::2]) * 1000:.2f} ms", "<= 16 ms")
+    figure("a rule that compiles with this key: key to final counts on the screen, median", f"{statistics.median(lasts) * 1000:.0f} ms", "<= 100 ms")
+
+
 def measure_idle(program, a):
     program.first_frame()
     program.rest()
@@ -191,14 +235,14 @@ def measure_idle(program, a):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("what", choices=["key", "memory", "idle"])
+    parser.add_argument("what", choices=["key", "memory", "start", "edit", "idle"])
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--quiet-seconds", type=int, default=120)
     parser.add_argument("command", nargs="+")
     a = parser.parse_args()
     program = Program(a.command)
     try:
-        {"key": measure_key, "memory": measure_memory, "idle": measure_idle}[a.what](program, a)
+        {"key": measure_key, "memory": measure_memory, "start": measure_start, "edit": measure_edit, "idle": measure_idle}[a.what](program, a)
     except NoFrames as why:
         print(f"pty: {why}", file=sys.stderr)
         sys.exit(3)
