@@ -229,6 +229,35 @@ impl Scope {
 /// Whether something can be done now; if not, why.
 type When = fn(&Model) -> Result<(), &'static str>;
 
+/// What does the same without the screens. A word in capitals stands for what the operator puts there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Twin {
+    /// This command line.
+    As(&'static str),
+    /// None, and why.
+    Without(&'static str),
+    /// None: it changes and tells nothing, it only moves, opens or closes.
+    Moves,
+}
+
+impl Twin {
+    /// The command line, if there is one.
+    #[must_use]
+    pub fn command(self) -> Option<&'static str> {
+        if let Twin::As(line) = self { Some(line) } else { None }
+    }
+
+    /// A line for the help; empty where there is nothing to say.
+    #[must_use]
+    pub fn words(self) -> String {
+        match self {
+            Twin::As(line) => format!("shell: {line}"),
+            Twin::Without(why) => format!("no command: {why}"),
+            Twin::Moves => String::new(),
+        }
+    }
+}
+
 /// A row of the table.
 pub struct Entry {
     /// What is done.
@@ -245,6 +274,8 @@ pub struct Entry {
     pub footer: u8,
     /// Whether it can be done now.
     pub when: When,
+    /// Which command does the same.
+    pub twin: Twin,
 }
 
 /// The row of a verb.
@@ -277,6 +308,34 @@ mod tests {
         for entry in TABLE {
             assert_eq!(TABLE.iter().filter(|e| e.name == entry.name).count(), 1, "{}", entry.name);
             assert!(!entry.help.is_empty() && !entry.short.is_empty());
+        }
+    }
+
+    #[test]
+    fn whatever_changes_or_tells_something_names_its_command_or_why_there_is_none() {
+        use Verb as V;
+        let moves =
+            [V::Down, V::Up, V::PageDown, V::PageUp, V::Top, V::Bottom, V::NextField, V::PreviousField, V::FirstField, V::LastField]
+                .into_iter()
+                .chain([V::NextUser, V::PreviousUser, V::ScrollDown, V::ScrollUp, V::NextRule, V::PreviousRule, V::NextClause])
+                .chain([
+                    V::PreviousClause,
+                    V::NextRun,
+                    V::PreviousRun,
+                    V::Back,
+                    V::LeaveMapping,
+                    V::LeaveSource,
+                    V::Leave,
+                    V::Choose,
+                    V::Close,
+                ])
+                .chain([V::ListDown, V::ListUp, V::ListPageDown, V::ListPageUp, V::Redraw, V::Suspend, V::Quit]);
+        let moves: Vec<Verb> = moves.collect();
+        for entry in TABLE {
+            assert_eq!(entry.twin == Twin::Moves, moves.contains(&entry.verb), "{:?}", entry.verb);
+            if let Twin::As(text) | Twin::Without(text) = entry.twin {
+                assert!(!text.is_empty() && entry.twin.words().len() <= 74, "{text}");
+            }
         }
     }
 
