@@ -8,6 +8,7 @@ mod mapping;
 mod marks;
 mod news;
 mod pairing;
+mod pointer;
 mod source;
 mod typing;
 
@@ -23,6 +24,10 @@ use ratatui::crossterm::event::KeyEvent;
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(key) => return press(model, &key),
+        Msg::Mouse(event) => {
+            model.changed = true;
+            return pointer::point(model, event);
+        }
         Msg::Paste(text) => return typing::paste(model, &text),
         Msg::Resize(width, height) => model.size = (width, height),
         Msg::News(news) => {
