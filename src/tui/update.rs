@@ -3,6 +3,7 @@
 //! Pure but for the model: no clock, no terminal, no engine. A key that means nothing changes nothing.
 
 mod decide;
+mod leaving;
 mod list;
 mod mapping;
 mod marks;
@@ -81,8 +82,8 @@ pub fn perform(model: &mut Model, verb: Verb) -> Vec<Effect> {
     }
     let page = isize::try_from(model.page.height.saturating_sub(1).max(1)).unwrap_or(1);
     match verb {
-        Verb::Quit => return decide::quit(model),
-        Verb::Channels => return vec![Effect::Channels],
+        Verb::Quit => return leaving::quit(model),
+        Verb::Channels => return leaving::channels(model),
         Verb::Suspend => return vec![Effect::Suspend],
         Verb::Redraw => return vec![Effect::Redraw],
         Verb::Help => model.overlay = Some(Overlay::Help(Picker::default())),

@@ -107,7 +107,7 @@ table! {
         Activity, "activity", 23, "runs", always, As("rosterm history"):
             "what is being sent, what came of it, and earlier runs";
         Channels, "channels", 25, "channels", may_leave, As("rosterm channels"):
-            "to the channels of this configuration; approvals are forgotten";
+            "to the channels of this configuration; it is asked about where approvals would be forgotten";
         Help, "help", 0, "all keys", always, As("rosterm help"):
             "every key and every word, to search through and to run";
         Redraw, "redraw", 0, "redraw", always, Moves:
@@ -115,7 +115,7 @@ table! {
         Suspend, "suspend", 0, "suspend", always, Moves:
             "back to the shell; fg comes back here";
         Quit, "quit", 24, "quit", always, Moves:
-            "end; approvals are forgotten, and a run that is under way is asked about";
+            "end; it is asked about where approvals would be forgotten or a run is under way";
     }
     Detail {
         ApproveHere, "approve_here", 2, "approve", may_decide, As("rosterm approve PLAN --user USER"):
