@@ -24,17 +24,23 @@ fn theme_of(name: &str, ascii: bool) -> Result<Theme> {
     Theme::named(name, if ascii { Glyphs::Ascii } else { Glyphs::Lines })
 }
 
+/// The terminal, with the mouse where that was asked for.
+fn stage(runtime: &tokio::runtime::Handle, mouse: bool) -> Result<Stage> {
+    let stage = Stage::take(runtime)?;
+    if mouse { stage.with_mouse() } else { Ok(stage) }
+}
+
 /// The screens on the one channel that there is.
 fn alone(opening: Opening) -> Result<u8> {
     theme_of(&opening.theme, opening.ascii)?;
-    let mut stage = Stage::take(opening.runtime.handle())?;
+    let mut stage = stage(opening.runtime.handle(), opening.mouse)?;
     screens(&mut stage, opening).map(code)
 }
 
 /// The first screen, and the screens on what came of it.
 fn begin(first: First) -> Result<u8> {
     let theme = theme_of(&first.theme, first.ascii)?;
-    let mut stage = Stage::take(first.runtime.handle())?;
+    let mut stage = stage(first.runtime.handle(), first.mouse)?;
     let model = setup::Model::new(theme, first.path.clone(), first.name.as_deref());
     match setup::run(&mut stage, model, first.runtime.handle())? {
         Finished::Ended(code) => {
@@ -53,7 +59,7 @@ fn choose(several: Several) -> Result<u8> {
     // What is wrong with a channel that was named is told before the terminal is taken.
     let mut opening = several.named.as_deref().map(|name| several.open(name)).transpose()?;
     let (mut marked, mut wrong) = (several.named.clone(), None);
-    let mut stage = Stage::take(several.runtime.handle())?;
+    let mut stage = stage(several.runtime.handle(), several.mouse)?;
     let code = loop {
         if let Some(opening) = opening.take()
             && let Left::Ended(code) = screens(&mut stage, opening)?
@@ -86,7 +92,7 @@ fn code(left: Left) -> u8 {
 }
 
 fn screens(stage: &mut Stage, opening: Opening) -> Result<Left> {
-    let Opening { channel, source, target, theme, ascii, read_only, file, keys, channels, runtime, start } = opening;
+    let Opening { channel, source, target, theme, ascii, read_only, file, keys, channels, runtime, start, .. } = opening;
     let theme = theme_of(&theme, ascii)?;
     let setting = Setting { source, target, theme, read_only, file, channels, zone: Zone::here(), ..Setting::plain(&channel)? };
     let setting = match keys {

@@ -88,6 +88,15 @@ impl Stage {
         input::watch_signals(runtime, send(&sender));
         Ok(Stage { screen, sender, inbox, turn: 0 })
     }
+
+    /// The same with the mouse.
+    ///
+    /// # Errors
+    /// Where the terminal goes away.
+    pub fn with_mouse(mut self) -> Result<Self> {
+        self.screen.take_mouse().map_err(gone)?;
+        Ok(self)
+    }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is the last thing that is done with it")]

@@ -119,6 +119,23 @@ mod tests {
     }
 
     #[test]
+    fn every_command_that_the_screens_name_is_one_that_is_understood() {
+        use clap::FromArgMatches as _;
+        for entry in crate::tui::action::TABLE {
+            let Some(line) = entry.twin.command() else { continue };
+            let words = line.split_whitespace().map(|word| match word {
+                "SITUATION" => "leaving",
+                "RUN" => "1",
+                word => word,
+            });
+            // Help is an error to clap, and none here.
+            let parsed = command().try_get_matches_from(words).and_then(|found| Cli::from_arg_matches(&found));
+            let fault = parsed.err().filter(|e| e.kind() != ErrorKind::DisplayHelp);
+            assert!(fault.is_none(), "{:?}: {line}: {}", entry.verb, fault.map(|e| e.to_string()).unwrap_or_default());
+        }
+    }
+
+    #[test]
     fn every_option_of_every_command_has_a_line() {
         fn look(command: &Command) {
             for argument in command.get_arguments().filter(|a| !a.is_hide_set()) {

@@ -25,12 +25,19 @@ pub(super) struct Looks {
     /// Draw lines and signs with ASCII only
     #[arg(long)]
     ascii: bool,
+    /// Click on rows and panes, scroll with the wheel; the terminal selects text with Shift then
+    #[arg(long)]
+    mouse: bool,
 }
 
 impl Looks {
     /// These, where they say something, else the others: options may stand before the command and after it.
     pub(super) fn or(&self, others: &Looks) -> Looks {
-        Looks { theme: self.theme.clone().or_else(|| others.theme.clone()), ascii: self.ascii || others.ascii }
+        Looks {
+            theme: self.theme.clone().or_else(|| others.theme.clone()),
+            ascii: self.ascii || others.ascii,
+            mouse: self.mouse || others.mouse,
+        }
     }
 
     /// The theme that was asked for, else the usual one.
@@ -62,6 +69,8 @@ pub struct Opening {
     pub theme: String,
     /// Draw with ASCII only.
     pub ascii: bool,
+    /// The mouse is ours.
+    pub mouse: bool,
     /// Nothing may be sent or remembered.
     pub read_only: bool,
     /// The configuration file; none in the demo.
@@ -86,6 +95,7 @@ impl Opening {
             target,
             theme,
             ascii: looks.ascii,
+            mouse: looks.mouse,
             read_only: common.read_only,
             file: None,
             keys: keys(),
@@ -130,6 +140,8 @@ pub struct First {
     pub theme: String,
     /// Draw with ASCII only.
     pub ascii: bool,
+    /// The mouse is ours.
+    pub mouse: bool,
     /// Runs everything that waits for servers.
     pub runtime: Runtime,
     looks: Looks,
@@ -154,6 +166,8 @@ pub struct Several {
     pub theme: String,
     /// Draw with ASCII only.
     pub ascii: bool,
+    /// The mouse is ours.
+    pub mouse: bool,
     /// Runs what belongs to no channel.
     pub runtime: Runtime,
     looks: Looks,
@@ -197,7 +211,7 @@ pub(super) fn several(looks: &Looks, common: &Common, runtime: Runtime) -> Sever
     // Where all but one are parked, that one is meant, as everywhere.
     let only = || common.channel().ok().map(|(_, channel)| channel.name);
     let (named, theme) = (common.channel.clone().or_else(only), looks.theme_name(common));
-    Several { named, theme, ascii: looks.ascii, runtime, looks: looks.clone(), common: common.clone() }
+    Several { named, theme, ascii: looks.ascii, mouse: looks.mouse, runtime, looks: looks.clone(), common: common.clone() }
 }
 
 /// True if the first screen is to be opened: nothing is there to be shown, and somebody at a terminal could change that.
@@ -215,8 +229,8 @@ pub(super) fn is_first(common: &Common) -> bool {
 /// The first screen.
 pub(super) fn first(looks: &Looks, common: &Common, runtime: Runtime) -> Result<First> {
     let path = paths::config_file(common.config.as_deref())?;
-    let (theme, ascii) = (looks.theme_name(common), looks.ascii);
-    Ok(First { path, name: common.channel.clone(), theme, ascii, runtime, looks: looks.clone(), common: common.clone() })
+    let (theme, ascii, mouse) = (looks.theme_name(common), looks.ascii, looks.mouse);
+    Ok(First { path, name: common.channel.clone(), theme, ascii, mouse, runtime, looks: looks.clone(), common: common.clone() })
 }
 
 /// The screens on the configured channel.

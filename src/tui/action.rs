@@ -3,14 +3,11 @@
 //! An action that can't be done now stays in the table and says why. What changes anything at a service is never one key: it
 //! is approved first, and shown in plain words before it is confirmed.
 
+mod table;
 mod when;
 
 use super::model::{Model, Pane};
-use when::{
-    a_clause_edited, a_rule_edited, a_run, a_site, a_snapshot, always, looking, may_apply, may_apply_one, may_count, may_decide, may_leave,
-    may_pair, may_release, may_relocate, may_save, may_undo, movers, not_reading, running, somebody, something_approved, something_failed,
-    something_set,
-};
+pub use table::TABLE;
 
 macro_rules! verbs {
     ($($(#[$doc:meta])* $name:ident;)*) => {
@@ -234,6 +231,35 @@ impl Scope {
 /// Whether something can be done now; if not, why.
 type When = fn(&Model) -> Result<(), &'static str>;
 
+/// What does the same without the screens. A word in capitals stands for what the operator puts there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Twin {
+    /// This command line.
+    As(&'static str),
+    /// None, and why.
+    Without(&'static str),
+    /// None: it changes and tells nothing, it only moves, opens or closes.
+    Moves,
+}
+
+impl Twin {
+    /// The command line, if there is one.
+    #[must_use]
+    pub fn command(self) -> Option<&'static str> {
+        if let Twin::As(line) = self { Some(line) } else { None }
+    }
+
+    /// A line for the help; empty where there is nothing to say.
+    #[must_use]
+    pub fn words(self) -> String {
+        match self {
+            Twin::As(line) => format!("shell: {line}"),
+            Twin::Without(why) => format!("no command: {why}"),
+            Twin::Moves => String::new(),
+        }
+    }
+}
+
 /// A row of the table.
 pub struct Entry {
     /// What is done.
@@ -250,6 +276,8 @@ pub struct Entry {
     pub footer: u8,
     /// Whether it can be done now.
     pub when: When,
+    /// Which command does the same.
+    pub twin: Twin,
 }
 
 /// The row of a verb.
@@ -270,266 +298,6 @@ pub fn scope_of(pane: Pane) -> Scope {
     }
 }
 
-const fn row(verb: Verb, name: &'static str, scope: Scope, footer: u8, short: &'static str, help: &'static str, when: When) -> Entry {
-    Entry { verb, name, scope, short, help, footer, when }
-}
-
-use Scope::{Activity, Detail, Diff, Everywhere, Mapping, Overlay, Source};
-
-/// Everything that can be done.
-pub const TABLE: &[Entry] = &[
-    row(Verb::Down, "down", Diff, 0, "down", "one user down", somebody),
-    row(Verb::Up, "up", Diff, 0, "up", "one user up", somebody),
-    row(Verb::PageDown, "page_down", Diff, 0, "page down", "one screen down", somebody),
-    row(Verb::PageUp, "page_up", Diff, 0, "page up", "one screen up", somebody),
-    row(Verb::Top, "top", Diff, 0, "first", "to the first user", somebody),
-    row(Verb::Bottom, "bottom", Diff, 0, "last", "to the last user", somebody),
-    row(Verb::Look, "look", Diff, 5, "details", "into the details of the user under the cursor", somebody),
-    row(
-        Verb::Search,
-        "search",
-        Diff,
-        6,
-        "search",
-        "search as you type: words of names, or a field (title:chief), situation: action: reason: problem: differs: dn: id:, with - for the others; enter keeps it",
-        a_snapshot,
-    ),
-    row(
-        Verb::NextFacet,
-        "next_facet",
-        Diff,
-        7,
-        "situation",
-        "only the next situation, the worst one first; after the last one everybody",
-        a_snapshot,
-    ),
-    row(Verb::PreviousFacet, "previous_facet", Diff, 0, "situation before", "only the situation before", a_snapshot),
-    row(Verb::Facets, "facets", Diff, 8, "facets", "choose by situation, action, reason, field or problem, with counts", a_snapshot),
-    row(Verb::NextProblem, "next_problem", Diff, 9, "next problem", "to the next user with a problem", somebody),
-    row(Verb::PreviousProblem, "previous_problem", Diff, 0, "problem before", "to the user with a problem before this one", somebody),
-    row(Verb::Sort, "sort", Diff, 11, "sort", "sort by the next of: as read, user, name, situation, action", a_snapshot),
-    row(Verb::Reverse, "reverse", Diff, 0, "reverse", "sort the other way round", a_snapshot),
-    row(Verb::Clear, "clear", Diff, 1, "show everybody", "take search and filter away, and then the marks", something_set),
-    row(Verb::NextField, "next_field", Detail, 0, "field down", "one field down; how its value came about is told beside it", somebody),
-    row(Verb::PreviousField, "previous_field", Detail, 0, "field up", "one field up", somebody),
-    row(Verb::FirstField, "first_field", Detail, 0, "first field", "to the first field", somebody),
-    row(Verb::LastField, "last_field", Detail, 0, "last field", "to the last field", somebody),
-    row(Verb::NextUser, "next_user", Detail, 5, "next user", "the next user of the list, without leaving the details", somebody),
-    row(Verb::PreviousUser, "previous_user", Detail, 6, "user before", "the user before", somebody),
-    row(Verb::ScrollDown, "scroll_down", Detail, 7, "scroll", "scroll what is said about the user down", somebody),
-    row(Verb::ScrollUp, "scroll_up", Detail, 0, "scroll up", "scroll it up", somebody),
-    row(Verb::Back, "back", Detail, 1, "back", "back to the list", always),
-    row(
-        Verb::Copy,
-        "copy",
-        Everywhere,
-        20,
-        "copy",
-        "copy the shown user's DN, or id, to the clipboard (OSC 52: the terminal must allow it)",
-        somebody,
-    ),
-    row(
-        Verb::Why,
-        "why",
-        Everywhere,
-        5,
-        "why",
-        "why this user is where they are, step by step: found, in scope, enabled, matched, and what follows",
-        somebody,
-    ),
-    row(
-        Verb::Link,
-        "link",
-        Everywhere,
-        25,
-        "link",
-        "say by hand which account is this person's, or whose this account is; it is asked about first",
-        may_pair,
-    ),
-    row(
-        Verb::Unlink,
-        "unlink",
-        Everywhere,
-        26,
-        "unlink",
-        "take the link of this pair back; it is asked about first, and nothing is sent by it",
-        may_pair,
-    ),
-    row(Verb::Refresh, "refresh", Everywhere, 21, "read again", "read both ends again; what is shown stays until then", not_reading),
-    row(
-        Verb::About,
-        "about",
-        Everywhere,
-        22,
-        "both ends",
-        "what is known about the directory and the service, and every note about them",
-        a_snapshot,
-    ),
-    row(
-        Verb::Mark,
-        "mark",
-        Diff,
-        0,
-        "mark",
-        "mark the user under the cursor, or take the mark away; approve, hold and release are about the marked",
-        may_decide,
-    ),
-    row(
-        Verb::MarkRange,
-        "mark_range",
-        Diff,
-        0,
-        "range",
-        "begin a range of marks; the same key at its other end marks everybody in between",
-        may_decide,
-    ),
-    row(
-        Verb::MarkAll,
-        "mark_all",
-        Diff,
-        0,
-        "mark all",
-        "mark everybody who is shown, or take their marks away; marks stay while the list shows others",
-        may_decide,
-    ),
-    row(
-        Verb::Approve,
-        "approve",
-        Diff,
-        2,
-        "approve",
-        "approve what would be done for the user under the cursor, or take it back; nothing is sent by that",
-        may_decide,
-    ),
-    row(
-        Verb::ApproveAll,
-        "approve_all",
-        Diff,
-        3,
-        "approve all shown",
-        "approve everybody in this list; their number is shown first, and typed where somebody loses access",
-        may_decide,
-    ),
-    row(
-        Verb::WithdrawAll,
-        "withdraw_all",
-        Diff,
-        12,
-        "unapprove all",
-        "take the approvals of everybody in this list back",
-        something_approved,
-    ),
-    row(Verb::ApproveHere, "approve_here", Detail, 2, "approve", "approve what would be done for this user, or take it back", may_decide),
-    row(Verb::Hold, "hold", Diff, 10, "hold", "leave the user under the cursor alone, for a reason that is typed", may_decide),
-    row(Verb::Release, "release", Diff, 13, "release", "take the hold of the user under the cursor back", may_release),
-    row(
-        Verb::Apply,
-        "apply",
-        Everywhere,
-        4,
-        "apply approved",
-        "show what sending everything that is approved comes to; enter there sends it",
-        may_apply,
-    ),
-    row(Verb::ApplyOne, "apply_one", Diff, 14, "apply this one", "the same for the user under the cursor alone", may_apply_one),
-    row(Verb::Mapping, "mapping", Everywhere, 0, "mapping", "the rules, and what they make of the user under the cursor", always),
-    row(Verb::NextRule, "next_rule", Mapping, 0, "rule down", "one rule down", a_snapshot),
-    row(Verb::PreviousRule, "previous_rule", Mapping, 0, "rule up", "one rule up", a_snapshot),
-    row(
-        Verb::EditRule,
-        "edit_rule",
-        Mapping,
-        1,
-        "edit",
-        "type another expression: the list follows; enter keeps it while rosterm runs, esc takes it back",
-        a_snapshot,
-    ),
-    row(
-        Verb::SaveMapping,
-        "save_mapping",
-        Mapping,
-        2,
-        "save",
-        "show what would be written into the configuration file; enter there writes it",
-        may_save,
-    ),
-    row(
-        Verb::CountRules,
-        "count_rules",
-        Mapping,
-        4,
-        "count",
-        "count for how many people each rule has a value, and for how many it is wrong",
-        a_snapshot,
-    ),
-    row(Verb::Revert, "revert", Mapping, 3, "take edits back", "every rule as in the configuration again", a_rule_edited),
-    row(Verb::LeaveMapping, "leave_mapping", Mapping, 4, "back", "back to the list", always),
-    row(Verb::Source, "source", Everywhere, 0, "source", "where people come from, and who of them is in scope", always),
-    row(Verb::NextClause, "next_clause", Source, 0, "clause down", "one clause down", always),
-    row(Verb::PreviousClause, "previous_clause", Source, 0, "clause up", "one clause up", always),
-    row(
-        Verb::EditClause,
-        "edit_clause",
-        Source,
-        1,
-        "edit",
-        "type another clause; enter looks who would enter and leave by it, which changes nothing",
-        a_site,
-    ),
-    row(Verb::CountClauses, "count_clauses", Source, 3, "count", "ask the directory what each clause comes to", may_count),
-    row(Verb::StopLooking, "stop_looking", Source, 1, "stop", "give up what is counted or looked at", looking),
-    row(Verb::WhoMoves, "who_moves", Source, 2, "who", "who would enter and who would leave, by name", movers),
-    row(
-        Verb::SaveSource,
-        "save_source",
-        Source,
-        2,
-        "save",
-        "show who would enter and leave; enter there writes it into the configuration file, and both ends are read by it",
-        may_relocate,
-    ),
-    row(Verb::RevertSource, "revert_source", Source, 3, "take edits back", "every clause as in the configuration again", a_clause_edited),
-    row(Verb::LeaveSource, "leave_source", Source, 9, "back", "back to the list", always),
-    row(Verb::Activity, "activity", Everywhere, 23, "runs", "what is being sent, what came of it, and earlier runs", always),
-    row(Verb::Pause, "pause", Activity, 1, "pause or go on", "begin no further row until it is pressed again", running),
-    row(Verb::Cancel, "cancel", Activity, 2, "cancel", "begin no further row; what is on its way comes to its end", running),
-    row(
-        Verb::Retry,
-        "retry",
-        Activity,
-        3,
-        "retry these",
-        "approve again what the last run did not do, as it stands by now",
-        something_failed,
-    ),
-    row(Verb::NextRun, "next_run", Activity, 0, "run down", "one run down", a_run),
-    row(Verb::PreviousRun, "previous_run", Activity, 0, "run up", "one run up", a_run),
-    row(Verb::RunRows, "run_rows", Activity, 5, "rows", "the rows of the marked run, and what came of each", a_run),
-    row(Verb::Undo, "undo", Activity, 6, "undo run", "show what taking the marked run back comes to; enter there sends it", may_undo),
-    row(Verb::Leave, "leave", Activity, 7, "back", "back to the list", always),
-    row(Verb::DiffPane, "diff_pane", Everywhere, 0, "diff", "to the list", always),
-    row(Verb::DetailPane, "detail_pane", Everywhere, 0, "detail", "to the details", somebody),
-    row(Verb::Redraw, "redraw", Everywhere, 0, "redraw", "draw everything anew, where something else wrote on the terminal", always),
-    row(Verb::Suspend, "suspend", Everywhere, 0, "suspend", "back to the shell; fg comes back here", always),
-    row(Verb::Help, "help", Everywhere, 0, "all keys", "every key and every word, to search through and to run", always),
-    row(
-        Verb::Channels,
-        "channels",
-        Everywhere,
-        25,
-        "channels",
-        "to the channels of this configuration; approvals are forgotten",
-        may_leave,
-    ),
-    row(Verb::Quit, "quit", Everywhere, 24, "quit", "end; approvals are forgotten, and a run that is under way is asked about", always),
-    row(Verb::Choose, "choose", Overlay, 1, "choose", "do what is marked", always),
-    row(Verb::Close, "close", Overlay, 2, "close", "close it", always),
-    row(Verb::ListDown, "list_down", Overlay, 0, "down", "one line down", always),
-    row(Verb::ListUp, "list_up", Overlay, 0, "up", "one line up", always),
-    row(Verb::ListPageDown, "list_page_down", Overlay, 0, "page down", "one screen down", always),
-    row(Verb::ListPageUp, "list_page_up", Overlay, 0, "page up", "one screen up", always),
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -543,5 +311,40 @@ mod tests {
             assert_eq!(TABLE.iter().filter(|e| e.name == entry.name).count(), 1, "{}", entry.name);
             assert!(!entry.help.is_empty() && !entry.short.is_empty());
         }
+    }
+
+    #[test]
+    fn whatever_changes_or_tells_something_names_its_command_or_why_there_is_none() {
+        use Verb as V;
+        let moves =
+            [V::Down, V::Up, V::PageDown, V::PageUp, V::Top, V::Bottom, V::NextField, V::PreviousField, V::FirstField, V::LastField]
+                .into_iter()
+                .chain([V::NextUser, V::PreviousUser, V::ScrollDown, V::ScrollUp, V::NextRule, V::PreviousRule, V::NextClause])
+                .chain([
+                    V::PreviousClause,
+                    V::NextRun,
+                    V::PreviousRun,
+                    V::Back,
+                    V::LeaveMapping,
+                    V::LeaveSource,
+                    V::Leave,
+                    V::Choose,
+                    V::Close,
+                ])
+                .chain([V::ListDown, V::ListUp, V::ListPageDown, V::ListPageUp, V::Redraw, V::Suspend, V::Quit]);
+        let moves: Vec<Verb> = moves.collect();
+        for entry in TABLE {
+            assert_eq!(entry.twin == Twin::Moves, moves.contains(&entry.verb), "{:?}", entry.verb);
+            if let Twin::As(text) | Twin::Without(text) = entry.twin {
+                assert!(!text.is_empty() && entry.twin.words().len() <= 74, "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_done_in_one_place_stands_together_in_the_help() {
+        let mut scopes: Vec<Scope> = TABLE.iter().map(|e| e.scope).collect();
+        scopes.dedup();
+        assert_eq!(scopes.len(), Scope::ALL.len(), "{scopes:?}");
     }
 }

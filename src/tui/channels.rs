@@ -165,7 +165,7 @@ pub fn run(stage: &mut Stage, mut model: Model) -> Result<std::result::Result<St
                 }
                 Msg::End(code) => return Ok(Err(Left::Ended(code))),
                 Msg::Resumed => Some(Effect::Redraw),
-                Msg::Resize(..) | Msg::News(_) | Msg::Seek => None,
+                Msg::Resize(..) | Msg::Mouse(_) | Msg::News(_) | Msg::Seek => None,
             };
             match effect {
                 Some(Effect::Open(name)) => return Ok(Ok(name)),

@@ -2,7 +2,7 @@
 //! something, and only send.
 
 use super::msg::Msg;
-use ratatui::crossterm::event::{Event, KeyEventKind, read};
+use ratatui::crossterm::event::{Event, KeyEventKind, MouseButton, MouseEventKind, read};
 use rustix::process::Signal;
 use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
@@ -16,6 +16,7 @@ pub(super) fn listen(send: impl Fn(Msg) -> bool + Send + 'static) {
         loop {
             let msg = match read() {
                 Ok(Event::Key(key)) if matches!(key.kind, KeyEventKind::Press | KeyEventKind::Repeat) => Msg::Key(key),
+                Ok(Event::Mouse(event)) if is_meant(event.kind) => Msg::Mouse(event),
                 Ok(Event::Paste(text)) => Msg::Paste(text),
                 Ok(Event::Resize(width, height)) => Msg::Resize(width, height),
                 Ok(_) => continue,
@@ -28,6 +29,11 @@ pub(super) fn listen(send: impl Fn(Msg) -> bool + Send + 'static) {
         }
     });
     debug_assert!(spawned.is_ok());
+}
+
+/// True for what the mouse does on purpose: moving it is nothing to wake up for.
+fn is_meant(kind: MouseEventKind) -> bool {
+    matches!(kind, MouseEventKind::Down(MouseButton::Left) | MouseEventKind::ScrollDown | MouseEventKind::ScrollUp)
 }
 
 /// Tells of the signals that end us, and of the one that says that we go on.

@@ -7,7 +7,7 @@ use crate::identity::{AccountId, AttributeName, EntryId};
 use crate::journal::run::RunId;
 use crate::model::{HoldOn, Subject};
 use crate::plan::guard::Lifted;
-use ratatui::crossterm::event::KeyEvent;
+use ratatui::crossterm::event::{KeyEvent, MouseEvent};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -15,6 +15,8 @@ use std::sync::Arc;
 pub enum Msg {
     /// A key was pressed, or repeats while it is held down.
     Key(KeyEvent),
+    /// The mouse was clicked, or its wheel turned.
+    Mouse(MouseEvent),
     /// A text was pasted.
     Paste(String),
     /// The terminal has another size now: columns and rows.

@@ -12,7 +12,7 @@ pub mod why;
 
 use super::model::Model;
 use super::widget::ink::Ink;
-use super::widget::picker::{Item, Picker, WHOLE};
+use super::widget::picker::{Item, Picker, WHOLE, below};
 use crate::engine::RunRow;
 use crate::engine::location::Preview;
 use crate::journal::run::RunId;
@@ -68,7 +68,7 @@ pub(super) fn settle(model: &mut Model, area: Rect) {
     let items = items(model, &overlay);
     match &mut overlay {
         Overlay::Help(picker) | Overlay::Facets(picker) => {
-            let inside = usize::from(place(area, items.len()).height.saturating_sub(3 + WHOLE));
+            let inside = usize::from(place(area, items.len()).height.saturating_sub(3 + below(&items)));
             picker.settle(picker.fitting(&items).len(), inside);
         }
         Overlay::About(top) => {
@@ -93,7 +93,7 @@ pub(super) fn settle(model: &mut Model, area: Rect) {
             why.top = why.top.min(lines.saturating_sub(usize::from(why::place(area, lines).height.saturating_sub(2))));
         }
         Overlay::Pick(pick) => {
-            let inside = usize::from(place(area, items.len()).height.saturating_sub(3 + WHOLE));
+            let inside = usize::from(place(area, items.len()).height.saturating_sub(3 + below(&items)));
             pick.picker.settle(pick.picker.fitting(&items).len(), inside);
         }
     }

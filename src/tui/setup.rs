@@ -110,7 +110,7 @@ pub fn run(stage: &mut Stage, mut model: Model, runtime: &Handle) -> Result<Fini
                     Outer::Paste(text) => wanted.extend(update(&mut model, Msg::Paste(text))),
                     Outer::End(code) => return Ok(Finished::Ended(code)),
                     Outer::Resumed => wanted.push(Effect::Redraw),
-                    Outer::Resize(..) | Outer::News(_) | Outer::Seek => {}
+                    Outer::Resize(..) | Outer::Mouse(_) | Outer::News(_) | Outer::Seek => {}
                 },
                 Heard::News(..) | Heard::Begun(..) => {}
             }

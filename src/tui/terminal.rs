@@ -8,7 +8,7 @@ use crate::text::clean;
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::cursor::{Hide, Show};
 use ratatui::crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
-use ratatui::crossterm::style::ResetColor;
+use ratatui::crossterm::style::{Print, ResetColor};
 use ratatui::crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode, size,
 };
@@ -28,6 +28,14 @@ const BUFFER: usize = 64 * 1024;
 
 /// True while the terminal is ours.
 static OURS: AtomicBool = AtomicBool::new(false);
+
+/// True if clicks and the wheel are ours too while the terminal is.
+static MOUSE: AtomicBool = AtomicBool::new(false);
+
+/// Clicks and wheel, with places beyond column 223 (xterm's 1000 and 1006). `EnableMouseCapture` would ask for every movement
+/// too, and wake us for each.
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 
 /// The end of a process that panicked.
 const PANICKED: i32 = 101;
@@ -75,6 +83,15 @@ impl Screen {
         enter()?;
         let terminal = Terminal::new(CrosstermBackend::new(outlet))?;
         Ok(Screen { terminal, holding })
+    }
+
+    /// Takes the mouse too: clicks and the wheel are told from here on, and the terminal selects text only with Shift or the like.
+    ///
+    /// # Errors
+    /// Where the terminal is gone.
+    pub fn take_mouse(&mut self) -> io::Result<()> {
+        MOUSE.store(true, Ordering::SeqCst);
+        execute!(io::stdout(), Print(MOUSE_ON))
     }
 
     /// Draws a frame, in one piece.
@@ -145,14 +162,16 @@ impl Drop for Screen {
 fn enter() -> io::Result<()> {
     OURS.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
-    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide)
+    let mouse = if MOUSE.load(Ordering::SeqCst) { MOUSE_ON } else { "" };
+    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, Print(mouse), Hide)
 }
 
 /// Gives the terminal back as it was; does nothing if it is not ours.
 fn give_back() {
     if OURS.swap(false, Ordering::SeqCst) {
         // Whatever of it works: there is nobody left to tell.
-        let _ = execute!(io::stdout(), EndSynchronizedUpdate, ResetColor, DisableBracketedPaste, LeaveAlternateScreen, Show);
+        let mouse = if MOUSE.load(Ordering::SeqCst) { MOUSE_OFF } else { "" };
+        let _ = execute!(io::stdout(), EndSynchronizedUpdate, ResetColor, Print(mouse), DisableBracketedPaste, LeaveAlternateScreen, Show);
         let _ = disable_raw_mode();
     }
 }

@@ -3,11 +3,13 @@
 //! Pure but for the model: no clock, no terminal, no engine. A key that means nothing changes nothing.
 
 mod decide;
+mod leaving;
 mod list;
 mod mapping;
 mod marks;
 mod news;
 mod pairing;
+mod pointer;
 mod source;
 mod typing;
 
@@ -23,6 +25,10 @@ use ratatui::crossterm::event::KeyEvent;
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(key) => return press(model, &key),
+        Msg::Mouse(event) => {
+            model.changed = true;
+            return pointer::point(model, event);
+        }
         Msg::Paste(text) => return typing::paste(model, &text),
         Msg::Resize(width, height) => model.size = (width, height),
         Msg::News(news) => {
@@ -76,8 +82,8 @@ pub fn perform(model: &mut Model, verb: Verb) -> Vec<Effect> {
     }
     let page = isize::try_from(model.page.height.saturating_sub(1).max(1)).unwrap_or(1);
     match verb {
-        Verb::Quit => return decide::quit(model),
-        Verb::Channels => return vec![Effect::Channels],
+        Verb::Quit => return leaving::quit(model),
+        Verb::Channels => return leaving::channels(model),
         Verb::Suspend => return vec![Effect::Suspend],
         Verb::Redraw => return vec![Effect::Redraw],
         Verb::Help => model.overlay = Some(Overlay::Help(Picker::default())),

@@ -6,6 +6,8 @@
 mod bottom;
 mod top;
 
+pub(super) use top::tab_at;
+
 use super::layout::{LEAST, Wants, layout};
 use super::model::Model;
 use super::overlay;

@@ -8,6 +8,7 @@ mod desk;
 mod keys;
 mod mapping;
 mod pictures;
+mod pointer;
 mod search;
 mod setup;
 mod source;

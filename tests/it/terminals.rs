@@ -11,6 +11,7 @@ use std::num::NonZero;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
+use vt100::{MouseProtocolEncoding, MouseProtocolMode};
 
 /// The name of the variable that tells a test to be the program that falls over.
 const FALLS: &str = "ROSTERM_TEST_FALLS";
@@ -126,6 +127,7 @@ impl Terminal {
             && !screen.alternate_screen()
             && !screen.hide_cursor()
             && !screen.bracketed_paste()
+            && screen.mouse_protocol_mode() == MouseProtocolMode::None
     }
 }
 
@@ -210,6 +212,35 @@ fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_brings_everything_back() {
 }
 
 #[test]
+fn the_mouse_is_taken_only_when_asked_for_and_given_back_with_the_terminal() {
+    let has_mouse = |t: &Terminal| t.screen.screen().mouse_protocol_mode() != MouseProtocolMode::None;
+    assert!(!has_mouse(&Terminal::demo(100, 30)));
+    let shell = ["--norc", "--noprofile", "-i"];
+    let mut terminal = Terminal::open(120, 30, "bash", &shell, &[("PS1", "shell> "), ("HISTFILE", "/dev/null")]);
+    terminal.until(|t| t.shows("shell>"));
+    terminal.type_in(&format!("{} demo --users 300 --mouse\r", env!("CARGO_BIN_EXE_rosterm")));
+    terminal.until(|t| t.shows("in sync") && t.shows("every key") && has_mouse(t));
+    // Clicks and the wheel, not every movement; in columns beyond 223 too.
+    let screen = terminal.screen.screen();
+    assert_eq!(
+        (screen.mouse_protocol_mode(), screen.mouse_protocol_encoding()),
+        (MouseProtocolMode::PressRelease, MouseProtocolEncoding::Sgr)
+    );
+    let rows: Vec<String> = screen.rows(0, 120).collect();
+    let row = rows.iter().position(|r| r.contains("2 Mapping")).unwrap();
+    terminal.type_in(&format!("\x1b[<0;10;{}M\x1b[<0;10;{}m", row + 1, row + 1));
+    terminal.until(|t| t.shows("e edit"));
+    terminal.type_in("\x1a");
+    terminal.until(|t| t.shows("Stopped") && !has_mouse(t));
+    terminal.type_in("fg\r");
+    terminal.until(|t| t.screen.screen().alternate_screen() && t.shows("in sync") && has_mouse(t));
+    terminal.type_in("\x03");
+    terminal.until(|t| !t.screen.screen().alternate_screen() && t.contents().trim_end().ends_with("shell>") && !has_mouse(t));
+    terminal.type_in("exit\r");
+    terminal.ended();
+}
+
+#[test]
 fn a_signal_gives_the_terminal_back_and_is_the_exit_code() {
     for (name, signal) in [("TERM", Signal::TERM), ("HUP", Signal::HUP)] {
         let terminal = Terminal::demo(100, 30);
@@ -225,6 +256,7 @@ fn a_signal_gives_the_terminal_back_and_is_the_exit_code() {
 fn a_panic_in_any_thread_gives_the_terminal_back_and_says_where() {
     if std::env::var_os(FALLS).is_some() {
         let mut screen = Screen::take().unwrap();
+        screen.take_mouse().unwrap();
         screen.draw(|frame| frame.render_widget("all is well", frame.area())).unwrap();
         std::thread::spawn(|| panic!("out of \u{1b}[31mluck")).join().unwrap_err();
         unreachable!("the panic ends the process");

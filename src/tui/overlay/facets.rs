@@ -111,6 +111,7 @@ pub(in crate::tui) fn items(model: &Model) -> Vec<Item> {
                 aside: n.map_or_else(String::new, |n| format!("{:>9}", count(n))),
                 refused: None,
                 chosen: facet.is_chosen(&model.list.spec.filter),
+                more: String::new(),
             }
         })
         .collect()

@@ -72,6 +72,7 @@ pub(in crate::tui) fn items(model: &Model) -> Vec<Item> {
         aside: model.setting.keymap.chords(entry.verb).map(|c| c.to_string()).collect::<Vec<_>>().join(" "),
         refused: if entry.scope == Scope::Overlay { None } else { (entry.when)(model).err().map(str::to_owned) },
         chosen: false,
+        more: entry.twin.words(),
     });
     let plain = |group: &str, aside: &str, words: &str| Item {
         group: group.to_owned(),
@@ -79,6 +80,7 @@ pub(in crate::tui) fn items(model: &Model) -> Vec<Item> {
         aside: aside.to_owned(),
         refused: None,
         chosen: false,
+        more: String::new(),
     };
     let situations = crate::model::Situation::WORST_FIRST.into_iter().map(|s| plain("situation", s.words(), situation_words(s)));
     // What is wrong with the keys stands above them.

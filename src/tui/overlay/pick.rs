@@ -56,6 +56,7 @@ impl Pick {
                 aside: choice.user_name.clone(),
                 refused: None,
                 chosen: false,
+                more: String::new(),
             }
         };
         self.choices.iter().flat_map(|c| c.iter()).map(item).collect()

@@ -80,6 +80,8 @@ pub enum Then {
     Relocate,
     /// The screens are closed.
     End,
+    /// They are left for the list of channels.
+    Channels,
     /// Nothing.
     Close,
 }

@@ -24,6 +24,8 @@ pub(in crate::tui) struct Page {
     pub lines: Vec<Line>,
     /// The line of the marked run.
     pub marked: Option<usize>,
+    /// The line of each earlier run.
+    pub runs: Vec<usize>,
 }
 
 /// Composes the lines, and brings the marked run into what is visible.
@@ -51,7 +53,7 @@ fn compose(model: &Model, room: usize) -> Page {
         }
     }
     lines.push(Vec::new());
-    let mut page = Page { lines, marked: None };
+    let mut page = Page { lines, marked: None, runs: Vec::new() };
     let history = &model.activity.history;
     if history.is_empty() {
         page.lines.push(plain(Role::Quiet, "no earlier runs"));
@@ -62,6 +64,7 @@ fn compose(model: &Model, room: usize) -> Page {
         if i == model.activity.at {
             page.marked = Some(page.lines.len());
         }
+        page.runs.push(page.lines.len());
         page.lines.push(run_line(model, run));
         if let Some(why) = run.why.as_ref().filter(|_| i == model.activity.at) {
             labelled(&mut page.lines, "  because", room, Role::Warn, &redacted(why));
@@ -187,6 +190,12 @@ pub(in crate::tui) fn duration(seconds: u64) -> String {
         100..=5999 => format!("{} min", seconds.div_ceil(60)),
         _ => format!("{} h", seconds.div_ceil(3600)),
     }
+}
+
+/// The run on a line of the terminal.
+pub(in crate::tui) fn run_at(model: &Model, area: Rect, y: u16) -> Option<usize> {
+    let line = model.activity.top + usize::from(y.checked_sub(area.y + 1)?);
+    model.activity.page.runs.iter().position(|l| *l == line)
 }
 
 /// Draws the pane.

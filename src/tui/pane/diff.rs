@@ -6,11 +6,12 @@ use crate::model::{Action, Situation};
 use crate::text::{count, counted, width, width_of_chars};
 use crate::tui::action::Verb;
 use crate::tui::model::{Model, Pane};
+use crate::tui::overlay::facets::Facet;
 use crate::tui::theme::{Glyphs, Role};
 use crate::tui::widget::grid::{Column, fit};
 use crate::tui::widget::ink::{Ink, cells, shown};
 use crate::tui::widget::page::{Line, wrap};
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use std::borrow::Cow;
 use std::rc::Rc;
 
@@ -68,6 +69,35 @@ pub(in crate::tui) fn facets(model: &Model, room: u16) -> Vec<Line> {
         }
     }
     lines
+}
+
+/// The count at a place of the pane: of everybody, or of a situation.
+pub(in crate::tui) fn facet_at(model: &Model, area: Rect, place: Position) -> Option<Facet> {
+    let drawn = &model.page.facets;
+    let row = usize::from(place.y.checked_sub(area.y + 1)?);
+    // Where others have counts by now than those that are seen, nobody knows which was meant.
+    if row >= drawn.len() || *drawn != facets(model, area.width) {
+        return None;
+    }
+    let mut right = usize::from(area.x);
+    let piece = drawn[row].iter().position(|(_, text)| {
+        right += width(text);
+        usize::from(place.x) < right
+    })?;
+    let before: usize = drawn[..row].iter().map(Vec::len).sum();
+    let chosen = model.list.spec.filter.situation;
+    let each = steps(model.snapshot.as_ref()?.facets(), chosen).map(Facet::Situation);
+    std::iter::once(Facet::All).chain(each).nth(before + piece)
+}
+
+/// The place in the list of whoever is on a line of the terminal.
+pub(in crate::tui) fn row_at(model: &Model, area: Rect, y: u16) -> Option<usize> {
+    let first = area.y + 2 + cells(model.page.facets.len());
+    let line = usize::from(y.checked_sub(first)?);
+    let (subject, _) = model.page.rows.get(line)?;
+    let at = model.list.top + line;
+    // Another list may have come since it was drawn.
+    (model.list.view.as_ref()?.rows.get(at) == Some(subject)).then_some(at)
 }
 
 /// What the list shows, for its title.

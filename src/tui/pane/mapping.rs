@@ -192,6 +192,21 @@ fn moved(model: &Model) -> String {
     }
 }
 
+/// Where the rules are, and what is said below them.
+fn parts(model: &Model, area: Rect) -> (Rect, Rect) {
+    let below = cells(model.mapping.page.below.len()).min(area.height.saturating_sub(3));
+    let height = area.height.saturating_sub(2 + below);
+    let list = Rect { x: area.x + 1, y: area.y + 2, width: area.width.saturating_sub(2), height };
+    (list, Rect { y: list.bottom(), height: below, ..list })
+}
+
+/// The rule on a line of the terminal.
+pub(in crate::tui) fn rule_at(model: &Model, area: Rect, y: u16) -> Option<usize> {
+    let (list, _) = parts(model, area);
+    let at = model.mapping.top + usize::from(y.checked_sub(list.y).filter(|line| *line < list.height)?);
+    (at < model.mapping.page.rules.len()).then_some(at)
+}
+
 /// Draws the pane; gives the place of the cursor where an expression is typed.
 pub(in crate::tui) fn draw(model: &Model, ink: &mut Ink<'_>, area: Rect) -> Option<(u16, u16)> {
     let focused = model.focus == Pane::Mapping;
@@ -218,13 +233,11 @@ pub(in crate::tui) fn draw(model: &Model, ink: &mut Ink<'_>, area: Rect) -> Opti
     let having = if have > 0 { format!("{:>HAVE$}{:WRONG$}", "have", "") } else { String::new() };
     let heading = format!("{:before$}{:named$} {:rule$}{having}{:>COUNT$}", "", "field", "rule", "differs");
     ink.put(area.x + 1, area.y + 1, room, &heading, Role::Quiet);
-    let below = cells(page.below.len()).min(area.height.saturating_sub(3));
-    let list = Rect { x: area.x + 1, y: area.y + 2, width: room, height: area.height.saturating_sub(2 + below) };
+    let (list, rest) = parts(model, area);
     page::draw(ink, list, &page.rules, model.mapping.top);
     if let Some(line) = model.mapping.at.checked_sub(model.mapping.top).map(cells).filter(|l| focused && *l < list.height) {
         ink.style(Rect { y: list.y + line, height: 1, ..list }, Role::Cursor);
     }
-    let rest = Rect { y: list.bottom(), height: below, ..list };
     page::draw(ink, rest, &page.below, 0);
     let typing = model.mapping.typing.as_ref().filter(|_| rest.height > 1)?;
     let y = rest.y + 1;

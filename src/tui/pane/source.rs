@@ -79,6 +79,21 @@ fn line(model: &Model, entry: &Entry, at: usize, room: usize) -> Line {
     ]
 }
 
+/// Where the clauses are, and what is said below them.
+fn parts(model: &Model, area: Rect) -> (Rect, Rect) {
+    let body = Rect { x: area.x + 1, y: area.y + 1, width: area.width.saturating_sub(2), height: area.height.saturating_sub(1) };
+    let below = cells(model.source.page.below.len()).min(body.height);
+    let list = Rect { height: body.height - below, ..body };
+    (list, Rect { y: list.bottom(), height: below, ..list })
+}
+
+/// The clause on a line of the terminal.
+pub(in crate::tui) fn clause_at(model: &Model, area: Rect, y: u16) -> Option<usize> {
+    let (list, _) = parts(model, area);
+    let at = model.source.top + usize::from(y.checked_sub(list.y).filter(|line| *line < list.height)?);
+    (at < model.source.page.clauses.len()).then_some(at)
+}
+
 /// Draws the pane; gives the place of the cursor where a clause is typed.
 pub(in crate::tui) fn draw(model: &Model, ink: &mut Ink<'_>, area: Rect) -> Option<(u16, u16)> {
     let focused = model.focus == Pane::Source;
@@ -90,19 +105,16 @@ pub(in crate::tui) fn draw(model: &Model, ink: &mut Ink<'_>, area: Rect) -> Opti
     }
     ink.rule(area.x, area.y, area.width, &title, focused);
     let page = &model.source.page;
-    let body = Rect { x: area.x + 1, y: area.y + 1, width: area.width.saturating_sub(2), height: area.height.saturating_sub(1) };
+    let (list, rest) = parts(model, area);
     if page.clauses.is_empty() {
-        ink.put(body.x, body.y, body.width, "The clauses are shown once the configuration is read.", Role::Quiet);
+        ink.put(list.x, list.y, list.width, "The clauses are shown once the configuration is read.", Role::Quiet);
         return None;
     }
-    let below = cells(page.below.len()).min(body.height);
-    let list = Rect { height: body.height - below, ..body };
     page::draw(ink, list, &page.clauses, model.source.top);
     let marked = model.source.at.checked_sub(model.source.top).map(cells).filter(|l| focused && *l < list.height);
     if let Some(line) = marked {
         ink.style(Rect { y: list.y + line, height: 1, ..list }, Role::Cursor);
     }
-    let rest = Rect { y: list.bottom(), height: below, ..list };
     page::draw(ink, rest, &page.below, 0);
     let typing = model.source.typing.as_ref().filter(|_| rest.height > 0)?;
     let used = ink.put(rest.x, rest.y, rest.width, &format!("{} = ", typing.clause.key()), Role::Key);

@@ -172,19 +172,6 @@ pub(super) fn mark(model: &mut Model, by: isize) {
     model.activity.at = model.activity.at.saturating_add_signed(by).min(last);
 }
 
-/// Ends, unless a run is under way: then it is asked about.
-pub(super) fn quit(model: &mut Model) -> Vec<Effect> {
-    if !matches!(model.activity.running, Running::Going(_)) {
-        return vec![Effect::End(crate::error::exit::DONE)];
-    }
-    let words = vec![
-        (Role::Warn, "A run is under way. Whoever ends now leaves it where it is.".to_owned()),
-        (Role::Text, "Nothing is lost: what was sent is written down, and the next run finishes it first. To stop it in good order, cancel it in the runs.".to_owned()),
-    ];
-    model.overlay = Some(Overlay::Question(Box::new(Question::new("End", words, Answer::Yes, Then::End))));
-    Vec::new()
-}
-
 /// A run goes on, or has ended.
 pub(super) fn ran(model: &mut Model, running: Running) {
     if let Running::Ended(ended) = &running {
@@ -231,6 +218,7 @@ pub(super) fn answered(model: &mut Model, question: Question) -> Vec<Effect> {
         Then::SaveMapping => super::mapping::save(model),
         Then::Relocate => super::source::save(model),
         Then::End => vec![Effect::End(crate::error::exit::DONE)],
+        Then::Channels => vec![Effect::Channels],
         Then::Close => Vec::new(),
     }
 }

@@ -172,6 +172,20 @@ pub(super) fn in_overlay(model: &mut Model, key: &KeyEvent, chord: Chord) -> Vec
     Vec::new()
 }
 
+/// The wheel over what lies over the panes; it is brought into what there is with the next frame.
+pub(super) fn roll(model: &mut Model, by: isize) {
+    let Some(mut overlay) = model.overlay.take() else { return };
+    let items = overlay::items(model, &overlay);
+    match &mut overlay {
+        Overlay::Help(picker) | Overlay::Facets(picker) => picker.go(by, picker.fitting(&items).len()),
+        Overlay::Pick(pick) => pick.picker.go(by, pick.picker.fitting(&items).len()),
+        Overlay::Question(question) => question.top = question.top.saturating_add_signed(by),
+        Overlay::Why(why) => why.top = why.top.saturating_add_signed(by),
+        Overlay::About(top) | Overlay::Rows(_, _, top) | Overlay::Movers(_, top) => *top = top.saturating_add_signed(by),
+    }
+    model.overlay = Some(overlay);
+}
+
 /// A key while somebody is chosen.
 fn in_pick(model: &mut Model, pick: &mut Pick, items: &[Item], key: &KeyEvent, verb: Option<Verb>) -> Vec<Effect> {
     if steer(&mut pick.picker, items, verb) || !pick.picker.field.key(key) {

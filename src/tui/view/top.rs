@@ -184,6 +184,16 @@ pub(super) fn draw(model: &Model, ink: &mut Ink<'_>, layout: &Layout) {
     ink.put(line.right().saturating_sub(wide), line.y, wide, READ_ONLY, Role::Quiet);
 }
 
+/// The pane whose name is in this column of the tabs.
+pub(in crate::tui) fn tab_at(area: Rect, column: u16) -> Option<Pane> {
+    let mut x = area.x + 1;
+    TABS.into_iter().find_map(|(pane, name)| {
+        let (from, to) = (x, x + cells(width(name)) + 2);
+        x = to + 1;
+        (from..to).contains(&column).then_some(pane)
+    })
+}
+
 fn tab_line(model: &Model, ink: &mut Ink<'_>, area: Rect) {
     let mut x = area.x + 1;
     for (pane, name) in TABS {

@@ -38,6 +38,14 @@ pub struct Item {
     pub refused: Option<String>,
     /// It is chosen already.
     pub chosen: bool,
+    /// One line more that is told of it while it is marked; empty for none.
+    pub more: String,
+}
+
+/// Lines below the list: those for the words of the marked line, and one where some line has more to tell.
+#[must_use]
+pub fn below(items: &[Item]) -> u16 {
+    WHOLE + u16::from(items.iter().any(|i| !i.more.is_empty()))
 }
 
 impl Picker {
@@ -47,7 +55,7 @@ impl Picker {
         let text = key_form(self.field.text()).into_owned();
         let words: Vec<&str> = text.split_whitespace().collect();
         let fits = |item: &Item| {
-            let all = key_form(&format!("{} {} {}", item.group, item.words, item.aside)).into_owned();
+            let all = key_form(&format!("{} {} {} {}", item.group, item.words, item.aside, item.more)).into_owned();
             words.iter().all(|w| all.contains(w))
         };
         (0..items.len()).filter(|i| fits(&items[*i])).collect()
@@ -72,12 +80,15 @@ impl Picker {
         let fitting = self.fitting(items);
         let widest = |part: fn(&Item) -> &str, most: usize| cells(items.iter().map(|i| width(part(i))).max().unwrap_or(0).min(most));
         let (group, aside) = (widest(|i| &i.group, 12), widest(|i| &i.aside, 18));
-        let list = Rect { y: area.y + 1, height: area.height.saturating_sub(1 + WHOLE), ..area };
+        let list = Rect { y: area.y + 1, height: area.height.saturating_sub(1 + below(items)), ..area };
         if let Some(item) = fitting.get(self.at).map(|place| &items[*place]) {
             let why = item.refused.as_ref().map(|why| format!(" (not now: {why})")).unwrap_or_default();
             let lines = wrap(&format!("{}{why}", item.words), usize::from(area.width));
-            for (y, line) in (list.bottom()..area.bottom()).zip(lines) {
+            for (y, line) in (list.bottom()..(list.bottom() + WHOLE).min(area.bottom())).zip(lines) {
                 ink.put(area.x, y, area.width, &line, Role::Accent);
+            }
+            if !item.more.is_empty() {
+                ink.put(area.x, area.bottom().saturating_sub(1), area.width, &item.more, Role::Quiet);
             }
         }
         if fitting.is_empty() {
@@ -111,8 +122,14 @@ mod tests {
 
     #[test]
     fn every_word_that_is_typed_must_be_somewhere_in_the_line_in_any_letter_case() {
-        let item =
-            |group: &str, words: &str| Item { group: group.into(), words: words.into(), aside: "12".into(), refused: None, chosen: false };
+        let item = |group: &str, words: &str| Item {
+            group: group.into(),
+            words: words.into(),
+            aside: "12".into(),
+            refused: None,
+            chosen: false,
+            more: String::new(),
+        };
         let items = [item("situation", "Leaving"), item("reason", "left the source"), item("action", "disable")];
         for (typed, expected) in
             [("", vec![0, 1, 2]), ("LE", vec![0, 1, 2]), ("leav", vec![0]), ("son lef", vec![1]), ("zzz", vec![]), ("12 action", vec![2])]

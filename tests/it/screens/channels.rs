@@ -70,3 +70,29 @@ fn the_screens_go_back_to_the_list_only_where_there_is_one_and_nothing_runs() {
     desk.frame(120, 40);
     assert_eq!(desk.press("C"), [tui::Effect::Channels]);
 }
+
+#[test]
+fn whoever_leaves_with_approvals_is_asked_once() {
+    let mut desk = Desk::small(Setting { channels: 2, ..setting() });
+    desk.frame(80, 24);
+    desk.press("/");
+    desk.type_in("situation:changed");
+    desk.press("enter space");
+    desk.until(|m| m.approvals().total() == 1);
+    assert_eq!(desk.press("q"), []);
+    let frame = desk.frame(80, 24);
+    assert!(frame.contains("1 approval is forgotten: 1 update. Enter ends."), "{frame}");
+    same_as_before("end-with-approvals-80x24", &frame);
+    assert_eq!(desk.press("esc"), []);
+    assert!(desk.model.question().is_none() && desk.model.approvals().total() == 1);
+    desk.press("j space");
+    desk.until(|m| m.approvals().total() == 2);
+    for (key, end) in [("q", tui::Effect::End(0)), ("C", tui::Effect::Channels)] {
+        assert_eq!(desk.press(key), []);
+        assert!(desk.frame(80, 24).contains("2 approvals are forgotten: 2 update."));
+        assert_eq!(desk.press("enter"), [end]);
+    }
+    // Who is in a hurry is not asked for ever.
+    assert_eq!(desk.press("ctrl-c"), []);
+    assert_eq!(desk.press("ctrl-c"), [tui::Effect::End(0)]);
+}
