@@ -418,7 +418,7 @@ pub const TABLE: &[Entry] = &[
         something_approved,
     ),
     row(Verb::ApproveHere, "approve_here", Detail, 2, "approve", "approve what would be done for this user, or take it back", may_decide),
-    row(Verb::Hold, "hold", Diff, 10, "hold", "leave the user under the cursor alone, for a reason that is typed", may_decide),
+    row(Verb::Hold, "hold", Diff, 7, "hold", "leave the user under the cursor alone, for a reason that is typed", may_decide),
     row(Verb::Release, "release", Diff, 13, "release", "take the hold of the user under the cursor back", may_release),
     row(
         Verb::Apply,
