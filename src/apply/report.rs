@@ -161,14 +161,14 @@ fn without_names(cause: &str, row: &Finished) -> String {
 fn advice(state: RowState, cause: &str) -> &'static str {
     let has = |words: &[&str]| words.iter().any(|w| cause.contains(w));
     match state {
-        RowState::Stale => "make a new plan and look again: what was approved is not true any more",
+        RowState::Stale => "read both ends again and look: what was approved is not true any more",
         RowState::Doubt => "look at the account in the service; rosterm owed lists them, and the next plan shows where they stand",
         _ if has(&["rosterm link"]) => "look at the account; if it is this person's, link it by hand and plan again",
         _ if has(&["cannot be seen"]) => "find the account in the service's own administration, then link or rename it",
         _ if has(&["HTTP 409"]) => "the name or address is in use: rename one of the two, or link the account",
         _ if has(&["HTTP 403"]) => "the token may not do this: check its rights, or protect the account in the policy",
         _ if has(&["HTTP 400", "HTTP 413", "HTTP 422"]) => {
-            "the service does not take these values: mend the mapping or the directory, then plan again"
+            "the service does not take these values: mend the mapping or the directory, then retry"
         }
         _ if has(&["HTTP 412"]) => "the service refuses to delete such accounts: use remove_action = \"disable\"",
         _ if has(&["HTTP 424"]) => "a licence is missing in the service: assign it there, then retry",

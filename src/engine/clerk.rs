@@ -36,6 +36,7 @@ use pending::{From, Pending, overtaken};
 use std::collections::VecDeque;
 use std::future::Future;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -231,8 +232,11 @@ where
     /// Sends what was shown, and reads both ends afterwards.
     async fn send(&mut self, number: u64) -> Result<()> {
         let pending = self.pending.take().filter(|p| p.number == number).ok_or_else(overtaken)?;
-        let told = self.with_runner(Some(&pending)).await;
+        let begun = AtomicBool::new(false);
+        let told = self.with_runner(Some(&pending), &begun).await;
+        // Where an end could not even be opened, what was decided by hand is not to be decided again.
         if let From::Screen { approvals, .. } = &pending.from
+            && begun.load(Ordering::Relaxed)
             && !matches!(&told, Err(error) if error.kind() == Kind::Refused)
         {
             let _ = self.approver.send(Ask::Spent(Arc::clone(approvals)));
@@ -242,7 +246,7 @@ where
 
     async fn resume(&mut self) -> Result<()> {
         self.pending = None;
-        let told = self.with_runner(None).await;
+        let told = self.with_runner(None, &AtomicBool::new(false)).await;
         self.after(told).await
     }
 
@@ -267,8 +271,8 @@ where
         failed.map_or(Ok(()), Err)
     }
 
-    /// Takes the service, and sends what was approved, or finishes what was interrupted.
-    async fn with_runner(&mut self, pending: Option<&Pending>) -> Result<Report> {
+    /// Takes the service, and sends what was approved, or finishes what was interrupted. Says when that is begun.
+    async fn with_runner(&mut self, pending: Option<&Pending>, begun: &AtomicBool) -> Result<Report> {
         if !self.seat.may_write {
             return Err(Error::new(Kind::Refused, "--read-only: nothing can be sent"));
         }
@@ -299,6 +303,7 @@ where
             if let Some(fired) = prepared.fired.first() {
                 return refused(&fired.message);
             }
+            begun.store(true, Ordering::Relaxed);
             Box::pin(runner.send(&mut planned, &prepared, &selection, permits, desk)).await
         })
         .await;

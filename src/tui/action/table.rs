@@ -54,7 +54,7 @@ table! {
             "begin a range of marks; the same key at its other end marks everybody in between";
         MarkAll, "mark_all", 0, "mark all", may_decide, Without("a command takes several users, each with --user"):
             "mark everybody who is shown, or take their marks away; marks stay while the list shows others";
-        Hold, "hold", 10, "hold", may_decide, As("rosterm hold USER REASON"):
+        Hold, "hold", 7, "hold", may_decide, As("rosterm hold USER REASON"):
             "leave the user under the cursor alone, for a reason that is typed";
         Release, "release", 13, "release", may_release, As("rosterm release USER"):
             "take the hold of the user under the cursor back";

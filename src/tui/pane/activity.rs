@@ -46,10 +46,8 @@ fn compose(model: &Model, room: usize) -> Page {
         Running::Going(going) => under_way(&mut lines, going, room, &key(Verb::Pause)),
         Running::Ended(ended) => over(&mut lines, ended, room, &key(Verb::Retry)),
         Running::None => {
-            lines.push(plain(
-                Role::Text,
-                format!("Nothing is being sent. {} shows what sending what is approved comes to.", key(Verb::Apply)),
-            ));
+            let text = format!("Nothing is being sent from here. {} shows what sending what is approved comes to.", key(Verb::Apply));
+            lines.extend(page::wrap(&text, room).into_iter().map(|l| plain(Role::Text, l)));
         }
     }
     lines.push(Vec::new());
@@ -65,7 +63,7 @@ fn compose(model: &Model, room: usize) -> Page {
             page.marked = Some(page.lines.len());
         }
         page.runs.push(page.lines.len());
-        page.lines.push(run_line(model, run));
+        page.lines.push(run_line(model, run, i == model.activity.at));
         if let Some(why) = run.why.as_ref().filter(|_| i == model.activity.at) {
             labelled(&mut page.lines, "  because", room, Role::Warn, &redacted(why));
         }
@@ -143,7 +141,8 @@ fn over(lines: &mut Vec<Line>, ended: &Ended, room: usize, key: &str) {
         labelled(lines, "kept", room, Role::Text, &text);
     }
     if !ended.again.is_empty() {
-        let text = format!("{} not done: {key} approves them again, as they stand by now", counted(ended.again.len(), "row"));
+        let (them, they) = if ended.again.len() == 1 { ("it", "it stands") } else { ("them", "they stand") };
+        let text = format!("{} not done: {key} approves {them} again, as {they} by now", counted(ended.again.len(), "row"));
         lines.push(plain(Role::Accent, text));
     }
 }
@@ -160,7 +159,7 @@ fn groups(lines: &mut Vec<Line>, groups: &[crate::apply::Group], room: usize) {
     }
 }
 
-fn run_line(model: &Model, run: &Run) -> Line {
+fn run_line(model: &Model, run: &Run, marked: bool) -> Line {
     let states = RowState::ALL.into_iter().filter(|s| run.of(*s) > 0);
     let rows: Vec<String> = states.map(|s| format!("{} {}", count(run.of(s)), s.words())).collect();
     let going = matches!(model.activity.running, Running::Going(_));
@@ -175,7 +174,9 @@ fn run_line(model: &Model, run: &Run) -> Line {
     let day: String = run.what.started.rfc3339().chars().take(10).collect();
     let time = model.setting.zone.time_of_day(run.what.started);
     vec![
-        (Role::Strong, format!("  run {:<4} ", run.id.to_string()).into()),
+        // A sign as well: what `u` takes back must not rest on reversed cells alone.
+        (Role::Accent, format!("{} ", if marked { model.setting.theme.glyphs().here() } else { " " }).into()),
+        (Role::Strong, format!("run {:<4} ", run.id.to_string()).into()),
         (Role::Quiet, format!("{day} {time}  ").into()),
         (role, format!("{how:<10} ").into()),
         (Role::Text, format!("{}{undo}  ", rows.join(", ")).into()),

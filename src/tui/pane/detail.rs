@@ -145,17 +145,20 @@ fn fields(card: &Card, at: usize, room: u16, target: &str, glyphs: Glyphs) -> Ve
 fn facts(model: &Model, card: &Card, room: usize) -> Vec<Line> {
     let row = &card.row;
     let mut lines = Vec::new();
+    let approved = model.list.subject.is_some_and(|s| model.approvals.has(s));
     let sent = match row.action {
         Action::Create => "would be created",
         Action::Update => "would be updated",
         Action::Enable => "would be made active again",
+        Action::Disable if approved => "would be disabled",
         Action::Disable => "would be disabled, once it is approved",
+        Action::Delete if approved => "would be deleted",
         Action::Delete => "would be deleted, once it is approved",
         Action::Link => "would be linked; nothing is sent",
         Action::None => "nothing would be sent",
     };
     labelled(&mut lines, row.situation.words(), room, diff::role(row.situation), sent);
-    if model.list.subject.is_some_and(|s| model.approvals.has(s)) {
+    if approved {
         let key = model.setting.keymap.key(Verb::Apply);
         labelled(&mut lines, "approved", room, Role::Good, &format!("yes; {key} shows what would be sent"));
     }

@@ -170,7 +170,7 @@ fn below(model: &Model, room: usize) -> Vec<Line> {
         labelled(&mut lines, "problem", room, Role::Warn, &redacted(problem));
     }
     labelled(&mut lines, "gives", room, Role::Text, &or_nothing(&field.wanted));
-    labelled(&mut lines, "there is", room, Role::Text, &or_nothing(&field.has));
+    labelled(&mut lines, "has now", room, Role::Text, &or_nothing(&field.has));
     for step in &field.trace {
         labelled(&mut lines, "  step", room, Role::Quiet, &format!("{} is {}", step.text, step.value));
     }

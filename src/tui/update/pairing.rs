@@ -154,7 +154,7 @@ fn to_link(snapshot: &Snapshot, entry: EntryId, account: AccountId, choice: &Cho
     words.insert(
         3,
         if signs.is_empty() {
-            (Role::Warn, "Nothing that the two show is alike: look twice.".to_owned())
+            (Role::Warn, "No e-mail, number, user name or whole name is alike: look twice.".to_owned())
         } else {
             (Role::Quiet, format!("alike        {}", signs.join(", ")))
         },

@@ -1,11 +1,11 @@
 //! The first lines: which channel, how fresh and how complete both sides are, what runs; and what has to be known first.
 
 use crate::engine::Running;
-use crate::engine::snapshot::SideLine;
+use crate::engine::snapshot::{SideLine, Snapshot};
 use crate::model::{Action, ReadEnd, SideState};
 use crate::plan::consequence;
 use crate::telemetry::redacted;
-use crate::text::{clean, count, width};
+use crate::text::{clean, count, counted, width};
 use crate::tui::action::Verb;
 use crate::tui::layout::Layout;
 use crate::tui::model::{Model, Pane};
@@ -67,10 +67,7 @@ fn parts(model: &Model, short: bool) -> Vec<Line> {
         Some(snapshot) => {
             parts.push(side(model, "people", snapshot.source(), short));
             parts.push(side(model, "accounts", snapshot.target(), short));
-            if !snapshot.notes().is_empty() {
-                let key = model.setting.keymap.key(Verb::About);
-                parts.push(vec![(Role::Warn, format!("{}: {key}", crate::text::counted(snapshot.notes().len(), "note")).into())]);
-            }
+            parts.extend(notes(model, snapshot).filter(|_| !short));
             if let Some((done, all)) = snapshot.asking() {
                 parts.push(vec![(Role::Accent, format!("looking up {} of {}", count(done), count(all)).into())]);
             }
@@ -81,7 +78,16 @@ fn parts(model: &Model, short: bool) -> Vec<Line> {
         }
     }
     parts.extend(decided(model, short));
+    // Where there is little room, what is approved must not be what is cut off.
+    parts.extend(model.snapshot.as_ref().and_then(|s| notes(model, s)).filter(|_| short));
     parts
+}
+
+/// How many notes there are, and the key that shows them.
+fn notes(model: &Model, snapshot: &Snapshot) -> Option<Line> {
+    let many = snapshot.notes().len();
+    let key = model.setting.keymap.key(Verb::About);
+    (many > 0).then(|| vec![(Role::Warn, format!("{}: {key}", counted(many, "note")).into())])
 }
 
 /// What is approved, and what is being sent.

@@ -79,7 +79,7 @@ impl Picker {
         let column = self.field.draw(ink, Rect { x: area.x + prompt, width: area.width.saturating_sub(prompt), height: 1, ..area });
         let fitting = self.fitting(items);
         let widest = |part: fn(&Item) -> &str, most: usize| cells(items.iter().map(|i| width(part(i))).max().unwrap_or(0).min(most));
-        let (group, aside) = (widest(|i| &i.group, 12), widest(|i| &i.aside, 18));
+        let (group, aside) = (widest(|i| &i.group, 12), widest(|i| &i.aside, usize::from(area.width / 3).max(18)));
         let list = Rect { y: area.y + 1, height: area.height.saturating_sub(1 + below(items)), ..area };
         if let Some(item) = fitting.get(self.at).map(|place| &items[*place]) {
             let why = item.refused.as_ref().map(|why| format!(" (not now: {why})")).unwrap_or_default();

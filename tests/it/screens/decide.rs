@@ -367,6 +367,23 @@ fn one_user_is_applied_alone_held_and_released() {
 }
 
 #[test]
+fn what_was_approved_stays_approved_where_the_service_does_not_answer_before_the_first_row() {
+    let plan = Plan { lifelike: true, ..support::plan(400, 1) };
+    let world = world::make(plan);
+    let alive = support::runtime();
+    let service = Arc::new(alive.block_on(Service::start(world.accounts.clone(), Faults::default())).unwrap());
+    let mut desk = Desk::at(support::runtime(), service, None, &world, plan, setting());
+    show(&mut desk, "situation leaving");
+    desk.press("space P");
+    desk.until(|m| m.question().is_some());
+    drop(alive);
+    desk.type_in("1");
+    desk.press("enter");
+    desk.until_failed("It was not done");
+    assert_eq!(desk.model.approvals().total(), 1, "{}", desk.frame(120, 40));
+}
+
+#[test]
 fn a_run_that_was_cut_off_is_told_of_and_finished_before_anything_else() {
     let folder = tempfile::tempdir().unwrap();
     let state = folder.path().join("rosterm.db");

@@ -165,6 +165,14 @@ impl Desk {
         update::update(&mut self.model, Msg::News(news));
     }
 
+    /// Hears what the engine tells until something is shown, where an end is expected to fail.
+    pub fn until_failed(&mut self, text: &str) {
+        while !self.frame(110, 40).contains(text) {
+            let news = self.inbox.recv_timeout(Duration::from_secs(60)).unwrap();
+            update::update(&mut self.model, Msg::News(news));
+        }
+    }
+
     /// Hears what the engine tells until something is shown.
     pub fn until_shown(&mut self, text: &str) {
         while !self.frame(110, 40).contains(text) {

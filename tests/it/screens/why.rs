@@ -179,7 +179,12 @@ fn link(desk: &mut Desk, world: &World) -> (Subject, EntryId, AccountId) {
     desk.until(|m| m.pick().is_some_and(|p| p.choices.as_ref().is_some_and(|c| c.len() == 1)));
     desk.press("enter");
     let frame = desk.frame(120, 40);
-    for said in ["Link by hand", "Nothing that the two show is alike: look twice.", "Nothing is sent by this.", "fields would change"] {
+    for said in [
+        "Link by hand",
+        "No e-mail, number, user name or whole name is alike: look twice.",
+        "Nothing is sent by this.",
+        "fields would change",
+    ] {
         assert!(frame.contains(said), "{said}: {frame}");
     }
     let entry = EntryId::new(case(world, "new").entry.clone().unwrap());
