@@ -2,9 +2,13 @@
 
 use super::desk::Desk;
 use super::setting;
+use crate::support;
 use ratatui::crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use rosterm::engine::News;
+use rosterm::journal::run::{Ending, NewRun, RowState, Run, RunId};
 use rosterm::model::Situation;
 use rosterm::tui::{Effect, Msg};
+use std::sync::Arc;
 
 const CLICK: MouseEventKind = MouseEventKind::Down(MouseButton::Left);
 
@@ -104,6 +108,34 @@ fn the_wheel_moves_what_is_under_it_and_the_cursor_stays_in_sight() {
     let before = desk.frame(120, 40);
     desk.tell(mouse(MouseEventKind::ScrollDown, (60, 20)));
     assert_ne!(desk.frame(120, 40), before);
+}
+
+/// A run that was done, for the history.
+fn run(number: i64) -> Run {
+    let what = NewRun {
+        channel: "demo".into(),
+        service: "http://127.0.0.1".into(),
+        plan: "a plan".into(),
+        undo_of: None,
+        author: "somebody".into(),
+        started: support::NOW,
+        terms: "{}".into(),
+    };
+    let ended = Some((support::NOW, Ending::Done));
+    Run { id: RunId(number), what, frozen: true, ended, why: Some("so much".into()), rows: [1; RowState::ALL.len()], open: 0 }
+}
+
+#[test]
+fn a_click_marks_the_run_under_it() {
+    let mut desk = Desk::small(setting());
+    desk.tell(Msg::News(News::History(Arc::new((1..=5).rev().map(run).collect()))));
+    desk.press("5");
+    for number in [3, 1, 5] {
+        let frame = desk.frame(120, 40);
+        assert_eq!(click(&mut desk, &frame, &format!("  run {number} "), 44), []);
+        desk.frame(120, 40);
+        assert_eq!(desk.press("enter"), [Effect::Rows(RunId(number))]);
+    }
 }
 
 #[test]
