@@ -168,6 +168,8 @@ where
             let told = match work {
                 Work::Read => {
                     self.read().await;
+                    // Somebody else may have sent something meanwhile.
+                    self.history();
                     Ok(())
                 }
                 Work::ReadAlso(names) => {
@@ -241,6 +243,13 @@ where
         {
             let _ = self.approver.send(Ask::Spent(Arc::clone(approvals)));
         }
+        let told = told.map_err(|error| {
+            let hint = error.hint_text().unwrap_or_default().to_owned();
+            if begun.load(Ordering::Relaxed) || hint.contains("nothing was sent") {
+                return error;
+            }
+            error.hint(if hint.is_empty() { "nothing was sent".to_owned() } else { format!("nothing was sent; {hint}") })
+        });
         self.after(told).await
     }
 

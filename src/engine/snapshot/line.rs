@@ -49,7 +49,7 @@ impl Picture {
             action: row.action,
             what: what(&row, self.being_read(row.reason)),
             held: row.hold.is_some(),
-            problem: !row.problems.is_empty(),
+            problem: !row.problems.is_empty() || failed(&row).is_some(),
         })
     }
 
@@ -94,6 +94,11 @@ impl Picture {
     }
 }
 
+/// Why it did not work last time, where it is still to be done.
+fn failed(row: &Row) -> Option<&str> {
+    row.last_failure.as_deref().filter(|_| row.action != Action::None)
+}
+
 /// What would change and why; `reading` takes the place of the reason.
 fn what(row: &Row, reading: Option<&'static str>) -> String {
     let mut parts: Vec<String> = Vec::new();
@@ -103,6 +108,7 @@ fn what(row: &Row, reading: Option<&'static str>) -> String {
     if let Some(would_be) = row.would_be {
         parts.push(format!("would be {}", would_be.words()));
     }
+    parts.extend(failed(row).map(|cause| format!("failed last time: {}", cut(cause, 60))));
     if row.action == Action::Create {
         parts.push(format!("{} fields", row.changes.iter().filter(|c| !c.to.is_unassigned()).count()));
     } else {

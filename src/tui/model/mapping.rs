@@ -54,6 +54,8 @@ pub(in crate::tui) struct Mapping {
     pub covered: (Option<Instant>, Option<Instant>, u64),
     /// What everybody was in before the rule that is typed was touched.
     pub before: Option<Facets>,
+    /// And before the first of the rules that are not as in the file was.
+    pub base: Option<Facets>,
 }
 
 impl Mapping {

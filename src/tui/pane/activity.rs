@@ -164,7 +164,8 @@ fn run_line(model: &Model, run: &Run, marked: bool) -> Line {
     let rows: Vec<String> = states.map(|s| format!("{} {}", count(run.of(s)), s.words())).collect();
     let going = matches!(model.activity.running, Running::Going(_));
     let (role, how) = match (run.ended, run.frozen) {
-        (Some((_, Ending::Done)), _) => (Role::Text, "done"),
+        (Some((_, Ending::Done)), _) if run.of(RowState::Done) == run.total() => (Role::Text, "done"),
+        (Some((_, Ending::Done)), _) => (Role::Warn, "ended"),
         (Some((_, ending)), _) => (Role::Warn, ending.code()),
         (None, true) if !going => (Role::Warn, "not ended"),
         (None, true) => (Role::Accent, "under way"),

@@ -4,6 +4,7 @@
 //! Nobody is evaluated here but that one user. How many differ is counted by the engine anyway.
 
 use crate::engine::draft::Tried;
+use crate::engine::snapshot::Facets;
 use crate::model::Situation;
 use crate::telemetry::redacted;
 use crate::text::{clean, count, pad};
@@ -177,18 +178,23 @@ fn below(model: &Model, room: usize) -> Vec<Line> {
     lines
 }
 
+/// Each situation that has grown or shrunk, with how many were in it and are.
+pub(in crate::tui) fn between(before: &Facets, now: &Facets) -> String {
+    let steps = Situation::WORST_FIRST.into_iter().filter(|s| before.of(*s) != now.of(*s));
+    let steps: Vec<String> = steps.map(|s| format!("{} {} → {}", s.words(), count(before.of(s)), count(now.of(s)))).collect();
+    steps.join(", ")
+}
+
 /// What the edit has moved so far: each situation with how many were in it and are.
 fn moved(model: &Model) -> String {
     let (Some(before), Some(snapshot)) = (&model.mapping.before, &model.snapshot) else { return "the list goes by it".to_owned() };
-    let now = snapshot.facets();
-    let steps = Situation::WORST_FIRST.into_iter().filter(|s| before.of(*s) != now.of(*s));
-    let steps: Vec<String> = steps.map(|s| format!("{} {} → {}", s.words(), count(before.of(s)), count(now.of(s)))).collect();
+    let moved = between(before, snapshot.facets());
     if snapshot.is_busy() {
         "the list goes by it; counting …".to_owned()
-    } else if steps.is_empty() {
+    } else if moved.is_empty() {
         "the list goes by it: nobody is in another situation".to_owned()
     } else {
-        format!("the list goes by it: {}", steps.join(", "))
+        format!("the list goes by it: {moved}")
     }
 }
 

@@ -2,6 +2,9 @@
 
 use super::{list, perform};
 use crate::engine::draft::Tried;
+use crate::engine::snapshot::Facets;
+use crate::model::Action;
+use crate::text::count;
 use crate::tui::action::{Scope, Verb};
 use crate::tui::keymap::Chord;
 use crate::tui::model::{Edit, Model, Tone, Typing};
@@ -25,6 +28,9 @@ pub(super) fn edit(model: &mut Model) {
     let was = model.mapping.edits.get(&rule).map_or_else(|| now.clone(), |edit| edit.was.clone());
     model.mapping.told = None;
     model.mapping.before = model.snapshot.as_ref().map(|s| s.facets().clone());
+    if model.mapping.edits.is_empty() {
+        model.mapping.base.clone_from(&model.mapping.before);
+    }
     model.mapping.typing = Some(Typing { rule, field: Field::of(&now), was, before: now, closing: false, to_save: false });
 }
 
@@ -143,6 +149,18 @@ pub(super) fn ask_to_save(model: &mut Model) {
     let names: Vec<&str> = model.snapshot.as_ref().map(|s| s.fields().collect()).unwrap_or_default();
     for (place, Edit { was, now }) in &model.mapping.edits {
         words.push((Role::Strong, format!("{}: {was} → {now}", names.get(*place).copied().unwrap_or_default())));
+    }
+    if let (Some(base), Some(now)) = (&model.mapping.base, model.snapshot.as_ref().map(|s| s.facets())) {
+        let moved = crate::tui::pane::mapping::between(base, now);
+        words.push((
+            Role::Text,
+            if moved.is_empty() { "Nobody is in another situation by it.".to_owned() } else { format!("People and accounts: {moved}") },
+        ));
+        let leaving = |facets: &Facets| Action::ALL.into_iter().filter(|a| a.is_deprovision()).map(|a| facets.for_action(a)).sum::<usize>();
+        if leaving(now) > leaving(base) {
+            let text = format!("{} MORE WOULD BE PROPOSED FOR REMOVAL BY IT", count(leaving(now) - leaving(base)));
+            words.push((Role::Bad, text));
+        }
     }
     words.push((Role::Quiet, "Nothing is sent by that; what is sent from then on goes by these rules.".to_owned()));
     model.overlay = Some(Overlay::Question(Box::new(Question::new("Save the mapping", words, Answer::Yes, Then::SaveMapping))));

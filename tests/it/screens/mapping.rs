@@ -160,6 +160,7 @@ fn what_was_kept_is_saved_once_it_is_confirmed_and_comments_stay() {
     let edited = counts(&mut desk);
     desk.press("ctrl-s");
     let asked = desk.frame(120, 40);
+    assert!(asked.contains("People and accounts: ") && asked.contains("changed 19 → "), "{asked}");
     assert!(asked.contains("title: title → title | upper") && std::fs::read_to_string(&file).unwrap() == text, "{asked}");
     desk.press("enter");
     desk.until(|m| m.notice().is_some_and(|n| n.starts_with("saved")));
