@@ -166,7 +166,10 @@ fn below(model: &Model, room: usize) -> Vec<Line> {
         return lines;
     };
     let or_nothing = |value: &str| if value.is_empty() { "nothing".to_owned() } else { value.to_owned() };
-    labelled(&mut lines, "for", room, Role::Strong, card.row.called());
+    // Below a text that has no effect stands what the rule before it makes of the user: that is said.
+    let is_before = mapping.typing.is_some() && matches!(mapping.told, Some(Tried::Wrong { .. } | Tried::Unread(_)));
+    let by = if is_before { " · by the rule before" } else { "" };
+    labelled(&mut lines, "for", room, Role::Strong, &format!("{}{by}", card.row.called()));
     if let Some(problem) = &field.problem {
         labelled(&mut lines, "problem", room, Role::Warn, &redacted(problem));
     }

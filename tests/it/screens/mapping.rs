@@ -82,6 +82,7 @@ fn what_does_not_compile_or_was_not_read_is_told_and_changes_nothing() {
     desk.press("e");
     desk.type_in(" | uper");
     desk.until_shown("did you mean");
+    assert!(desk.frame(120, 40).contains("· by the rule before"), "{}", desk.frame(120, 40));
     assert!(desk.frame(120, 40).contains("column 9: "), "{}", desk.frame(120, 40));
     assert_eq!(counts(&mut desk), before);
     assert_eq!(desk.press("enter"), []);
