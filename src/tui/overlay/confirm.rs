@@ -22,9 +22,9 @@ fn people(n: usize, one: &str, many: &str) -> String {
     format!("{} {}", count(n), if n == 1 { one } else { many })
 }
 
-/// Asks whether all of a list are to be approved.
+/// Asks whether all of a list are to be approved; `names` are the first of those who would lose access.
 #[must_use]
-pub fn approve_all(rows: Arc<Vec<Subject>>, weight: Weight) -> Question {
+pub fn approve_all(rows: Arc<Vec<Subject>>, weight: Weight, names: &[String]) -> Question {
     let mut words = Vec::new();
     for (action, one, many) in [
         (Action::Create, "person would be created", "people would be created"),
@@ -37,6 +37,11 @@ pub fn approve_all(rows: Arc<Vec<Subject>>, weight: Weight) -> Question {
         if n > 0 {
             words.push((if action.is_deprovision() { Role::Bad } else { Role::Text }, people(n, one, many)));
         }
+    }
+    if !names.is_empty() {
+        let more = weight.deprovisions().saturating_sub(names.len());
+        let more = if more > 0 { format!(" and {} more", count(more)) } else { String::new() };
+        words.push((Role::Bad, format!("Access is lost by {}{more}.", names.join(", "))));
     }
     let rest = rows.len().saturating_sub(weight.total());
     if rest > 0 {

@@ -1,5 +1,6 @@
 //! What an operator decides: approvals, holds, what is sent, and what is done about a run.
 
+use crate::engine::proposal::NAMED;
 use crate::engine::rehearsal::Rehearsal;
 use crate::engine::{Approved, Ended, Named, Proposal, Running, Weight, Who, needs_approval};
 use crate::error::Error;
@@ -61,6 +62,17 @@ pub(super) fn withdraw_all(model: &mut Model) -> Vec<Effect> {
     list(model).map(|rows| Effect::Withdraw(Who::These(rows))).into_iter().collect()
 }
 
+/// The first of those of a list who would lose access, by name. Of a list that begins with a great many others they are only counted.
+fn losers(model: &Model, rows: &[Subject], weight: &Weight) -> Vec<String> {
+    /// Rows that are looked at: a few milliseconds.
+    const LOOKED_AT: usize = 20_000;
+    let Some(snapshot) = model.snapshot.as_ref().filter(|_| weight.deprovisions() > 0) else { return Vec::new() };
+    let picture = snapshot.picture();
+    let loses = |subject: &&Subject| picture.user_of(**subject).is_some_and(|user| user.verdict.action.is_deprovision());
+    let found = rows.iter().take(LOOKED_AT).filter(loses).take(NAMED);
+    found.filter_map(|subject| Some(snapshot.line(*subject)?.user_name)).collect()
+}
+
 /// What approving a list comes to is known: it is asked about.
 pub(super) fn weighed(model: &mut Model, rows: Arc<Vec<Subject>>, weight: Weight) {
     let is_marked = rows.len() == model.list.marks.len() && rows.iter().all(|s| model.list.marks.has(*s));
@@ -75,7 +87,8 @@ pub(super) fn weighed(model: &mut Model, rows: Arc<Vec<Subject>>, weight: Weight
         );
     }
     model.search = None;
-    model.overlay = Some(Overlay::Question(Box::new(confirm::approve_all(rows, weight))));
+    let names = losers(model, &rows, &weight);
+    model.overlay = Some(Overlay::Question(Box::new(confirm::approve_all(rows, weight, &names))));
 }
 
 /// What is approved by now.

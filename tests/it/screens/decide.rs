@@ -187,7 +187,7 @@ fn marks_stay_over_filters_and_what_is_decided_is_about_them_alone() {
     desk.press("space");
     desk.until(|m| m.question().is_some());
     let frame = desk.frame(120, 40);
-    for told in ["2 accounts would be updated", "3 accounts would be DISABLED", "Type 3 to confirm"] {
+    for told in ["2 accounts would be updated", "3 accounts would be DISABLED", "Access is lost by u240, ", "Type 3 to confirm"] {
         assert!(frame.contains(told), "{told}: {frame}");
     }
     desk.type_in("3");
