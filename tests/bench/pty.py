@@ -30,6 +30,7 @@ BEGIN, END = b"\x1b[?2026h", b"\x1b[?2026l"
 ANSWERS = [(b"\x1b[c", b"\x1b[?62;22c"), (b"\x1b[?2026$p", b"\x1b[?2026;2$y"), (b"\x1b[6n", b"\x1b[1;1R"), (b"\x1b[?u", b"\x1b[?0u")]
 TICK = os.sysconf("SC_CLK_TCK")
 REST = 1.5
+EMPTY = 80
 
 
 class NoFrames(Exception):
@@ -196,30 +197,31 @@ def measure_start(program, a):
 
 
 def measure_edit(program, _):
-    """A rule is typed on and taken back, letter by letter: each is tried on everybody."""
+    """A text at the end of everybody's display name is typed, letter by letter: each key is another rule for everybody."""
     program.first_frame()
     program.rest()
     program.key(b"2")
     for _ in range(3):
         program.key(b"j")
     program.key(b"e")
-    for letter in b" | uppe":
+    for letter in b" ~ 'a'":
         program.key(bytes([letter]))
+    program.key(b"\x1b[D")
     program.rest()
     nexts, lasts = [], []
-    for key in [b"r", b"\x7f"] * 8:
-        nexts.append(program.key(key))
+    for letter in b"bcdefghijk":
+        nexts.append(program.key(bytes([letter])))
         start = time.perf_counter() - nexts[-1]
-        last, until = time.perf_counter(), time.perf_counter() + 1.0
+        last, until = time.perf_counter(), time.perf_counter() + 1.5
         while time.perf_counter() < until:
-            ended = program.ended
+            ended, program.told = program.ended, b""
             program.read(until)
-            if program.ended > ended:
+            # A frame in which nothing is new is a cursor and two marks.
+            if program.ended > ended and len(program.told) > EMPTY:
                 last = time.perf_counter()
-        if key == b"r":
-            lasts.append(last - start)
-    figure("a rule that compiles with this key: key to next frame, median", f"{statistics.median(nexts[::2]) * 1000:.2f} ms", "<= 16 ms")
-    figure("a rule that compiles with this key: key to final counts on the screen, median", f"{statistics.median(lasts) * 1000:.0f} ms", "<= 100 ms")
+        lasts.append(last - start)
+    figure("a rule of everybody's name is typed: key to next frame, median", f"{statistics.median(nexts) * 1000:.2f} ms", "<= 16 ms")
+    figure("a rule of everybody's name is typed: key to final counts on the screen, median", f"{statistics.median(lasts) * 1000:.0f} ms", "<= 100 ms")
 
 
 def measure_idle(program, a):
