@@ -7,6 +7,7 @@
 //! row's fate is known or said to be in doubt.
 
 mod act;
+mod breaker;
 pub mod check;
 pub mod choose;
 mod control;

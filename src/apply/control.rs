@@ -1,6 +1,10 @@
 //! What somebody who watches a run can see, and what they can do about it.
 
+use super::breaker::Breaker;
+use crate::journal::run::RowState;
+use crate::model::Action;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use tokio::sync::Notify;
 
 /// Pause, go on, cancel.
@@ -58,16 +62,39 @@ impl Control {
 #[derive(Default)]
 pub(super) struct Leave<'a> {
     /// Whoever watches; nobody where an interrupted run is looked into.
-    pub control: Option<&'a Control>,
-    /// Going on would make things worse.
-    pub is_stopped: AtomicBool,
+    control: Option<&'a Control>,
+    /// Why going on would make things worse.
+    stopped: OnceLock<String>,
+    breaker: Mutex<Breaker>,
 }
 
-impl Leave<'_> {
+impl<'a> Leave<'a> {
+    /// Given for as long as whoever watches wants it.
+    pub fn of(control: Option<&'a Control>) -> Self {
+        Leave { control, ..Leave::default() }
+    }
+
+    /// What a row came to is known: nothing more leaves where it was one failure too many, or where nothing can be sent at all.
+    /// Heard as soon as the service has answered. Until the outcome lies on the disk, others would leave for the same refusal.
+    pub fn hear(&self, state: RowState, action: Action, cause: Option<&str>, stop: Option<&str>) {
+        let broken = || self.breaker.lock().unwrap_or_else(PoisonError::into_inner).saw(state, action, cause.unwrap_or_default());
+        if let Some(why) = stop.map(str::to_owned).or_else(broken) {
+            let _ = self.stopped.set(why);
+            if let Some(control) = self.control {
+                control.wake();
+            }
+        }
+    }
+
+    /// Why nothing more leaves, if nothing does.
+    pub fn stopped(&self) -> Option<&str> {
+        self.stopped.get().map(String::as_str)
+    }
+
     /// Waits while the run is paused; true if a request may leave.
     pub async fn given(&self) -> bool {
         loop {
-            if self.is_stopped.load(Ordering::Acquire) {
+            if self.stopped().is_some() {
                 return false;
             }
             let Some(control) = self.control else { return true };

@@ -35,8 +35,6 @@ const AHEAD: f64 = 10.0;
 /// So many rows are under way for each request that may be in flight: the intents of some become durable, and the outcomes of
 /// others, while the requests of others again are answered. Measured: at 2 a disk that takes 3 ms halves the rate.
 const AHEAD_OF_SLOTS: usize = 12;
-/// Outcomes that the breaker looks at.
-const BREAKER: usize = 20;
 
 /// Both ends, as a run needs them.
 pub struct Ends<'a> {
@@ -92,17 +90,8 @@ pub async fn execute(
     if let Ok(mut known) = bench.made.lock() {
         known.extend(made);
     }
-    let mut dispatcher = Dispatcher {
-        bench: &bench,
-        order,
-        queue: VecDeque::new(),
-        next: 0,
-        is_drained: false,
-        counting: before,
-        breaker: Breaker::default(),
-        finished: 0,
-        begun,
-    };
+    let mut dispatcher =
+        Dispatcher { bench: &bench, order, queue: VecDeque::new(), next: 0, is_drained: false, counting: before, finished: 0, begun };
     let mut told = dispatcher.run(concurrency, control, meter, tell).await;
     if matches!(told, Ok((Ending::Done, _))) && !order.is_undo {
         told = dispatcher.set_references(tell).await.map(|()| (Ending::Done, None));
@@ -137,7 +126,7 @@ pub(super) fn bench_of<'a>(order: &Order<'a>, ends: Ends<'a>, journal: &'a Write
         cx: ends.cx,
         journal,
         gate: Gate::new(ends.target.concurrency()),
-        leave: Leave { control, ..Leave::default() },
+        leave: Leave::of(control),
         allowed,
         is_undo: order.is_undo,
         made: std::sync::Mutex::default(),
@@ -153,7 +142,6 @@ struct Dispatcher<'a, 'b> {
     next: u32,
     is_drained: bool,
     counting: Counting,
-    breaker: Breaker,
     finished: usize,
     begun: Instant,
 }
@@ -169,8 +157,8 @@ impl Dispatcher<'_, '_> {
         let bench = self.bench;
         let mut running = FuturesUnordered::new();
         let mut looking = None;
-        let mut stop: Option<String> = None;
         loop {
+            let stop = bench.leave.stopped();
             let may_begin = stop.is_none() && !control.is_cancelled() && !control.is_paused();
             while may_begin && running.len() < AHEAD_OF_SLOTS * concurrency {
                 let Some(item) = self.queue.pop_front() else { break };
@@ -198,9 +186,6 @@ impl Dispatcher<'_, '_> {
                 Some(done) = running.next(), if !running.is_empty() => {
                     let done: Finished = done?;
                     self.finished += 1;
-                    if let Some(why) = &done.stop {
-                        stop.get_or_insert_with(|| why.clone());
-                    }
                     if done.state != RowState::Waiting {
                         self.counting.add(&done);
                         let counter = match done.state {
@@ -215,13 +200,6 @@ impl Dispatcher<'_, '_> {
                         if let Some(place) = Action::ALL.iter().position(|a| *a == done.action) {
                             meter.ended[place].fetch_add(1, Ordering::Relaxed);
                         }
-                        if let Some(why) = self.breaker.saw(&done) {
-                            stop.get_or_insert(why);
-                        }
-                    }
-                    if stop.is_some() {
-                        bench.leave.is_stopped.store(true, Ordering::Release);
-                        control.wake();
                     }
                     if done.state != RowState::Waiting || done.stop.is_some() {
                         tell(&done);
@@ -230,8 +208,8 @@ impl Dispatcher<'_, '_> {
                 () = control.changed() => {}
             }
         }
-        Ok(match stop {
-            Some(why) => (Ending::Stopped, Some(why)),
+        Ok(match bench.leave.stopped() {
+            Some(why) => (Ending::Stopped, Some(why.to_owned())),
             None if control.is_cancelled() && !(self.is_drained && self.queue.is_empty()) => {
                 (Ending::Cancelled, Some("cancelled by an operator".to_owned()))
             }
@@ -316,34 +294,4 @@ async fn page_of(bench: &Bench<'_>, order: &Order<'_>, from: u32, most: usize) -
         item.entry = facts;
     }
     Ok(items)
-}
-
-/// Stops a run in which too much fails: a service that is broken is not helped by more of the same.
-#[derive(Default)]
-struct Breaker {
-    /// Whether the last ones failed.
-    last: VecDeque<bool>,
-    refused_in_a_row: usize,
-}
-
-impl Breaker {
-    fn saw(&mut self, done: &Finished) -> Option<String> {
-        let failed = matches!(done.state, RowState::Failed | RowState::Doubt);
-        // What is stale says nothing about the service, and a link asks it nothing.
-        if done.state == RowState::Stale || done.action == Action::Link {
-            return None;
-        }
-        let cause = done.cause.as_deref().unwrap_or_default();
-        self.refused_in_a_row = if failed && cause.contains("HTTP 403") { self.refused_in_a_row + 1 } else { 0 };
-        self.last.push_back(failed);
-        if self.last.len() > BREAKER {
-            self.last.pop_front();
-        }
-        if self.refused_in_a_row >= 5 {
-            return Some(format!("the service refuses us again and again: {cause}"));
-        }
-        let failures = self.last.iter().filter(|f| **f).count();
-        let too_many = (self.last.len() == BREAKER && failures * 2 > BREAKER) || (failures >= 10 && failures == self.last.len());
-        too_many.then(|| format!("{failures} of the last {} rows failed, the last one with: {cause}", self.last.len()))
-    }
 }

@@ -135,6 +135,7 @@ impl Bench<'_> {
     /// Where the journal can't be written: then nothing more may be sent.
     pub async fn take(&self, item: Item) -> Result<Finished> {
         let end = self.worked(&item).await?;
+        self.leave.hear(end.state, item.row.action, end.cause.as_deref(), end.stop.as_deref());
         self.noted(&item, end).await
     }
 
