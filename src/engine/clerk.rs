@@ -30,7 +30,7 @@ use crate::error::{Error, Kind, Result};
 use crate::identity::AttributeName;
 use crate::journal::run::{RowState, Run, RunId};
 use crate::journal::{Belonging, Journal};
-use crate::model::Hold;
+use crate::model::{Hold, Reason};
 use crate::plan::guard::Lifted;
 use pending::{From, Pending, overtaken};
 use std::collections::VecDeque;
@@ -389,8 +389,14 @@ where
         let (answer, answered) = oneshot::channel();
         self.desk.tell(Order::Configured(channel, answer));
         (self.tell)(News::Saved);
-        if answered.await.is_ok_and(|fits| !fits) {
+        let fits = answered.await.unwrap_or(true);
+        // Where inactive accounts are hidden, somebody who would have another name has to be looked for by it.
+        let unasked = |store: &mut super::store::Store| store.picture().tally().for_reason(Reason::LookupPending) > 0;
+        let asks = fits && super::desk::Desk::with(&mut self.desk, unasked).await.unwrap_or(false);
+        if !fits {
             self.is_there = false;
+        }
+        if asks || !fits {
             self.read().await;
         }
         Ok(())

@@ -2,9 +2,13 @@
 
 use super::desk::{Desk, event};
 use super::{same_as_before, setting};
+use crate::support;
+use rosterm::demo::service::{Faults, Hiding};
+use rosterm::demo::world::{self, Dialect, Inactive, Plan};
 use rosterm::engine::News;
 use rosterm::engine::draft::{Draft, Tried};
 use rosterm::engine::snapshot::Facets;
+use rosterm::model::{Action, Reason};
 use rosterm::tui::{Effect, Msg, Setting, update};
 
 /// The place of the demo's rule for `title`.
@@ -228,4 +232,34 @@ fn for_how_many_people_a_rule_has_a_value_is_what_everybody_alone_would_say() {
     let edited = desk.snapshot.picture();
     assert!(coverage.of(edited.rules(), TITLE).is_none() && coverage.of(edited.rules(), 0).is_some());
     assert!(desk.frame(160, 48).contains("19 → 50, in sync 30 → 1"), "{}", desk.frame(160, 48));
+}
+
+#[test]
+fn where_inactive_accounts_are_hidden_a_saved_match_rule_has_everybody_new_looked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rosterm.toml");
+    let plan = Plan { dialect: Dialect::Lucid, inactive: Inactive::Filtered, external_ids: false, ..Plan::of(300, 34) };
+    let world = world::make(plan);
+    let hiding = Hiding { shown_by_id: true, shown_by_filter: true };
+    let faults = Faults { hides_inactive: Some(hiding), ..Faults::default() };
+    let mut desk = Desk::open(&world, plan, faults, Setting { file: Some(file.clone()), ..setting() });
+    std::fs::write(&file, &desk.config).unwrap();
+    let pending = |desk: &Desk| desk.snapshot.facets().for_reason(Reason::LookupPending);
+    assert_eq!(pending(&desk), 0);
+    desk.frame(120, 40);
+    desk.press("2 e");
+    desk.type_in(" ~ '-new'");
+    desk.until_shown("the list goes by it");
+    counts(&mut desk);
+    assert!(pending(&desk) > 5, "nobody would have another name: {:?}", desk.snapshot.facets());
+    // By another name nobody was asked about yet: they are no news to be created.
+    assert!(desk.snapshot.facets().for_action(Action::Create) < 10);
+    desk.press("ctrl-s");
+    desk.until(|m| m.question().is_some());
+    desk.press("enter");
+    desk.until(|m| m.notice().is_some_and(|n| n.starts_with("saved")));
+    while pending(&desk) > 0 || desk.snapshot.is_busy() {
+        desk.next();
+    }
+    assert!(desk.snapshot.facets().for_action(Action::Create) > 10);
 }
