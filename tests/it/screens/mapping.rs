@@ -2,7 +2,6 @@
 
 use super::desk::{Desk, event};
 use super::{same_as_before, setting};
-use crate::support;
 use rosterm::demo::service::{Faults, Hiding};
 use rosterm::demo::world::{self, Dialect, Inactive, Plan};
 use rosterm::engine::News;
