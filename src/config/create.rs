@@ -2,8 +2,7 @@
 
 use super::Config;
 use crate::error::{Error, Result};
-use std::fs::OpenOptions;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 use toml_edit::{DocumentMut, Item};
 
@@ -78,16 +77,10 @@ pub fn write(path: &Path, text: &str) -> Result<()> {
 
 /// Beside its place first; a hard link never replaces what has come there meanwhile.
 fn new(path: &Path, text: &str) -> io::Result<()> {
-    let name = path.file_name().ok_or_else(|| io::Error::other("it names no file"))?.to_string_lossy();
-    let beside = path.with_file_name(format!(".{name}.{}", std::process::id()));
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&beside)?;
-    let done = file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).and_then(|()| std::fs::hard_link(&beside, path));
-    let _ = std::fs::remove_file(&beside);
-    done
+    super::edit::beside(path, text, |file, beside| {
+        file.sync_all()?;
+        std::fs::hard_link(beside, path)
+    })
 }
 
 #[cfg(test)]

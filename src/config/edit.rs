@@ -2,7 +2,7 @@
 
 use super::{Clause, Config};
 use crate::error::{Error, Result};
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 use toml_edit::{DocumentMut, Item, Table, Value};
@@ -120,21 +120,25 @@ fn rewrite(path: &Path, channel: &str, fingerprint: &str, change: impl FnOnce(&s
 
 /// The file is there whole, as it was or as it is to be; who may read it stays.
 pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    beside(path, text, |file, beside| {
+        file.set_permissions(std::fs::metadata(path)?.permissions())?;
+        file.sync_all()?;
+        std::fs::rename(beside, path)
+    })
+}
+
+/// Writes a text next to a place, for its owner alone, and has it `put` there; nothing is left behind.
+pub(super) fn beside(path: &Path, text: &str, put: impl FnOnce(&File, &Path) -> io::Result<()>) -> io::Result<()> {
+    let name = path.file_name().ok_or_else(|| io::Error::other("it names no file"))?.to_string_lossy();
     let beside = path.with_file_name(format!(".{name}.{}", std::process::id()));
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(&beside)?;
-    let done = file
-        .write_all(text.as_bytes())
-        .and_then(|()| file.set_permissions(std::fs::metadata(path)?.permissions()))
-        .and_then(|()| file.sync_all())
-        .and_then(|()| std::fs::rename(&beside, path));
-    if done.is_err() {
-        let _ = std::fs::remove_file(&beside);
-    }
+    let done = file.write_all(text.as_bytes()).and_then(|()| put(&file, &beside));
+    // Where it was put by renaming it is not there any more.
+    let _ = std::fs::remove_file(&beside);
     done
 }
 
