@@ -62,8 +62,16 @@ fn not_running(model: &Model) -> Result<(), &'static str> {
     if matches!(model.activity.running, Running::Going(_)) {
         return Err("a run is under way");
     }
-    if model.is_reading() || model.snapshot.as_ref().is_some_and(|s| s.is_busy()) {
-        return Err("both ends are being read; what is approved is looked at once that is done");
+    quiet(model)
+}
+
+/// Nothing is prepared by verdicts that are about to be others.
+fn quiet(model: &Model) -> Result<(), &'static str> {
+    if model.is_reading() {
+        return Err("both ends are being read; look again once that is done");
+    }
+    if model.snapshot.as_ref().is_some_and(|s| s.is_busy()) {
+        return Err("what was read is being evaluated; look again once that is done");
     }
     Ok(())
 }
@@ -85,9 +93,7 @@ pub(super) fn may_pair(model: &Model) -> Result<(), &'static str> {
     if matches!(model.activity.running, Running::Going(_)) {
         return Err("a run is under way");
     }
-    if model.is_reading() || model.snapshot.as_ref().is_some_and(|s| s.is_busy()) {
-        return Err("both ends are being read");
-    }
+    quiet(model)?;
     may_decide(model)
 }
 

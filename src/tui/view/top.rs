@@ -71,6 +71,10 @@ fn parts(model: &Model, short: bool) -> Vec<Line> {
             if let Some((done, all)) = snapshot.asking() {
                 parts.push(vec![(Role::Accent, format!("looking up {} of {}", count(done), count(all)).into())]);
             }
+            // Both ends are read, and what follows from it is not there yet: what waits for that has to be seen.
+            if snapshot.is_busy() && !snapshot.is_reading() && snapshot.asking().is_none() {
+                parts.push(vec![(Role::Accent, "evaluating".into())]);
+            }
             if let Some(time) = snapshot.waiting() {
                 let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
                 parts.push(vec![(Role::Warn, format!("the service asks us to wait {seconds} s").into())]);
