@@ -6,6 +6,7 @@
 //! and every count is what one full pass over the same users would give.
 
 mod edit;
+mod marks;
 mod pairing;
 mod pass;
 mod update;
@@ -24,6 +25,7 @@ use crate::matching::Matcher;
 use crate::model::{AccountEvidence, Hold, HoldOn, Link, ReadEnd, SideState, Subject};
 use crate::source::Facts;
 use crate::target::OddItem;
+use marks::Marks;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use update::Pending;
@@ -44,6 +46,8 @@ pub struct Store {
     all_touched: bool,
     /// The edit of the rules that is under way.
     editing: Option<Editing>,
+    /// What the accounts have of the field whose rule was edited last.
+    marks: Option<Marks>,
     /// When the last reading of each ended.
     read_at: (Option<Instant>, Option<Instant>),
 }
@@ -74,6 +78,7 @@ impl Store {
             touched: (Vec::new(), Vec::new()),
             all_touched: false,
             editing: None,
+            marks: None,
             read_at: (None, None),
         }
     }

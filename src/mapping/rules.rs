@@ -64,6 +64,12 @@ impl Rule {
         let rest = |r: &Rule| (r.default.clone(), r.when_missing, r.required, r.create_only, r.masked, r.case_exact);
         self.field.path == other.field.path && rest(self) == rest(other)
     }
+
+    /// True if letter case makes no difference to its values.
+    #[must_use]
+    pub fn folds(&self) -> bool {
+        !self.case_exact.unwrap_or(self.field.case_exact)
+    }
 }
 
 /// All rules of a channel.

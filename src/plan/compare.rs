@@ -8,7 +8,7 @@
 use super::diff;
 use crate::config::WhenMissing;
 use crate::identity::population::Row;
-use crate::identity::value::{Datum, trimmed, truth};
+use crate::identity::value::{Datum, key_form_hash, key_hash, trimmed, truth};
 use crate::mapping::{Context, EvalError, Rule, Rules, Seen, Value};
 use crate::model::ProblemCode;
 use crate::model::field::FieldKind;
@@ -87,11 +87,50 @@ pub fn differs_from_before<'a>(old: &'a Rule, new: &'a Rule, entry: Row<'a>, cx:
             _ if had == value => Some(false).filter(|_| value.is_some() || new.when_missing == WhenMissing::Clear),
             // A value for a field of another kind, or one that breaks the field's rule, is told by who looks at everything.
             (Some(had), Some(value)) if new.field.kind == FieldKind::Text && diff::fits(&new.field, value) => {
-                let differs = !diff::alike(value, had, !new.case_exact.unwrap_or(new.field.case_exact));
+                let differs = !diff::alike(value, had, new.folds());
                 Some(differs).filter(|differs| !differs || !new.field.immutable)
             }
             _ => None,
         })
+    })
+}
+
+/// What tells a text from others: those that are alike for a field have the same one. 0 for none.
+pub type Mark = u32;
+
+/// True if a mark can tell what a rule differs in: one text a user, which may be changed at any time.
+#[must_use]
+pub fn can_be_marked(rules: &Rules, index: usize) -> bool {
+    let rule = &rules.rules()[index];
+    let is_name = index == rules.match_rule() || rules.user_name() == Some(index);
+    rule.field.kind == FieldKind::Text && !rule.field.multi && !rule.field.immutable && !rule.create_only && !is_name
+}
+
+/// The mark of what an account has in column `index`.
+#[must_use]
+pub fn mark_of(account: Row<'_>, index: usize, folds: bool) -> Mark {
+    let stored = Stored { row: account, column: u16::try_from(index).ok(), is_name: false };
+    stored.text().map_or(0, |text| mark(text, folds))
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "half of it tells enough: where marks are equal the texts are asked")]
+fn mark(text: &str, folds: bool) -> Mark {
+    if folds { key_form_hash(text).unwrap_or(0) as Mark } else { key_hash(trimmed(text)) as Mark }
+}
+
+/// True if what a rule wants for `entry` surely differs from what an account has whose mark is this, and there is nothing else to
+/// say about it. The rule is one that [`can_be_marked`].
+#[must_use]
+pub fn differs_from_mark(rule: &Rule, entry: Row<'_>, cx: &Context, has: Mark) -> bool {
+    let Some(program) = &rule.program else { return false };
+    let differs = |text: &str| {
+        let text = trimmed(text);
+        !text.is_empty() && diff::fits(&rule.field, text) && mark(text, rule.folds()) != has
+    };
+    program.view(entry, cx, |seen| match seen {
+        Ok(Seen::Value(Value::Text(text))) => differs(&text),
+        Ok(Seen::Built(text)) => differs(text),
+        _ => false,
     })
 }
 
@@ -301,7 +340,7 @@ impl<R: Fn(&str) -> Result<String, String>> Turn<'_, R> {
     }
 
     fn folds(&self) -> bool {
-        !self.rule.case_exact.unwrap_or(self.rule.field.case_exact)
+        self.rule.folds()
     }
 }
 

@@ -1,6 +1,7 @@
 //! A rule is edited: what has to be done again, and for whom first.
 
 use super::Store;
+use super::marks::Marks;
 use super::pass::What;
 use crate::engine::picture::cell::field_bit;
 use crate::identity::AttributeName;
@@ -70,8 +71,8 @@ impl Editing {
     }
 }
 
-/// When more than one of so many people belongs with another account, everybody's rules are asked: that is done faster for
-/// everybody than for most.
+/// When more than one of so many people belongs with another account, everybody's rules are asked, and when more than one differs,
+/// what every account has is looked at beforehand: that is done faster for everybody than for most.
 const FEW: usize = 8;
 
 /// Why rules can't take the place of the present ones: they are for other fields, or name attributes that were not read.
@@ -161,6 +162,18 @@ impl Store {
         self.update();
     }
 
+    /// Marks of what the accounts have, where many people differ and would have to be held against them.
+    fn marks_for(&mut self, dirty: Dirty, begins: bool) -> Option<Marks> {
+        let What::Rules { fields, .. } = dirty.what() else { return None };
+        let many = self.picture.entries.len() / FEW;
+        let before = self.marks.take();
+        let mut edited = (0..self.picture.rules.rules().len()).filter(|rule| fields & field_bit(*rule) != 0);
+        if before.is_none() && !(begins && edited.any(|rule| self.picture.tally().with_field(rule) > many)) {
+            return None;
+        }
+        Marks::of(&self.picture, fields, before)
+    }
+
     /// A part of the work that an edit leaves: people from `from` on. Gives where to go on, nothing at the end.
     pub fn redo(&mut self, dirty: Dirty, from: usize) -> Option<usize> {
         if dirty == Dirty::NOTHING {
@@ -171,6 +184,8 @@ impl Store {
         }
         let slots = self.picture.entries.slots();
         let end = slots.min(from + PART);
+        // Somebody may have been read since the last part.
+        self.marks = self.marks_for(dirty, from == 0);
         self.pass_people(dirty.what(), from..end);
         if end < slots {
             return Some(end);

@@ -2,6 +2,7 @@
 
 use super::Store;
 use super::edit::Editing;
+use super::marks::Marks;
 use super::update::{bound_account, bound_entry};
 use crate::engine::picture::cell::{Bond, Cell, field_bit};
 use crate::engine::picture::{Pair, Picture, Tally};
@@ -111,9 +112,10 @@ impl Store {
     pub(super) fn pass_people(&mut self, what: What, range: Range<usize>) {
         self.all_touched |= self.reading != (false, false);
         for round in steps(range.len()).chunks(ROUND) {
-            let (picture, editing) = (&self.picture, self.editing.as_ref());
+            let picture = &self.picture;
+            let known = Known { editing: self.editing.as_ref(), marks: self.marks.as_ref() };
             let judged: Vec<Judged> =
-                round.par_iter().map(|step| picture.judged(what, editing, range.start + step.start..range.start + step.end)).collect();
+                round.par_iter().map(|step| picture.judged(what, known, range.start + step.start..range.start + step.end)).collect();
             for judged in judged {
                 self.picture.tally.add(&judged.tally);
                 for (row, cell) in judged.cells {
@@ -198,6 +200,13 @@ struct Judged {
     masks: Vec<(RowIx, u64)>,
 }
 
+/// What is known of an edit, so that less has to be asked.
+#[derive(Clone, Copy)]
+struct Known<'e> {
+    editing: Option<&'e Editing>,
+    marks: Option<&'e Marks>,
+}
+
 /// People and their accounts, fetched together.
 #[derive(Default)]
 struct Block<'p> {
@@ -205,6 +214,8 @@ struct Block<'p> {
     persons: Vec<Row<'p>>,
     /// Of each, whether the account was fetched.
     is_fetched: Vec<bool>,
+    /// Of each, the fields that differ, where that is known without the account.
+    bits: Vec<Option<u64>>,
     accounts: Vec<RowIx>,
     others: Vec<Row<'p>>,
     /// Room for a value.
@@ -216,7 +227,7 @@ const LINES: usize = 6;
 
 impl Picture {
     /// What is new about these people after a pass.
-    fn judged(&self, what: What, editing: Option<&Editing>, range: Range<usize>) -> Judged {
+    fn judged(&self, what: What, known: Known<'_>, range: Range<usize>) -> Judged {
         let mut judged = Judged::default();
         let (fields, telling) = match what {
             What::Classify => {
@@ -236,15 +247,15 @@ impl Picture {
         while from < range.end {
             let to = range.end.min(from + TOGETHER);
             // Whoever was evaluated by the new rules already is not held against the old ones.
-            let old = editing.filter(|e| what != What::Evaluate && !e.has_ahead(from..to)).and_then(|e| e.old.as_deref());
-            self.fetch(what, old, from..to, &mut block);
-            let Block { people, persons, is_fetched, others, text, .. } = &mut block;
+            let old = known.editing.filter(|e| what != What::Evaluate && !e.has_ahead(from..to)).and_then(|e| e.old.as_deref());
+            self.fetch(what, old, known.marks, from..to, &mut block);
+            let Block { people, persons, is_fetched, bits, others, text, .. } = &mut block;
             let mut others = others.iter();
-            for ((row, person), is_fetched) in people.iter().zip(persons).zip(is_fetched) {
+            for (((row, person), is_fetched), bits) in people.iter().zip(persons).zip(is_fetched).zip(bits) {
                 let (before, mask_before) = (self.people.at(row.index()), self.masks.at(row.index()));
                 let mut pair = Pair { person: *person, other: if *is_fetched { others.next().copied() } else { None } };
-                let mut known = None;
-                if is_only_bits(&before, telling) && what != What::Evaluate {
+                let mut known = *bits;
+                if known.is_none() && is_only_bits(&before, telling) && what != What::Evaluate {
                     let is_as_before = mask_before & fields == 0;
                     known = old.filter(|_| is_as_before).and_then(|old| self.bits_by_entry(old, &pair, fields, text));
                     if known.is_none() {
@@ -280,34 +291,40 @@ impl Picture {
     }
 
     /// Fetches some people, and their partners, who lie anywhere in memory, where these will be asked.
-    fn fetch<'p>(&'p self, what: What, old: Option<&Rules>, range: Range<usize>, block: &mut Block<'p>) {
-        let Block { people, persons, is_fetched, accounts, others, .. } = block;
+    fn fetch<'p>(&'p self, what: What, old: Option<&Rules>, marks: Option<&Marks>, range: Range<usize>, block: &mut Block<'p>) {
+        let Block { people, persons, is_fetched, bits: told, accounts, others, .. } = block;
         people.clear();
         persons.clear();
         is_fetched.clear();
+        told.clear();
         accounts.clear();
         others.clear();
         let (fields, telling) = if let What::Rules { fields, telling } = what { (fields, telling) } else { (0, true) };
-        for row in rows(range) {
-            let cell = self.people.at(row.index());
-            if cell.bond != Bond::Absent {
-                let by_entry = old.is_some() && is_only_bits(&cell, telling) && self.masks.at(row.index()) & fields == 0;
-                let account = cell.account().filter(|_| !by_entry);
-                people.push(row);
-                is_fetched.push(account.is_some());
-                accounts.extend(account);
-            }
-        }
+        people.extend(rows(range).filter(|row| self.people.at(row.index()).bond != Bond::Absent));
         let lines = if what == What::Evaluate { LINES } else { 1 };
-        self.accounts.fetch(accounts, lines, others);
         self.entries.fetch(people, lines, persons);
         // The headers are here; they tell where the values are.
         let touch = |rows: &[Row<'_>], column: u16| rows.iter().fold(0, |sum, row| sum ^ row.touch(column));
         let mut sum = 0;
         for rule in bits(fields).filter(|_| what != What::Evaluate) {
-            sum ^= touch(others, u16::try_from(rule).unwrap_or(u16::MAX));
             let reads = self.rules.rules()[rule].program.iter().flat_map(Program::attributes);
             sum = reads.fold(sum, |sum, column| sum ^ touch(persons, *column));
+        }
+        for (row, person) in people.iter().zip(&*persons) {
+            let cell = self.people.at(row.index());
+            let is_plain = is_only_bits(&cell, telling);
+            let differed = self.masks.at(row.index()) & fields != 0;
+            let by_entry = old.is_some() && is_plain && !differed;
+            let account = cell.account().filter(|_| !by_entry);
+            let bit = marks.zip(account).filter(|_| is_plain && differed).and_then(|(marks, account)| marks.bit(self, *person, account));
+            let account = account.filter(|_| bit.is_none());
+            told.push(bit);
+            is_fetched.push(account.is_some());
+            accounts.extend(account);
+        }
+        self.accounts.fetch(accounts, lines, others);
+        for rule in bits(fields).filter(|_| what != What::Evaluate) {
+            sum ^= touch(others, u16::try_from(rule).unwrap_or(u16::MAX));
         }
         std::hint::black_box(sum);
     }

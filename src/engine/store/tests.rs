@@ -14,12 +14,14 @@ use std::sync::LazyLock;
 
 const NOW: Instant = Instant(1_790_000_000);
 
-const MAPPING: [&str; 5] = [
+const MAPPING: [&str; 7] = [
     "userName = \"uid | lower\"\nexternalId = \"entry_id\"\ntitle = { value = \"title\", required = true }\nemail = \"mail\"\nmanager = \"manager\"",
     "userName = \"uid | lower\"\nexternalId = \"entry_id\"\ntitle = { value = \"title | upper\", required = true }\nemail = \"mail\"\nmanager = \"manager\"",
     "userName = \"uid | lower\"\nexternalId = \"entry_id\"\ntitle = { value = \"title\" }\nemail = \"mail | upper\"\nmanager = \"manager\"",
     "userName = \"mail | lower\"\nexternalId = \"entry_id\"\ntitle = { value = \"title\", required = true }\nemail = \"mail\"\nmanager = \"manager\"",
     "userName = \"uid | lower\"\nexternalId = \"'x' ~ uid\"\ntitle = { value = \"title\", required = true }\nemail = \"mail\"\nmanager = \"manager\"",
+    "userName = \"uid | lower\"\nexternalId = \"entry_id\"\ntitle = { value = \"'t1'\", required = true }\nemail = \"mail\"\nmanager = \"manager\"",
+    "userName = \"uid | lower\"\nexternalId = \"entry_id\"\ntitle = { value = \"'t2'\", required = true }\nemail = \"mail\"\nmanager = \"manager\"",
 ];
 
 fn config(mapping: &str, base_url: &str) -> Config {
@@ -92,7 +94,7 @@ fn event() -> impl Strategy<Value = Event> {
         2 => (0u8..8).prop_map(Event::One),
         2 => (1usize..9, prop::bool::weighted(0.8)).prop_map(|(n, c)| Event::ReadSource(n, c)),
         2 => (1usize..9, prop::bool::weighted(0.8), prop::bool::weighted(0.2)).prop_map(|(n, c, a)| Event::ReadTarget(n, c, a)),
-        1 => (0usize..MAPPING.len(), prop::option::weighted(0.3, 0usize..MAPPING.len())).prop_map(|(a, b)| Event::Edit(a, b)),
+        3 => (0usize..MAPPING.len(), prop::option::weighted(0.3, 0usize..MAPPING.len())).prop_map(|(a, b)| Event::Edit(a, b)),
         1 => Just(Event::References),
         1 => (0u8..8, 0u8..4).prop_map(|(n, w)| Event::Whereabouts(n, w)),
         1 => (0u8..8).prop_map(Event::Gone),
@@ -363,4 +365,43 @@ proptest! {
         learn(&mut fresh, &known, &gone);
         prop_assert_eq!(rows(&mut store), rows(&mut fresh));
     }
+}
+
+/// Everybody's rules are others: what is left to do is done.
+fn edit(store: &mut Store, mapping: usize) {
+    let dirty = store.set_rules(START[0].1[mapping].clone()).ok().unwrap();
+    let mut from = 0;
+    while let Some(next) = store.redo(dirty, from) {
+        from = next;
+    }
+}
+
+#[test]
+fn whoever_differs_is_held_against_marks_of_the_accounts_as_they_are_by_now() {
+    let mut truth = Truth::default();
+    for n in 1..8 {
+        truth.people.insert(n, (n, 1, 1, 0, false));
+        truth.accounts.insert(n, (n, 1, 1, 8, false));
+    }
+    let mut store = store(false, 0);
+    read_source(&mut store, &truth, 3, true);
+    read_target(&mut store, &truth, 3, true, false);
+    let title = |store: &Store| store.picture.tally.with_field(2);
+    // Everybody wants another one than what the account has, by either rule.
+    edit(&mut store, 1);
+    assert!(store.marks.is_none(), "nobody differed");
+    edit(&mut store, 6);
+    assert!(store.marks.is_some(), "everybody differed");
+    assert_eq!(state(&store), full(&store));
+    let before = title(&store);
+    edit(&mut store, 1);
+    // Somebody's account has by now what the next rule wants.
+    truth.accounts.insert(5, (5, 2, 1, 8, false));
+    let batch = accounts(&store, &[(5, truth.accounts[&5])]);
+    store.absorb_accounts(&batch);
+    edit(&mut store, 6);
+    assert_eq!(state(&store), full(&store));
+    assert_eq!(title(&store), before - 1);
+    edit(&mut store, 0);
+    assert_eq!(state(&store), full(&store));
 }

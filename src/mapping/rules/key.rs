@@ -37,7 +37,7 @@ impl Rules {
     #[must_use]
     pub fn form_hash(&self, text: &str) -> Option<u64> {
         let rule = &self.list[self.match_rule];
-        if rule.case_exact.unwrap_or(rule.field.case_exact) {
+        if !rule.folds() {
             return Some(exact_form(text)).filter(|form| !form.is_empty()).map(|form| key_hash(&form));
         }
         key_form_hash(text)
