@@ -8,7 +8,6 @@
 use crate::engine::picture::Picture;
 use crate::engine::picture::cell::field_bit;
 use crate::identity::population::{Population, Row, RowIx, Version};
-use crate::mapping::Rules;
 use crate::plan::compare::{Mark, can_be_marked, differs_from_mark, mark_of};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -60,10 +59,16 @@ impl Marks {
         self.parts = parts.into_iter().map(|p| p.0).collect();
     }
 
-    /// The bit of the field where it surely differs for a person with this account.
-    pub(super) fn bit(&self, picture: &Picture, person: Row<'_>, account: RowIx) -> Option<u64> {
-        let rules: &Rules = &picture.rules;
-        let mark = *self.of_accounts.get(account.index())?;
-        differs_from_mark(&rules.rules()[self.rule], person, &picture.context, mark).then(|| field_bit(self.rule))
+    /// The mark of an account.
+    #[inline]
+    pub(super) fn mark(&self, account: RowIx) -> Option<Mark> {
+        self.of_accounts.get(account.index()).copied()
+    }
+
+    /// The bit of the field where it surely differs for a person whose account has this mark.
+    #[inline]
+    pub(super) fn bit(&self, picture: &Picture, person: Row<'_>, mark: Mark) -> Option<u64> {
+        let rule = &picture.rules.rules()[self.rule];
+        differs_from_mark(rule, person, &picture.context, mark).then(|| field_bit(self.rule))
     }
 }

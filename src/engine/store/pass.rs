@@ -310,14 +310,21 @@ impl Picture {
             let reads = self.rules.rules()[rule].program.iter().flat_map(Program::attributes);
             sum = reads.fold(sum, |sum, column| sum ^ touch(persons, *column));
         }
-        for (row, person) in people.iter().zip(&*persons) {
+        let mut asked = [None; TOGETHER];
+        for (asked, row) in asked.iter_mut().zip(&*people) {
             let cell = self.people.at(row.index());
             let is_plain = is_only_bits(&cell, telling);
             let differed = self.masks.at(row.index()) & fields != 0;
             let by_entry = old.is_some() && is_plain && !differed;
-            let account = cell.account().filter(|_| !by_entry);
-            let bit = marks.zip(account).filter(|_| is_plain && differed).and_then(|(marks, account)| marks.bit(self, *person, account));
-            let account = account.filter(|_| bit.is_none());
+            *asked = cell.account().filter(|_| !by_entry).map(|account| {
+                // All of these are waited for at once.
+                let mark = marks.filter(|_| is_plain && differed).and_then(|marks| marks.mark(account));
+                (account, mark)
+            });
+        }
+        for (asked, person) in asked.iter().zip(&*persons) {
+            let bit = marks.zip(asked.and_then(|asked| asked.1)).and_then(|(marks, mark)| marks.bit(self, *person, mark));
+            let account = asked.map(|asked| asked.0).filter(|_| bit.is_none());
             told.push(bit);
             is_fetched.push(account.is_some());
             accounts.extend(account);
