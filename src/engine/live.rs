@@ -23,6 +23,7 @@ use super::viewer::{self, Newest, Wish};
 use super::worker::{self, Order};
 use crate::apply::Control;
 use crate::clock;
+use crate::config::RuleEdit;
 use crate::error::Result;
 use crate::identity::AttributeName;
 use crate::journal::run::RunId;
@@ -145,6 +146,11 @@ impl Live {
         let _ = self.works.send(Work::ReadAlso(names));
     }
 
+    /// Reads both ends again, and these fields of accounts too, because a mapping that is tried out fills them.
+    pub fn read_fields(&self, names: Vec<String>) {
+        let _ = self.works.send(Work::ReadFields(names));
+    }
+
     /// Approves what these users' rows come to in the snapshot that they were seen in; a list only if it comes to what was shown.
     pub fn approve(&self, who: Who, shown: Option<Weight>, seen: Arc<Snapshot>) {
         let _ = self.asks.send(Ask::Approve(who, shown, seen));
@@ -249,8 +255,8 @@ impl Live {
         let _ = self.orders.send(Order::Draft);
     }
 
-    /// Writes expressions into the configuration file, by the places of their rules.
-    pub fn save(&self, file: PathBuf, edits: Vec<(usize, String)>) {
+    /// Writes rules into the configuration file, or takes them out, by their fields.
+    pub fn save(&self, file: PathBuf, edits: Vec<(String, RuleEdit)>) {
         let _ = self.works.send(Work::Save(file, edits));
     }
 

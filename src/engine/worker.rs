@@ -11,7 +11,6 @@ use super::progress::Progress;
 use super::snapshot::{Facets, SideLine, Snapshot};
 use super::store::{Dirty, EditError, Store};
 use crate::config::Channel;
-use crate::error::Error;
 use crate::mapping::Rules;
 use crate::model::{ProblemCode, Reason, Situation, Subject};
 use std::sync::Arc;
@@ -107,6 +106,7 @@ pub(super) fn run(inbox: &Receiver<Order>, drafts: &Waiting, channel: Arc<Channe
                 worker.era = worker.generation + 1;
                 worker.disabled = None;
                 worker.is_new = true;
+                worker.leave_unmanaged();
                 // It came with the rules of the configuration.
                 for draft in [worker.draft.take(), worker.waiting.take()].into_iter().flatten() {
                     worker.try_out(Draft { seen: Vec::new(), ..draft });
@@ -218,7 +218,7 @@ impl Worker<'_> {
                 self.draft = draft.differs_from(&self.channel).then_some(draft);
                 self.tell();
             }
-            Tried::Unread(_) => self.waiting = Some(draft),
+            Tried::Unread(_) | Tried::Unlisted(_) => self.waiting = Some(draft),
             Tried::Wrong { .. } => {}
         }
         (self.publish)(News::Tried(number, told));
@@ -226,14 +226,24 @@ impl Worker<'_> {
 
     fn take(&mut self, draft: &Draft) -> Tried {
         let Some(store) = &self.store else { return Tried::Works };
-        let rules = match draft.compile(&self.channel, store.picture().entries().schema().clone()) {
-            Ok(rules) => rules,
+        let picture = store.picture();
+        let rules = match draft.compile(&self.channel, picture.entries().schema().clone(), picture.fields_read()) {
+            Ok(Ok(rules)) => rules,
+            Ok(Err(fields)) => return Tried::Unlisted(fields),
             Err(error) => return Tried::wrong(&error),
         };
         match self.replace(rules, &draft.seen) {
             Ok(()) => Tried::Works,
             Err(EditError { unread }) if !unread.is_empty() => Tried::Unread(unread),
-            Err(_) => Tried::wrong(&Error::failure("the rules are for other fields than those that were read")),
+            Err(_) => Tried::Unlisted(Vec::new()),
+        }
+    }
+
+    /// Fields that were read beside the mapping have no rule before somebody says one.
+    fn leave_unmanaged(&mut self) {
+        let Some(store) = self.store.as_ref().filter(|s| s.picture().rules().rules().len() > self.channel.mapping.len()) else { return };
+        if let Ok((_, rules)) = compile_over(&self.channel, store.picture().entries().schema().clone()) {
+            let _ = self.replace(rules, &[]);
         }
     }
 
@@ -264,7 +274,7 @@ impl Worker<'_> {
         self.published = Instant::now();
         let Some(store) = &self.store else { return };
         self.generation += 1;
-        let mut snapshot = snapshot(self.generation, store, self.progress.as_deref(), &self.notes);
+        let mut snapshot = snapshot(self.generation, &self.channel, store, self.progress.as_deref(), &self.notes);
         snapshot.busy |= self.redo.is_some();
         snapshot.drafted = self.draft.is_some();
         snapshot.source.disabled = self.disabled;
@@ -274,7 +284,7 @@ impl Worker<'_> {
 }
 
 /// What there is to see of a store now.
-fn snapshot(generation: u64, store: &Store, progress: Option<&Progress>, notes: &Arc<Vec<String>>) -> Snapshot {
+fn snapshot(generation: u64, channel: &Arc<Channel>, store: &Store, progress: Option<&Progress>, notes: &Arc<Vec<String>>) -> Snapshot {
     let picture = store.picture();
     let (source_at, target_at) = store.read_at();
     let (reads_source, reads_target) = store.is_reading();
@@ -286,6 +296,7 @@ fn snapshot(generation: u64, store: &Store, progress: Option<&Progress>, notes: 
     Snapshot {
         generation,
         era: 1,
+        channel: Arc::clone(channel),
         source: SideLine {
             state: picture.source_state().clone(),
             reading: reads_source,

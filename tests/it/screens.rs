@@ -9,6 +9,7 @@ mod keys;
 mod mapping;
 mod pictures;
 mod pointer;
+mod rules;
 mod search;
 mod setup;
 mod source;
