@@ -289,7 +289,8 @@ fn rules_are_saved_as_lines_of_the_file_and_gone_by_without_starting_again() {
     ] {
         assert!(asked.contains(told), "{told}: {asked}");
     }
-    same_as_before("rules-save-120x40", &asked);
+    let name = folder.path().file_name().unwrap().to_string_lossy().into_owned();
+    same_as_before("rules-save-120x40", &asked.replace(&name, &"x".repeat(name.len())));
     assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
     desk.press("enter");
     desk.until(|m| m.notice().is_some_and(|n| n.starts_with("saved")));
