@@ -217,6 +217,11 @@ pub fn order(live: &Live, model: &Model, effect: Effect) {
                 live.cover(snapshot);
             }
         }
+        Effect::Compare => {
+            if let (Some(before), Some(after)) = (model.mapping.configured.clone(), model.snapshot.clone()) {
+                live.compare(before, after);
+            }
+        }
         Effect::ReadAlso(names) => live.read_also(names),
         Effect::ReadFields(names) => live.read_fields(names),
         Effect::Save(file, edits) => live.save(file, edits),

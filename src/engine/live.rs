@@ -54,6 +54,8 @@ pub struct Live {
     pub(super) aside: Aside,
     /// Grows with every count of what the rules come to.
     pub(super) covered: Arc<AtomicU64>,
+    /// Grows with every count of who moves by an edit.
+    pub(super) compared: Arc<AtomicU64>,
     pub(super) control: Arc<Mutex<Option<Arc<Control>>>>,
     /// Gives up what is looked at aside.
     looking: Stop,
@@ -127,7 +129,21 @@ impl Live {
             });
             drop(leaves);
         });
-        Live { orders, drafts, wishes, wanted, works, asks, aside, covered: Arc::default(), control, looking, alive: Some(alive), left }
+        Live {
+            orders,
+            drafts,
+            wishes,
+            wanted,
+            works,
+            asks,
+            aside,
+            covered: Arc::default(),
+            compared: Arc::default(),
+            control,
+            looking,
+            alive: Some(alive),
+            left,
+        }
     }
 
     /// Asks for another list.
@@ -290,6 +306,7 @@ impl Drop for Live {
     fn drop(&mut self) {
         self.wanted.fetch_add(1, Ordering::AcqRel);
         self.covered.fetch_add(1, Ordering::AcqRel);
+        self.compared.fetch_add(1, Ordering::AcqRel);
         let _ = self.orders.send(Order::Stop);
         let _ = self.wishes.send(Wish::Stop);
         let _ = self.asks.send(Ask::Stop);

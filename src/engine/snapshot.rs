@@ -168,6 +168,12 @@ impl Snapshot {
         self.busy
     }
 
+    /// True where it goes by rules that are tried.
+    #[must_use]
+    pub fn is_drafted(&self) -> bool {
+        self.drafted
+    }
+
     /// Look-ups answered, and to be answered, while some are under way.
     #[must_use]
     pub fn asking(&self) -> Option<(usize, usize)> {

@@ -96,6 +96,8 @@ pub enum Effect {
     Try(Draft),
     /// Count for how many people the rules have a value.
     Cover,
+    /// Count from which situation everybody moves to which by the rules that are tried.
+    Compare,
     /// Read both ends again, with these attributes of people too.
     ReadAlso(Vec<AttributeName>),
     /// Read both ends again, with these fields of accounts too.

@@ -5,7 +5,8 @@ use crate::clock::Instant;
 use crate::config::{RuleEdit, RuleText};
 use crate::engine::coverage::Coverage;
 use crate::engine::draft::{Draft, Tried};
-use crate::engine::snapshot::Facets;
+use crate::engine::moves::Moves;
+use crate::engine::snapshot::{Facets, Snapshot};
 use crate::mapping::Rule;
 use crate::model::Subject;
 use crate::model::field::Field as ServiceField;
@@ -68,7 +69,7 @@ impl Typing {
 }
 
 /// The rules, and where one is in them.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(in crate::tui) struct Mapping {
     /// The marked line: a rule, or behind them the fields that have none.
     pub at: usize,
@@ -88,6 +89,11 @@ pub(in crate::tui) struct Mapping {
     /// For how many people the rules have a value, and by which readings that was counted last.
     pub coverage: Option<Arc<Coverage>>,
     pub covered: (Option<Instant>, Option<Instant>, u64),
+    /// The last snapshot by the rules as they are configured, while it is of the present readings.
+    pub configured: Option<Arc<Snapshot>>,
+    /// From which situation everybody moves to which since then, and what was asked last: both generations.
+    pub moves: Option<Arc<Moves>>,
+    pub compared: (u64, u64),
     /// What everybody was in before the rule that is typed was touched.
     pub before: Option<Facets>,
     /// And before the first of the rules that are not as in the file was.

@@ -3,6 +3,7 @@
 //! Nobody is evaluated here but that one user. How many differ is counted by the engine anyway.
 
 mod below;
+mod moves;
 
 pub(in crate::tui) use below::between;
 
@@ -57,8 +58,9 @@ pub(in crate::tui) fn settle(model: &mut Model, area: Rect) {
     let height = usize::from(area.height.saturating_sub(2));
     // Beside the details they tell the same about the user; what is typed here has its place while keys go here.
     let has_details = model.page.layout.is_some_and(|l| l.seam.is_some());
-    let mut below = if has_details && model.focus != Pane::Mapping { Vec::new() } else { below::lines(model, room) };
-    below.truncate(height.saturating_sub(3).min(if has_details { height / 2 } else { height }));
+    let most = height.saturating_sub(3).min(if has_details { height / 2 } else { height });
+    let mut below = if has_details && model.focus != Pane::Mapping { Vec::new() } else { below::lines(model, room, most) };
+    below.truncate(most);
     model.mapping.at = model.mapping.at.min(rules.len().saturating_sub(1));
     model.mapping.top = window(model.mapping.top, model.mapping.at, height - below.len().min(height), rules.len());
     model.mapping.page = Page { rules, below };

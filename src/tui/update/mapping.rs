@@ -4,13 +4,16 @@ pub(super) mod rules;
 pub(super) mod saving;
 
 use super::{list, perform};
+use crate::engine::Snapshot;
 use crate::engine::draft::Tried;
+use crate::engine::moves::Moves;
 use crate::tui::action::{Scope, Verb};
 use crate::tui::keymap::Chord;
 use crate::tui::model::{Edit, Model, Part, Tone, Typing};
 use crate::tui::msg::Effect;
 use crate::tui::widget::field::Field;
 use ratatui::crossterm::event::KeyEvent;
+use std::sync::Arc;
 
 /// Moves the mark in the rules, and to what stands behind them.
 pub(super) fn mark(model: &mut Model, by: isize) {
@@ -207,4 +210,28 @@ pub(super) fn cover(model: &mut Model) -> Vec<Effect> {
     }
     model.mapping.covered = at;
     vec![Effect::Cover]
+}
+
+/// Has it counted from which situation everybody moves to which, once what is tried has come through.
+pub(super) fn compare(model: &mut Model) -> Vec<Effect> {
+    let Some(snapshot) = &model.snapshot else { return Vec::new() };
+    let mapping = &mut model.mapping;
+    if !snapshot.is_drafted() && Moves::can_be_told(snapshot, snapshot) {
+        mapping.configured = Some(Arc::clone(snapshot));
+        mapping.moves = None;
+        return Vec::new();
+    }
+    // Of other readings it says nothing, and it keeps alive whatever has changed since.
+    let is_of = |before: &Arc<Snapshot>| {
+        let read = |s: &Snapshot| (s.era(), s.source().read_at, s.target().read_at);
+        read(before) == read(snapshot) && !snapshot.is_reading()
+    };
+    mapping.configured = mapping.configured.take().filter(is_of);
+    let Some(before) = &mapping.configured else { return Vec::new() };
+    let asked = (before.generation(), snapshot.generation());
+    if !snapshot.is_drafted() || !Moves::can_be_told(before, snapshot) || mapping.compared == asked {
+        return Vec::new();
+    }
+    mapping.compared = asked;
+    vec![Effect::Compare]
 }

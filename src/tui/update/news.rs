@@ -36,8 +36,11 @@ pub(super) fn hear(model: &mut Model, news: News) -> Vec<Effect> {
                 model.say(Tone::Warn, format!("{} of the marked users are not there any more", crate::text::count(gone)));
             }
             model.snapshot = Some(snapshot);
-            return mapping::cover(model);
+            let mut effects = mapping::compare(model);
+            effects.extend(mapping::cover(model));
+            return effects;
         }
+        News::Moved(moves) => model.mapping.moves = Some(moves),
         News::Covered(coverage) => {
             // What was said while it was counted is over.
             model.notice = model.notice.take().filter(|(_, text)| !text.starts_with(mapping::COUNTING));

@@ -1,7 +1,7 @@
 //! What is said below the rules: what is typed, whether it compiles, what holds where the rule gives nothing, and what it makes of
 //! the user under the cursor of the list.
 
-use super::said;
+use super::{moves, said};
 use crate::config::{RuleText, WhenMissing};
 use crate::engine::draft::Tried;
 use crate::engine::snapshot::Facets;
@@ -12,6 +12,12 @@ use crate::tui::action::Verb;
 use crate::tui::model::{Model, Part};
 use crate::tui::theme::Role;
 use crate::tui::widget::page::{Line, labelled, plain};
+
+/// Lines that are kept for what is typed, how it is, and what it makes of one user.
+const FOR_ONE: usize = 7;
+
+/// Lines that are kept for the latter alone, in short.
+const IN_SHORT: usize = 5;
 
 /// What happens where the expression gives nothing, with the keys that change it.
 fn instead(model: &Model, name: &str, rule: &RuleText) -> String {
@@ -39,7 +45,7 @@ fn unlisted(model: &Model, fields: &[String]) -> String {
 }
 
 /// The line on which something is typed is the first one; it is drawn by itself.
-pub(super) fn lines(model: &Model, room: usize) -> Vec<Line> {
+pub(super) fn lines(model: &Model, room: usize, height: usize) -> Vec<Line> {
     let mut lines = vec![Vec::new()];
     let mapping = &model.mapping;
     let is_masked = model.marked_rule().is_some_and(|field| model.is_masked(field));
@@ -67,7 +73,18 @@ pub(super) fn lines(model: &Model, room: usize) -> Vec<Line> {
                 }
                 Some(Tried::Unlisted(fields)) => labelled(&mut lines, "unread", room, Role::Warn, &unlisted(model, fields)),
                 Some(Tried::Works) if mapping.asked == mapping.answered => {
-                    labelled(&mut lines, "ok", room, Role::Good, &moved(model));
+                    let told = moves::known(model).and_then(|(known, before)| {
+                        let table = moves::table(known, before, room, height.saturating_sub(FOR_ONE), model.setting.theme.glyphs())?;
+                        let n = known.all();
+                        let moves = if n == 1 { "row moves" } else { "rows move" };
+                        Some((format!("the list goes by it: {} {moves}", count(n)), table))
+                    });
+                    if let Some((text, table)) = told {
+                        labelled(&mut lines, "ok", room, Role::Good, &text);
+                        lines.extend(table);
+                    } else {
+                        labelled(&mut lines, "ok", room, Role::Good, &moved(model));
+                    }
                 }
                 None if typing.is_blank() && model.is_reading() => {
                     let text = format!("what is typed is tried at once; {} is being read of every account", typing.rule);
@@ -86,6 +103,10 @@ pub(super) fn lines(model: &Model, room: usize) -> Vec<Line> {
             let text =
                 format!("not saved: {} shows what saving comes to; {} takes every edit back", key(Verb::SaveMapping), key(Verb::Revert));
             labelled(&mut lines, "", room, Role::Warn, &text);
+            if let Some((known, before)) = moves::known(model) {
+                let height = height.saturating_sub(lines.len() + IN_SHORT);
+                lines.extend(moves::table(known, before, room, height, model.setting.theme.glyphs()).unwrap_or_default());
+            }
         }
         (None, None) => {}
     }
