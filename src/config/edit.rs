@@ -157,4 +157,24 @@ mod tests {
         let parsed: DocumentMut = added.parse().unwrap();
         assert_eq!(parsed["channels"]["a"]["source"]["location"]["filter"].as_str(), Some("(a=b)"));
     }
+
+    #[test]
+    fn what_is_wrong_as_a_whole_is_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rosterm.toml");
+        let text = "[channels.a.source]\ntype = \"ldif\"\npath = \"x\"\nlocation = { base_dn = \"dc=x\" }\n[channels.a.target]\nconnector = \"scim2\"\nbase_url = \"http://localhost\"\nauth = \"none\"\n[channels.a.mapping]\nuserName = \"uid\"\n";
+        std::fs::write(&path, text).unwrap();
+        let fingerprint = Config::read(&path).unwrap().channels[0].fingerprint.clone();
+        let save = |edit: RuleEdit, good: bool| {
+            let check = |_: &Channel| if good { Ok(()) } else { Err(Error::usage("no")) };
+            super::save(&path, "a", &fingerprint, &[("userName".to_owned(), edit)], check)
+        };
+        let rule = |text: &str| RuleEdit::Write(crate::config::RuleText { value: Some(text.to_owned()), ..Default::default() });
+        for (edit, good) in [(rule("cn"), false), (RuleEdit::Remove, true), (rule(" = "), false)] {
+            assert!(save(edit.clone(), good).is_err(), "{edit:?}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        }
+        assert_eq!(save(rule("cn"), true).unwrap().channels[0].mapping[0].value.as_ref().unwrap().value, "cn");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 }

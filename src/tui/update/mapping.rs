@@ -7,6 +7,7 @@ use super::{list, perform};
 use crate::engine::Snapshot;
 use crate::engine::draft::Tried;
 use crate::engine::moves::Moves;
+use crate::model::field::FieldKind;
 use crate::tui::action::{Scope, Verb};
 use crate::tui::keymap::Chord;
 use crate::tui::model::{Edit, Model, Part, Tone, Typing};
@@ -147,13 +148,21 @@ fn keep(model: &mut Model) -> Vec<Effect> {
         Some(Tried::Works) | None => {
             let Some(typing) = mapping.typing.take() else { return Vec::new() };
             let (now, to_save) = (typing.now(), typing.to_save);
+            let is_new = typing.before.as_ref() != Some(&now);
+            let names_people = model.rule_in_effect(&typing.rule).is_some_and(|(_, rule)| rule.field.kind == FieldKind::Reference);
             if typing.was.as_ref() == Some(&now) {
-                mapping.edits.remove(&typing.rule);
+                model.mapping.edits.remove(&typing.rule);
             } else {
-                mapping.edits.insert(typing.rule, Edit { was: typing.was, now: Some(now) });
+                model.mapping.edits.insert(typing.rule, Edit { was: typing.was, now: Some(now) });
                 model.say(Tone::Plain, KEPT);
             }
-            return if to_save { perform(model, Verb::SaveMapping) } else { cover(model) };
+            let mut effects = if to_save { perform(model, Verb::SaveMapping) } else { cover(model) };
+            if is_new && names_people {
+                // Whom a rule means is looked up with a reading.
+                model.asked = true;
+                effects.push(Effect::Refresh);
+            }
+            return effects;
         }
     }
     Vec::new()

@@ -6,6 +6,7 @@ use crate::config::{RuleText, WhenMissing};
 use crate::engine::draft::Tried;
 use crate::engine::snapshot::Facets;
 use crate::model::Situation;
+use crate::model::field::FieldKind;
 use crate::telemetry::redacted;
 use crate::text::count;
 use crate::tui::action::Verb;
@@ -124,6 +125,9 @@ pub(super) fn lines(model: &Model, room: usize, height: usize) -> Vec<Line> {
             labelled(&mut lines, "so", room, Role::Quiet, "the field is left as it is in the service, and compared with nothing");
             return lines;
         }
+    }
+    if mapping.typing.is_some() && model.rule_in_effect(name).is_some_and(|(_, rule)| rule.field.kind == FieldKind::Reference) {
+        labelled(&mut lines, "", room, Role::Quiet, "whom it means is looked up once it is kept: both ends are read for that");
     }
     let Some(card) = &model.page.card else {
         lines.push(plain(Role::Quiet, "Nobody is under the cursor of the list."));
