@@ -10,10 +10,21 @@ use rosterm::engine::News;
 use rosterm::engine::draft::{Draft, Tried};
 use rosterm::engine::moves::Moves;
 use rosterm::engine::snapshot::Facets;
+use rosterm::identity::AttributeName;
 use rosterm::model::{Situation, Subject};
 use rosterm::tui::{Effect, Msg, Setting, update};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+
+/// Something that the engine may say of what is tried.
+pub fn some_answer(dice: u8) -> Tried {
+    match dice % 4 {
+        0 => Tried::Works,
+        1 => Tried::Unlisted(vec!["\u{1b}[31mnickName".to_owned(); usize::from(dice / 4)]),
+        2 => Tried::Unread(vec![AttributeName::new("\u{1b}x"); usize::from(dice / 4)]),
+        _ => Tried::Wrong { message: "\u{1b}[2J".into(), hint: Some("x".repeat(900)), column: Some(usize::from(dice)) },
+    }
+}
 
 /// The mapping of a small world, with the mark on a field's rule.
 fn on(field: &str, setting: Setting) -> Desk {
