@@ -69,6 +69,13 @@ impl Draft {
         })
     }
 
+    /// Fields that have a rule by this draft, and none by the configuration or another draft.
+    pub(super) fn added_beyond(&self, channel: &Channel, other: Option<&Draft>) -> Vec<String> {
+        let has = |draft: &Draft, field: &str| draft.edits.iter().any(|(f, e)| f == field && matches!(e, RuleEdit::Write(_)));
+        let is_new = |field: &str| !channel.mapping.iter().any(|rule| rule.is_for(field)) && !other.is_some_and(|o| has(o, field));
+        self.edits.iter().map(|(field, _)| field).filter(|field| has(self, field) && is_new(field)).cloned().collect()
+    }
+
     /// The rules, over the attributes and the fields that were read; or the fields that were not. What is wrong with a rule is
     /// told before anything is read for it.
     pub(super) fn compile(

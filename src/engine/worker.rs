@@ -65,6 +65,8 @@ struct Worker<'p> {
     draft: Option<Draft>,
     /// The draft that was tried last, if it needs what was not read.
     waiting: Option<Draft>,
+    /// It waits for nothing but the end of the reading.
+    is_held: bool,
     publish: &'p dyn Fn(News),
 }
 
@@ -82,6 +84,7 @@ pub(super) fn run(inbox: &Receiver<Order>, drafts: &Waiting, channel: Arc<Channe
         disabled: None,
         draft: None,
         waiting: None,
+        is_held: false,
         publish,
     };
     loop {
@@ -108,8 +111,12 @@ pub(super) fn run(inbox: &Receiver<Order>, drafts: &Waiting, channel: Arc<Channe
                 worker.is_new = true;
                 worker.leave_unmanaged();
                 // It came with the rules of the configuration.
-                for draft in [worker.draft.take(), worker.waiting.take()].into_iter().flatten() {
-                    worker.try_out(Draft { seen: Vec::new(), ..draft });
+                let (draft, waiting) = (worker.draft.take(), worker.waiting.take());
+                if let Some(draft) = draft {
+                    worker.try_out(Draft { seen: Vec::new(), ..draft }, Hold::Never);
+                }
+                if let Some(waiting) = waiting {
+                    worker.try_out(Draft { seen: Vec::new(), ..waiting }, Hold::ForReading);
                 }
             }
             Order::Configured(channel, answer) => {
@@ -142,13 +149,20 @@ pub(super) fn run(inbox: &Receiver<Order>, drafts: &Waiting, channel: Arc<Channe
                     worker.disabled = Some(entries.rows().filter(|row| entries.is_off(*row)).count());
                 }
                 worker.is_new = true;
+                if ended && std::mem::take(&mut worker.is_held) {
+                    // What everybody is by the rules as they are configured is told before.
+                    worker.tell();
+                    if let Some(waiting) = worker.waiting.take() {
+                        worker.try_out(waiting, Hold::Never);
+                    }
+                }
             }
             Order::Channel(channel) => worker.channel = channel,
             Order::Edit(rules, seen) => worker.edit(*rules, &seen),
             Order::Draft => {
                 // Of several only the newest is there.
                 if let Some(draft) = drafts.take() {
-                    worker.try_out(draft);
+                    worker.try_out(draft, Hold::ForReading);
                 }
             }
         }
@@ -156,6 +170,15 @@ pub(super) fn run(inbox: &Receiver<Order>, drafts: &Waiting, channel: Arc<Channe
             worker.tell();
         }
     }
+}
+
+/// Whether a draft waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hold {
+    /// It does not.
+    Never,
+    /// If it fills a field for the first time, for the end of the reading that is under way.
+    ForReading,
 }
 
 enum Next {
@@ -208,10 +231,10 @@ impl Worker<'_> {
     }
 
     /// Tries a draft, and says what came of it once what there is to see goes by it.
-    fn try_out(&mut self, draft: Draft) {
+    fn try_out(&mut self, draft: Draft, hold: Hold) {
         let number = draft.number;
-        let told = self.take(&draft);
-        self.waiting = None;
+        (self.waiting, self.is_held) = (None, false);
+        let told = self.take(&draft, hold);
         match &told {
             Tried::Works => {
                 // What the configuration says by now is no draft any more.
@@ -224,7 +247,7 @@ impl Worker<'_> {
         (self.publish)(News::Tried(number, told));
     }
 
-    fn take(&mut self, draft: &Draft) -> Tried {
+    fn take(&mut self, draft: &Draft, hold: Hold) -> Tried {
         let Some(store) = &self.store else { return Tried::Works };
         let picture = store.picture();
         let rules = match draft.compile(&self.channel, picture.entries().schema().clone(), picture.fields_read()) {
@@ -232,6 +255,14 @@ impl Worker<'_> {
             Ok(Err(fields)) => return Tried::Unlisted(fields),
             Err(error) => return Tried::wrong(&error),
         };
+        if hold == Hold::ForReading && self.progress.is_some() {
+            // A field that is being read for it: who moves by its rule can be told once it is known what everybody is without.
+            let added = draft.added_beyond(&self.channel, self.draft.as_ref());
+            if !added.is_empty() {
+                self.is_held = true;
+                return Tried::Unlisted(added);
+            }
+        }
         match self.replace(rules, &draft.seen) {
             Ok(()) => Tried::Works,
             Err(EditError { unread }) if !unread.is_empty() => Tried::Unread(unread),

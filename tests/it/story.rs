@@ -126,6 +126,8 @@ fn a_rule_is_added_and_sent_and_a_rule_is_taken_out_of_the_file() {
     terminal.wait_for("editing nickName");
     terminal.type_in("title | upper");
     terminal.wait_for("changed 60");
+    terminal.wait_for("before → after");
+    terminal.wait_for("the list goes by it: 60 rows move");
     terminal.type_in("\x13");
     terminal.wait_for("nickName: a new rule, title | upper");
     terminal.type_in("\r");

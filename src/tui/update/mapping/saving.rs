@@ -20,10 +20,13 @@ pub(in crate::tui::update) fn ask_to_save(model: &mut Model) {
             words.extend(told(&field, edit, model.is_masked(&field)).into_iter().map(|text| (Role::Strong, text)));
         }
     }
+    // By the same readings, where that is known.
+    let configured = model.mapping.configured.as_ref().map(|snapshot| snapshot.facets());
+    let base = configured.or(model.mapping.base.as_ref());
     if model.is_reading() || model.snapshot.as_ref().is_some_and(|s| s.is_busy()) {
         // What is there so far says nothing about everybody.
         words.push((Role::Warn, "Whom it moves is still being counted: close this and ask again to see it.".to_owned()));
-    } else if let (Some(base), Some(now)) = (&model.mapping.base, model.snapshot.as_ref().map(|s| s.facets())) {
+    } else if let (Some(base), Some(now)) = (base, model.snapshot.as_ref().map(|s| s.facets())) {
         let moved = crate::tui::pane::mapping::between(base, now);
         words.push((
             Role::Text,
