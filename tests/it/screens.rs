@@ -7,6 +7,7 @@ mod decide;
 mod desk;
 mod keys;
 mod mapping;
+mod moves;
 mod pictures;
 mod pointer;
 mod rules;

@@ -8,12 +8,11 @@ use rosterm::demo::service::{Faults, Service};
 use rosterm::demo::world;
 use rosterm::engine::News;
 use rosterm::engine::draft::{Draft, Tried};
-use rosterm::engine::moves::Moves;
 use rosterm::engine::snapshot::Facets;
 use rosterm::identity::AttributeName;
-use rosterm::model::{Situation, Subject};
+use rosterm::model::Situation;
 use rosterm::tui::{Effect, Msg, Setting, update};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Something that the engine may say of what is tried.
@@ -27,7 +26,7 @@ pub fn some_answer(dice: u8) -> Tried {
 }
 
 /// The mapping of a small world, with the mark on a field's rule.
-fn on(field: &str, setting: Setting) -> Desk {
+pub fn on(field: &str, setting: Setting) -> Desk {
     let mut desk = Desk::small(setting);
     desk.frame(120, 40);
     desk.press("2");
@@ -43,7 +42,7 @@ fn go_to(desk: &mut Desk, field: &str) {
 
 /// What everybody comes to, once everything has come through: the counts, and for whom each field differs, but for those that no
 /// rule fills.
-fn counts(desk: &mut Desk) -> (Facets, BTreeMap<String, usize>) {
+pub fn counts(desk: &mut Desk) -> (Facets, BTreeMap<String, usize>) {
     while desk.snapshot.is_busy() {
         desk.next();
     }
@@ -53,7 +52,7 @@ fn counts(desk: &mut Desk) -> (Facets, BTreeMap<String, usize>) {
 }
 
 /// The same, with the list of that moment on the screen.
-fn settled(desk: &mut Desk) -> (Facets, BTreeMap<String, usize>) {
+pub fn settled(desk: &mut Desk) -> (Facets, BTreeMap<String, usize>) {
     let counts = counts(desk);
     desk.live.look(desk.model.spec().clone());
     desk.answer();
@@ -365,88 +364,6 @@ fn a_rule_that_is_new_and_saved_is_in_effect_with_what_was_read() {
     desk.press("d");
     desk.until(rosterm::tui::Model::is_mapping_tried);
     assert!(desk.frame(120, 40).contains("removed, not saved"), "{}", desk.frame(120, 40));
-}
-
-/// Asks who moves by what is tried, and hears it.
-fn compared(desk: &mut Desk, before: &Arc<rosterm::engine::Snapshot>) -> Arc<Moves> {
-    desk.live.compare(Arc::clone(before), Arc::clone(&desk.snapshot));
-    loop {
-        if let News::Moved(moves) = desk.inbox.recv().unwrap() {
-            desk.tell(Msg::News(News::Moved(Arc::clone(&moves))));
-            return moves;
-        }
-    }
-}
-
-/// Everybody in the list, and the situation of each.
-fn everybody(desk: &Desk) -> HashMap<Subject, Situation> {
-    let situation = |subject: &Subject| desk.snapshot.picture().user_of(*subject).unwrap().verdict.situation;
-    desk.model.shown().iter().map(|subject| (*subject, situation(subject))).collect()
-}
-
-#[test]
-fn who_moves_from_which_situation_to_which_is_what_everybody_alone_would_say() {
-    for (field, typed) in [("title", " | upper"), ("userName", " ~ '1'"), ("email", " if sn > 'm'")] {
-        let mut desk = on(field, setting());
-        counts(&mut desk);
-        let before = Arc::clone(&desk.snapshot);
-        let old = everybody(&desk);
-        desk.press("e");
-        desk.type_in(typed);
-        desk.until_shown("the list goes by it: ");
-        let after = settled(&mut desk);
-        let moves = compared(&mut desk, &before);
-        let new = everybody(&desk);
-        assert!(moves.all() > 0 && new.len() == after.0.all() && old.len() == before.facets().all());
-        let all = || Situation::ALL.into_iter().map(Some).chain([None]);
-        let everybody: HashSet<_> = old.keys().chain(new.keys()).copied().collect();
-        for (from, to) in all().flat_map(|from| all().map(move |to| (from, to))) {
-            let n = everybody.iter().filter(|s| old.get(s).copied() == from && new.get(s).copied() == to).count();
-            if from == to {
-                assert!(from.is_none_or(|s| moves.stay(s, before.facets()) == n), "{field}: {from:?}");
-            } else {
-                assert_eq!(moves.of(from, to), n, "{field}: {from:?} {to:?}");
-            }
-        }
-        let frame = desk.frame(200, 60);
-        assert!(frame.contains("before → after"), "{frame}");
-        if field == "title" {
-            same_as_before("rules-moves-160x48", &desk.frame(160, 48));
-            same_as_before("rules-moves-80x24", &desk.frame(80, 24));
-            // Where there is no room for it, the line says which situations grow and shrink.
-            let narrow = desk.frame(120, 40);
-            assert!(!narrow.contains("before → after") && narrow.contains("the list goes by it: "), "{narrow}");
-            // Kept, it stays; taken back, it goes.
-            desk.press("enter");
-            assert!(desk.frame(160, 48).contains("before → after"), "{}", desk.frame(160, 48));
-            desk.press("R");
-            desk.until(|m| !m.is_mapping_edited());
-            counts(&mut desk);
-            assert!(!desk.frame(160, 48).contains("before → after"), "{}", desk.frame(160, 48));
-        }
-    }
-}
-
-#[test]
-fn what_was_read_once_more_is_not_compared_with_what_was_before() {
-    let mut desk = on("title", setting());
-    counts(&mut desk);
-    let ask = |desk: &mut Desk| update::update(&mut desk.model, Msg::News(News::Snapshot(Arc::clone(&desk.snapshot))));
-    assert!(!ask(&mut desk).contains(&Effect::Compare), "nothing is tried");
-    let before = Arc::clone(&desk.snapshot);
-    desk.press("d");
-    desk.until(rosterm::tui::Model::is_mapping_tried);
-    counts(&mut desk);
-    assert!(Moves::can_be_told(&before, &desk.snapshot));
-    let (title, _) = (counts(&mut desk), compared(&mut desk, &before));
-    assert!(desk.frame(160, 60).contains("before → after"), "{}", desk.frame(160, 60));
-    desk.live.refresh();
-    while !desk.snapshot.is_busy() {
-        desk.next();
-    }
-    assert_eq!(counts(&mut desk), title);
-    assert!(!ask(&mut desk).contains(&Effect::Compare));
-    assert!(!desk.frame(160, 60).contains("before → after"), "{}", desk.frame(160, 60));
 }
 
 #[test]
