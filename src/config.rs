@@ -10,6 +10,7 @@ pub mod edit;
 pub mod paths;
 mod policy;
 pub mod reader;
+mod rule;
 pub mod secret;
 mod source;
 mod target;
@@ -17,6 +18,7 @@ mod target;
 pub use clause::{Clause, Wrong, status_text};
 pub use policy::{Limit, Limits, Policy, RemoveAction};
 pub use reader::Located;
+pub use rule::{RuleEdit, RuleText};
 pub use source::{
     CsvConfig, LdapConfig, LdapUrl, Location, Scope, SettingsConfig, SourceConfig, SourceKind, StatusRule, StatusTest, status_rules,
 };

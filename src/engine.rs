@@ -15,6 +15,7 @@ mod evidence;
 pub mod live;
 pub mod location;
 mod memory;
+pub mod moves;
 mod news;
 pub mod picture;
 pub mod progress;

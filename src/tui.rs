@@ -217,7 +217,13 @@ pub fn order(live: &Live, model: &Model, effect: Effect) {
                 live.cover(snapshot);
             }
         }
+        Effect::Compare => {
+            if let (Some(before), Some(after)) = (model.mapping.configured.clone(), model.snapshot.clone()) {
+                live.compare(before, after);
+            }
+        }
         Effect::ReadAlso(names) => live.read_also(names),
+        Effect::ReadFields(names) => live.read_fields(names),
         Effect::Save(file, edits) => live.save(file, edits),
         Effect::Count(number, edits) => live.count(number, edits),
         Effect::Preview(number, edits) => live.preview(number, edits),

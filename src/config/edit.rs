@@ -1,49 +1,20 @@
-//! Expressions and clauses of the location changed in the file: everything else of it stays as somebody wrote it, comments included.
+//! Rules and clauses of the location changed in the file: everything else of it stays as somebody wrote it, comments included.
 
-use super::{Clause, Config};
+mod rules;
+
+pub use rules::with_rules;
+
+use super::{Channel, Clause, Config, RuleEdit};
 use crate::error::{Error, Result};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 use toml_edit::{DocumentMut, Item, Table, Value};
 
-/// The text of a configuration with other expressions for some fields of a channel's mapping.
-///
-/// # Errors
-/// Where it is no TOML, or has no rule for a field.
-pub fn with_expressions(text: &str, channel: &str, edits: &[(String, String)]) -> Result<String> {
-    let mut document: DocumentMut = text.parse().map_err(|e: toml_edit::TomlError| Error::usage(e.message().trim().replace('\n', ", ")))?;
-    for (field, expression) in edits {
-        let rule = ["channels", channel, "mapping", field.as_str()]
-            .into_iter()
-            .try_fold(document.as_item_mut(), |item, key| item.as_table_like_mut()?.get_mut(key));
-        let rule = rule.ok_or_else(|| Error::usage(format!("the file has no rule for {field} in the channel {channel}")))?;
-        match rule {
-            Item::Value(value) if value.is_str() => put(value, expression),
-            other => {
-                let table =
-                    other.as_table_like_mut().ok_or_else(|| Error::usage(format!("the rule for {field} is no text and no table")))?;
-                match table.get_mut("value") {
-                    Some(Item::Value(value)) => put(value, expression),
-                    _ => drop(table.insert("value", toml_edit::value(expression.as_str()))),
-                }
-            }
-        }
-    }
-    Ok(document.to_string())
-}
-
 /// A text as a TOML string.
 #[must_use]
 pub fn quoted(text: &str) -> String {
     Value::from(text).to_string()
-}
-
-/// Another value with what stands around the one before.
-fn put(value: &mut Value, text: &str) {
-    let around = value.decor().clone();
-    *value = Value::from(text);
-    *value.decor_mut() = around;
 }
 
 /// The text of a configuration with other clauses in a channel's source. What is empty is taken out.
@@ -83,13 +54,19 @@ pub fn with_clauses(text: &str, channel: &str, edits: &[(Clause, String)]) -> Re
     Ok(document.to_string())
 }
 
-/// Changes expressions in the file at `path`, if the channel in it still has this fingerprint. Gives what is in
-/// the file then.
+/// Changes rules in the file at `path`, if the channel in it still has this fingerprint and `check` finds nothing wrong with what
+/// it would be then. Gives what is in the file then.
 ///
 /// # Errors
-/// Where somebody else changed the channel meanwhile, or the file can't be read or written.
-pub fn save(path: &Path, channel: &str, fingerprint: &str, edits: &[(String, String)]) -> Result<Config> {
-    rewrite(path, channel, fingerprint, |text| with_expressions(text, channel, edits))
+/// Where somebody else changed the channel meanwhile, or the file can't be read or written; what `check` says.
+pub fn save(
+    path: &Path,
+    channel: &str,
+    fingerprint: &str,
+    edits: &[(String, RuleEdit)],
+    check: impl FnOnce(&Channel) -> Result<()>,
+) -> Result<Config> {
+    rewrite(path, channel, fingerprint, |text| with_rules(text, channel, edits), check)
 }
 
 /// Changes clauses of the location in the same way.
@@ -97,10 +74,16 @@ pub fn save(path: &Path, channel: &str, fingerprint: &str, edits: &[(String, Str
 /// # Errors
 /// As [`save`].
 pub fn save_clauses(path: &Path, channel: &str, fingerprint: &str, edits: &[(Clause, String)]) -> Result<Config> {
-    rewrite(path, channel, fingerprint, |text| with_clauses(text, channel, edits))
+    rewrite(path, channel, fingerprint, |text| with_clauses(text, channel, edits), |_| Ok(()))
 }
 
-fn rewrite(path: &Path, channel: &str, fingerprint: &str, change: impl FnOnce(&str) -> Result<String>) -> Result<Config> {
+fn rewrite(
+    path: &Path,
+    channel: &str,
+    fingerprint: &str,
+    change: impl FnOnce(&str) -> Result<String>,
+    check: impl FnOnce(&Channel) -> Result<()>,
+) -> Result<Config> {
     let broken = |e: io::Error| Error::failure(format!("{} cannot be written: {e}", path.display())).hint("nothing was changed");
     // A link stays one; what stands in the file is relative to the folder that it was named by.
     let named = path;
@@ -113,7 +96,7 @@ fn rewrite(path: &Path, channel: &str, fingerprint: &str, change: impl FnOnce(&s
     }
     let text = change(&text)?;
     let after = Config::parse(named, &text)?;
-    after.channel(Some(channel))?;
+    check(after.channel(Some(channel))?)?;
     replace(path, &text).map_err(broken)?;
     Ok(after)
 }
@@ -147,23 +130,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_expression_is_changed_and_everything_else_stays() {
-        let text = "# mine\n[channels.a.mapping]\nuserName = \"uid\"  # the key\n\n# titles\ntitle = { value = \"title\", default = \"x\" } # why\n'emails' = 'mail'\n";
-        let edits =
-            [("userName", "uid | lower"), ("title", "'a\"b'"), ("emails", "mail | lower")].map(|(f, e)| (f.to_owned(), e.to_owned()));
-        let changed = with_expressions(text, "a", &edits).unwrap();
-        let parsed: DocumentMut = changed.parse().unwrap();
-        let mapping = &parsed["channels"]["a"]["mapping"];
-        assert_eq!(mapping["userName"].as_str(), Some("uid | lower"));
-        assert_eq!(mapping["title"]["value"].as_str(), Some("'a\"b'"));
-        assert_eq!(mapping["title"]["default"].as_str(), Some("x"));
-        for kept in ["# mine\n", "userName = \"uid | lower\"  # the key\n\n# titles\n", "} # why\n", "'emails' = "] {
-            assert!(changed.contains(kept), "{kept}: {changed}");
-        }
-        assert!(with_expressions(text, "a", &[("nick".to_owned(), "x".to_owned())]).is_err());
-    }
-
-    #[test]
     fn clauses_are_changed_taken_out_and_added_and_everything_else_stays() {
         let text = "# mine\n[channels.a.source]\ntype = \"ldap\"\n\n[channels.a.source.location]  # who\n# the tree\nbase_dn = \"ou=p,dc=x\" # all of it\nfilter = \"(a=b)\"\ngroup_dn = 'cn=g,dc=x'  # Lucid\n\n# next\n[channels.a.mapping]\nuserName = \"uid\"\n";
         let edits = [(Clause::Base, "ou=q,dc=x"), (Clause::Filter, ""), (Clause::Group, "cn=\"h\",dc=x"), (Clause::Nested, "true")];
@@ -190,5 +156,25 @@ mod tests {
         let added = with_clauses(csv, "a", &[(Clause::Filter, "(a=b)".to_owned())]).unwrap();
         let parsed: DocumentMut = added.parse().unwrap();
         assert_eq!(parsed["channels"]["a"]["source"]["location"]["filter"].as_str(), Some("(a=b)"));
+    }
+
+    #[test]
+    fn what_is_wrong_as_a_whole_is_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rosterm.toml");
+        let text = "[channels.a.source]\ntype = \"ldif\"\npath = \"x\"\nlocation = { base_dn = \"dc=x\" }\n[channels.a.target]\nconnector = \"scim2\"\nbase_url = \"http://localhost\"\nauth = \"none\"\n[channels.a.mapping]\nuserName = \"uid\"\n";
+        std::fs::write(&path, text).unwrap();
+        let fingerprint = Config::read(&path).unwrap().channels[0].fingerprint.clone();
+        let save = |edit: RuleEdit, good: bool| {
+            let check = |_: &Channel| if good { Ok(()) } else { Err(Error::usage("no")) };
+            super::save(&path, "a", &fingerprint, &[("userName".to_owned(), edit)], check)
+        };
+        let rule = |text: &str| RuleEdit::Write(crate::config::RuleText { value: Some(text.to_owned()), ..Default::default() });
+        for (edit, good) in [(rule("cn"), false), (RuleEdit::Remove, true), (rule(" = "), false)] {
+            assert!(save(edit.clone(), good).is_err(), "{edit:?}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        }
+        assert_eq!(save(rule("cn"), true).unwrap().channels[0].mapping[0].value.as_ref().unwrap().value, "cn");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

@@ -25,7 +25,7 @@ use super::worker::Order;
 use crate::apply::choose::Selection;
 use crate::apply::{Control, Report};
 use crate::clock;
-use crate::config::{Config, paths};
+use crate::config::{Channel, Config, RuleEdit, paths};
 use crate::error::{Error, Kind, Result};
 use crate::identity::AttributeName;
 use crate::journal::run::{RowState, Run, RunId};
@@ -46,6 +46,8 @@ use tokio::sync::oneshot;
 pub(super) enum Work {
     /// To read both ends.
     Read,
+    /// The same, with these fields of accounts too.
+    ReadFields(Vec<String>),
     /// The same, with these attributes of people too.
     ReadAlso(Vec<AttributeName>),
     /// To say what sending this would come to.
@@ -64,8 +66,8 @@ pub(super) enum Work {
     Ask(Arc<Snapshot>, Named),
     /// To link two by hand, or to part them.
     Pair(Box<Pairing>),
-    /// To write expressions into the configuration file, by the places of their rules.
-    Save(PathBuf, Vec<(usize, String)>),
+    /// To write rules into the configuration file, or to take them out, by their fields.
+    Save(PathBuf, Vec<(String, RuleEdit)>),
     /// To count what the parts of a location come to.
     Count(u64, Edits),
     /// To read whoever would be in scope by other clauses.
@@ -104,6 +106,8 @@ pub(super) struct Clerk<O> {
     looker: Looker,
     /// Attributes that are read for a mapping that is tried out.
     also: Vec<AttributeName>,
+    /// Fields that are read for it.
+    fields: Vec<String>,
     /// When the last reading ended.
     read_at: tokio::time::Instant,
 }
@@ -132,6 +136,7 @@ where
             numbered: 0,
             looker,
             also: Vec::new(),
+            fields: Vec::new(),
             read_at: tokio::time::Instant::now(),
         }
     }
@@ -177,6 +182,12 @@ where
                     self.read().await;
                     Ok(())
                 }
+                Work::ReadFields(names) => {
+                    let names: Vec<String> = names.into_iter().filter(|name| !self.fields.contains(name)).collect();
+                    self.fields.extend(names);
+                    self.read().await;
+                    Ok(())
+                }
                 Work::Prepare(snapshot, approvals, alone) => self.prepare(&snapshot, approvals, alone),
                 Work::Undo(run) => self.prepare_undo(run),
                 Work::Lift(number, lifted) => self.lift(number, lifted),
@@ -217,7 +228,7 @@ where
         let progress = Arc::new(Progress::default());
         let now = clock::now();
         let job = Job { channel, others, now, progress: &progress };
-        let errand = Errand { channel: Arc::clone(channel), also: self.also.clone(), now };
+        let errand = Errand { channel: Arc::clone(channel), also: self.also.clone(), fields: self.fields.clone(), now };
         self.desk.tell(Order::Reading(Some(Arc::clone(&progress))));
         let read = reading(&job, errand, open, memory, &mut self.desk, self.is_there).await;
         self.desk.tell(Order::Reading(None));
@@ -367,15 +378,14 @@ where
         Ok(())
     }
 
-    /// Writes expressions into the configuration file, and goes on by what is in it then.
-    async fn save(&mut self, file: &Path, edits: &[(usize, String)]) -> Result<()> {
+    /// Writes rules into the configuration file, and goes on by what is in it then. What could not be gone by is not written.
+    async fn save(&mut self, file: &Path, edits: &[(String, RuleEdit)]) -> Result<()> {
         if !self.seat.may_write {
             return Err(Error::new(Kind::Refused, "--read-only: nothing is written"));
         }
         let channel = &self.seat.channel;
-        let named = |(place, text): &(usize, String)| Some((channel.mapping.get(*place)?.field.value.clone(), text.clone()));
-        let edits: Vec<(String, String)> = edits.iter().filter_map(named).collect();
-        let config = crate::config::edit::save(file, &channel.name, &channel.fingerprint, &edits)?;
+        let check = |channel: &Channel| super::ends::compile(channel).map(drop);
+        let config = crate::config::edit::save(file, &channel.name, &channel.fingerprint, edits, check)?;
         self.configured(&config).await
     }
 

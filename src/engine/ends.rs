@@ -2,7 +2,7 @@
 
 use crate::apply::Wiring;
 use crate::clock::Instant;
-use crate::config::Channel;
+use crate::config::{Channel, RuleConfig};
 use crate::error::Result;
 use crate::identity::AttributeName;
 use crate::identity::population::Schema;
@@ -19,6 +19,8 @@ pub struct Errand {
     pub channel: Arc<Channel>,
     /// Attributes that no rule names yet, and that are to be read all the same: a mapping that is tried out needs them.
     pub also: Vec<AttributeName>,
+    /// Fields that no rule fills yet, and that are to be read of accounts all the same, for the same reason.
+    pub fields: Vec<String>,
     /// When.
     pub now: Instant,
 }
@@ -27,15 +29,32 @@ impl Errand {
     /// What the channel needs, and nothing else.
     #[must_use]
     pub fn of(channel: &Arc<Channel>, now: Instant) -> Self {
-        Errand { channel: Arc::clone(channel), also: Vec::new(), now }
+        Errand { channel: Arc::clone(channel), also: Vec::new(), fields: Vec::new(), now }
     }
 
-    /// The rules and the connector; columns that are read also come first.
+    /// The rules and the connector; columns that are read also come first, fields that are read also last, with rules that
+    /// manage nothing.
     ///
     /// # Errors
     /// As [`compile`].
     pub fn compile(&self) -> Result<(Connector, Rules)> {
-        compile_over(&self.channel, Schema::new(self.also.clone()))
+        let schema = Schema::new(self.also.clone());
+        let compiled = compile_over(&self.channel, schema.clone())?;
+        if self.fields.is_empty() {
+            return Ok(compiled);
+        }
+        let (connector, rules) = compiled;
+        let mut channel = Channel::clone(&self.channel);
+        let mut paths: Vec<String> = rules.rules().iter().map(|rule| rule.field.path.to_ascii_lowercase()).collect();
+        for name in &self.fields {
+            // By now the configuration may have a rule for it.
+            let path = connector.field(name).map_or_else(|_| name.clone(), |field| field.path).to_ascii_lowercase();
+            if !paths.contains(&path) {
+                paths.push(path);
+                channel.mapping.push(RuleConfig::unmanaged(name));
+            }
+        }
+        compile_over(&channel, schema)
     }
 
     /// Opens both ends at once.

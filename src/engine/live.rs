@@ -23,6 +23,7 @@ use super::viewer::{self, Newest, Wish};
 use super::worker::{self, Order};
 use crate::apply::Control;
 use crate::clock;
+use crate::config::RuleEdit;
 use crate::error::Result;
 use crate::identity::AttributeName;
 use crate::journal::run::RunId;
@@ -53,6 +54,8 @@ pub struct Live {
     pub(super) aside: Aside,
     /// Grows with every count of what the rules come to.
     pub(super) covered: Arc<AtomicU64>,
+    /// Grows with every count of who moves by an edit.
+    pub(super) compared: Arc<AtomicU64>,
     pub(super) control: Arc<Mutex<Option<Arc<Control>>>>,
     /// Gives up what is looked at aside.
     looking: Stop,
@@ -126,7 +129,21 @@ impl Live {
             });
             drop(leaves);
         });
-        Live { orders, drafts, wishes, wanted, works, asks, aside, covered: Arc::default(), control, looking, alive: Some(alive), left }
+        Live {
+            orders,
+            drafts,
+            wishes,
+            wanted,
+            works,
+            asks,
+            aside,
+            covered: Arc::default(),
+            compared: Arc::default(),
+            control,
+            looking,
+            alive: Some(alive),
+            left,
+        }
     }
 
     /// Asks for another list.
@@ -143,6 +160,11 @@ impl Live {
     /// Reads both ends again, and these attributes of people too, because a mapping that is tried out names them.
     pub fn read_also(&self, names: Vec<AttributeName>) {
         let _ = self.works.send(Work::ReadAlso(names));
+    }
+
+    /// Reads both ends again, and these fields of accounts too, because a mapping that is tried out fills them.
+    pub fn read_fields(&self, names: Vec<String>) {
+        let _ = self.works.send(Work::ReadFields(names));
     }
 
     /// Approves what these users' rows come to in the snapshot that they were seen in; a list only if it comes to what was shown.
@@ -249,8 +271,8 @@ impl Live {
         let _ = self.orders.send(Order::Draft);
     }
 
-    /// Writes expressions into the configuration file, by the places of their rules.
-    pub fn save(&self, file: PathBuf, edits: Vec<(usize, String)>) {
+    /// Writes rules into the configuration file, or takes them out, by their fields.
+    pub fn save(&self, file: PathBuf, edits: Vec<(String, RuleEdit)>) {
         let _ = self.works.send(Work::Save(file, edits));
     }
 
@@ -284,6 +306,7 @@ impl Drop for Live {
     fn drop(&mut self) {
         self.wanted.fetch_add(1, Ordering::AcqRel);
         self.covered.fetch_add(1, Ordering::AcqRel);
+        self.compared.fetch_add(1, Ordering::AcqRel);
         let _ = self.orders.send(Order::Stop);
         let _ = self.wishes.send(Wish::Stop);
         let _ = self.asks.send(Ask::Stop);

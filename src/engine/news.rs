@@ -5,6 +5,7 @@ use super::approver::Approved;
 use super::coverage::Coverage;
 use super::draft::Tried;
 use super::location::{Counts, Previewed, Site};
+use super::moves::Moves;
 use super::picture::near::Choice;
 use super::proposal::Proposal;
 use super::rehearsal::Rehearsal;
@@ -35,6 +36,8 @@ pub enum News {
     Tried(u64, Tried),
     /// For how many people the rules have a value.
     Covered(Arc<Coverage>),
+    /// From which situation everybody moves to which by rules that are tried.
+    Moved(Arc<Moves>),
     /// What was edited is in the configuration file, and the channel goes by it from now on.
     Saved,
     /// Where people come from, as it is in effect from now on.

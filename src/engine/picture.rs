@@ -30,8 +30,9 @@ use crate::config::{Channel, Location, Policy};
 use crate::identity::paged::Paged;
 use crate::identity::population::{Population, Row as StoredRow, RowIx, Schema};
 use crate::identity::value::{Datum, key_form, key_hash};
-use crate::identity::{AccountId, EntryId};
+use crate::identity::{AccountId, AttributeName, EntryId};
 use crate::mapping::{Context, Desired as Wanted, Rules};
+use crate::model::field::Field;
 use crate::model::{AccountEvidence, Action, EntryEvidence, Hold, HoldOn, Reason, SideState, Situation, Subject};
 use crate::plan::Row;
 use crate::plan::classify::{Sides, Verdict};
@@ -86,6 +87,8 @@ pub(super) struct About {
     location: Location,
     pub policy: Policy,
     pub columns: Columns,
+    /// The fields that a rule could fill.
+    offered: Vec<Field>,
     protected: HashSet<String>,
     /// The channels of the configuration.
     channels: HashSet<String>,
@@ -163,6 +166,7 @@ impl Picture {
             remarks: Vec::new(),
             salt: random_salt(),
             columns,
+            offered: ends.connector.fields.iter().filter(|f| !f.read_only).cloned().collect(),
         };
         Picture {
             rules: Arc::new(ends.rules.clone()),
@@ -195,6 +199,18 @@ impl Picture {
     #[must_use]
     pub fn fingerprint(&self) -> &str {
         &self.about.fingerprint
+    }
+
+    /// Every field of the service that a rule could fill, in the connector's order.
+    #[must_use]
+    pub fn offered(&self) -> &[Field] {
+        &self.about.offered
+    }
+
+    /// The paths of the fields that are read of accounts, whether a rule fills them or not.
+    #[must_use]
+    pub fn fields_read(&self) -> &[AttributeName] {
+        self.about.columns.fields()
     }
 
     /// The other channels of the configuration, and what the ends have to say about themselves.

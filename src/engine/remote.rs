@@ -60,10 +60,10 @@ where
     let left = || Error::failure("the engine has ended");
     let query::Recalled { links, holds, lessons } = memory.read(|journal| query::remembered(job, &ends, journal))?;
     let (base_url, facts, schema) = (ends.target.base_url().to_owned(), ends.source.facts().clone(), query::asked_of(&ends));
-    let now = job.now;
+    let (now, columns) = (job.now, ends.target.columns().fields().to_vec());
     // What is there is read into once more, unless somebody changed links meanwhile, or the ends are others.
     let again = move |store: &mut Store| {
-        let fits = store.fits(&base_url, &facts, &schema, &links);
+        let fits = store.picture().fields_read() == columns && store.fits(&base_url, &facts, &schema, &links);
         if fits {
             store.read_again(holds, now);
             store.heed(lessons);

@@ -13,6 +13,7 @@ pub use line::Line;
 use super::Picture;
 use super::approvals::Named;
 use crate::clock::Instant;
+use crate::config::{Channel, RuleConfig};
 use crate::identity::{AccountId, EntryId};
 use crate::model::{Action, ProblemCode, Reason, SideState, Situation, Subject};
 use crate::source::Facts as SourceFacts;
@@ -86,6 +87,7 @@ impl Facets {
 pub struct Snapshot {
     pub(super) generation: u64,
     pub(super) era: u64,
+    pub(super) channel: Arc<Channel>,
     pub(super) picture: Picture,
     pub(super) source: SideLine,
     pub(super) target: SideLine,
@@ -116,6 +118,12 @@ impl Snapshot {
     #[must_use]
     pub fn picture(&self) -> &Picture {
         &self.picture
+    }
+
+    /// The rules as they are configured, in the order of the file.
+    #[must_use]
+    pub fn configured(&self) -> &[RuleConfig] {
+        &self.channel.mapping
     }
 
     /// The channel's name.
@@ -158,6 +166,12 @@ impl Snapshot {
     #[must_use]
     pub fn is_busy(&self) -> bool {
         self.busy
+    }
+
+    /// True where it goes by rules that are tried.
+    #[must_use]
+    pub fn is_drafted(&self) -> bool {
+        self.drafted
     }
 
     /// Look-ups answered, and to be answered, while some are under way.

@@ -11,7 +11,6 @@ use super::progress::Progress;
 use super::snapshot::{Facets, SideLine, Snapshot};
 use super::store::{Dirty, EditError, Store};
 use crate::config::Channel;
-use crate::error::Error;
 use crate::mapping::Rules;
 use crate::model::{ProblemCode, Reason, Situation, Subject};
 use std::sync::Arc;
@@ -66,6 +65,8 @@ struct Worker<'p> {
     draft: Option<Draft>,
     /// The draft that was tried last, if it needs what was not read.
     waiting: Option<Draft>,
+    /// It waits for nothing but the end of the reading.
+    is_held: bool,
     publish: &'p dyn Fn(News),
 }
 
@@ -83,6 +84,7 @@ pub(super) fn run(inbox: &Receiver<Order>, drafts: &Waiting, channel: Arc<Channe
         disabled: None,
         draft: None,
         waiting: None,
+        is_held: false,
         publish,
     };
     loop {
@@ -107,9 +109,14 @@ pub(super) fn run(inbox: &Receiver<Order>, drafts: &Waiting, channel: Arc<Channe
                 worker.era = worker.generation + 1;
                 worker.disabled = None;
                 worker.is_new = true;
+                worker.leave_unmanaged();
                 // It came with the rules of the configuration.
-                for draft in [worker.draft.take(), worker.waiting.take()].into_iter().flatten() {
-                    worker.try_out(Draft { seen: Vec::new(), ..draft });
+                let (draft, waiting) = (worker.draft.take(), worker.waiting.take());
+                if let Some(draft) = draft {
+                    worker.try_out(Draft { seen: Vec::new(), ..draft }, Hold::Never);
+                }
+                if let Some(waiting) = waiting {
+                    worker.try_out(Draft { seen: Vec::new(), ..waiting }, Hold::ForReading);
                 }
             }
             Order::Configured(channel, answer) => {
@@ -142,13 +149,20 @@ pub(super) fn run(inbox: &Receiver<Order>, drafts: &Waiting, channel: Arc<Channe
                     worker.disabled = Some(entries.rows().filter(|row| entries.is_off(*row)).count());
                 }
                 worker.is_new = true;
+                if ended && std::mem::take(&mut worker.is_held) {
+                    // What everybody is by the rules as they are configured is told before.
+                    worker.tell();
+                    if let Some(waiting) = worker.waiting.take() {
+                        worker.try_out(waiting, Hold::Never);
+                    }
+                }
             }
             Order::Channel(channel) => worker.channel = channel,
             Order::Edit(rules, seen) => worker.edit(*rules, &seen),
             Order::Draft => {
                 // Of several only the newest is there.
                 if let Some(draft) = drafts.take() {
-                    worker.try_out(draft);
+                    worker.try_out(draft, Hold::ForReading);
                 }
             }
         }
@@ -156,6 +170,15 @@ pub(super) fn run(inbox: &Receiver<Order>, drafts: &Waiting, channel: Arc<Channe
             worker.tell();
         }
     }
+}
+
+/// Whether a draft waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hold {
+    /// It does not.
+    Never,
+    /// If it fills a field for the first time, for the end of the reading that is under way.
+    ForReading,
 }
 
 enum Next {
@@ -208,32 +231,50 @@ impl Worker<'_> {
     }
 
     /// Tries a draft, and says what came of it once what there is to see goes by it.
-    fn try_out(&mut self, draft: Draft) {
+    fn try_out(&mut self, draft: Draft, hold: Hold) {
         let number = draft.number;
-        let told = self.take(&draft);
-        self.waiting = None;
+        (self.waiting, self.is_held) = (None, false);
+        let told = self.take(&draft, hold);
         match &told {
             Tried::Works => {
                 // What the configuration says by now is no draft any more.
                 self.draft = draft.differs_from(&self.channel).then_some(draft);
                 self.tell();
             }
-            Tried::Unread(_) => self.waiting = Some(draft),
+            Tried::Unread(_) | Tried::Unlisted(_) => self.waiting = Some(draft),
             Tried::Wrong { .. } => {}
         }
         (self.publish)(News::Tried(number, told));
     }
 
-    fn take(&mut self, draft: &Draft) -> Tried {
+    fn take(&mut self, draft: &Draft, hold: Hold) -> Tried {
         let Some(store) = &self.store else { return Tried::Works };
-        let rules = match draft.compile(&self.channel, store.picture().entries().schema().clone()) {
-            Ok(rules) => rules,
+        let picture = store.picture();
+        let rules = match draft.compile(&self.channel, picture.entries().schema().clone(), picture.fields_read()) {
+            Ok(Ok(rules)) => rules,
+            Ok(Err(fields)) => return Tried::Unlisted(fields),
             Err(error) => return Tried::wrong(&error),
         };
+        if hold == Hold::ForReading && self.progress.is_some() {
+            // A field that is being read for it: who moves by its rule can be told once it is known what everybody is without.
+            let added = draft.added_beyond(&self.channel, self.draft.as_ref());
+            if !added.is_empty() {
+                self.is_held = true;
+                return Tried::Unlisted(added);
+            }
+        }
         match self.replace(rules, &draft.seen) {
             Ok(()) => Tried::Works,
             Err(EditError { unread }) if !unread.is_empty() => Tried::Unread(unread),
-            Err(_) => Tried::wrong(&Error::failure("the rules are for other fields than those that were read")),
+            Err(_) => Tried::Unlisted(Vec::new()),
+        }
+    }
+
+    /// Fields that were read beside the mapping have no rule before somebody says one.
+    fn leave_unmanaged(&mut self) {
+        let Some(store) = self.store.as_ref().filter(|s| s.picture().rules().rules().len() > self.channel.mapping.len()) else { return };
+        if let Ok((_, rules)) = compile_over(&self.channel, store.picture().entries().schema().clone()) {
+            let _ = self.replace(rules, &[]);
         }
     }
 
@@ -264,7 +305,7 @@ impl Worker<'_> {
         self.published = Instant::now();
         let Some(store) = &self.store else { return };
         self.generation += 1;
-        let mut snapshot = snapshot(self.generation, store, self.progress.as_deref(), &self.notes);
+        let mut snapshot = snapshot(self.generation, &self.channel, store, self.progress.as_deref(), &self.notes);
         snapshot.busy |= self.redo.is_some();
         snapshot.drafted = self.draft.is_some();
         snapshot.source.disabled = self.disabled;
@@ -274,7 +315,7 @@ impl Worker<'_> {
 }
 
 /// What there is to see of a store now.
-fn snapshot(generation: u64, store: &Store, progress: Option<&Progress>, notes: &Arc<Vec<String>>) -> Snapshot {
+fn snapshot(generation: u64, channel: &Arc<Channel>, store: &Store, progress: Option<&Progress>, notes: &Arc<Vec<String>>) -> Snapshot {
     let picture = store.picture();
     let (source_at, target_at) = store.read_at();
     let (reads_source, reads_target) = store.is_reading();
@@ -286,6 +327,7 @@ fn snapshot(generation: u64, store: &Store, progress: Option<&Progress>, notes: 
     Snapshot {
         generation,
         era: 1,
+        channel: Arc::clone(channel),
         source: SideLine {
             state: picture.source_state().clone(),
             reading: reads_source,

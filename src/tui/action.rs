@@ -129,6 +129,14 @@ verbs! {
     PreviousRule;
     /// Type another expression.
     EditRule;
+    /// Choose a field that has no rule, and type one.
+    AddRule;
+    /// Take a rule away, or take that back.
+    RemoveRule;
+    /// Type what is sent where a rule gives nothing.
+    EditDefault;
+    /// Where a rule gives nothing: remove what is there, or leave it.
+    ClearOrKeep;
     /// Count for how many people the rules have a value.
     CountRules;
     /// Write what was kept into the configuration file.

@@ -8,7 +8,7 @@ mod mapping;
 mod marks;
 mod source;
 
-pub(super) use mapping::{Edit, Mapping, Typing};
+pub(super) use mapping::{Edit, Mapping, Part, Typing};
 pub(super) use marks::Marks;
 pub(super) use source::{Source, Typing as SourceTyping};
 
@@ -362,6 +362,12 @@ impl Model {
     #[must_use]
     pub fn is_mapping_edited(&self) -> bool {
         self.mapping.is_edited()
+    }
+
+    /// True once the engine has said what came of the last edit.
+    #[must_use]
+    pub fn is_mapping_tried(&self) -> bool {
+        self.mapping.asked == self.mapping.answered
     }
 
     /// True if clauses of the source location were edited and are in no file.

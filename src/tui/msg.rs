@@ -1,5 +1,6 @@
 //! What the loop hears, and what it is asked to do: the only ways in and out of the pure part.
 
+use crate::config::RuleEdit;
 use crate::engine::draft::Draft;
 use crate::engine::location::Edits;
 use crate::engine::{News, Spec, Weight, Who};
@@ -91,14 +92,18 @@ pub enum Effect {
     Lift(u64, Lifted),
     /// Play what was proposed on a copy of the service.
     Rehearse(u64),
-    /// Try other expressions in the mapping.
+    /// Try other rules in the mapping.
     Try(Draft),
     /// Count for how many people the rules have a value.
     Cover,
+    /// Count from which situation everybody moves to which by the rules that are tried.
+    Compare,
     /// Read both ends again, with these attributes of people too.
     ReadAlso(Vec<AttributeName>),
-    /// Write expressions into the configuration file, by the places of their rules.
-    Save(PathBuf, Vec<(usize, String)>),
+    /// Read both ends again, with these fields of accounts too.
+    ReadFields(Vec<String>),
+    /// Write rules into the configuration file, or take them out, by their fields.
+    Save(PathBuf, Vec<(String, RuleEdit)>),
     /// Count what the parts of the location with these edits come to, under this number.
     Count(u64, Edits),
     /// Read whoever would be in scope by these edits, under this number.

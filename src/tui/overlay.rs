@@ -3,6 +3,7 @@
 pub mod about;
 pub mod confirm;
 pub mod facets;
+mod fields;
 pub mod help;
 mod movers;
 pub mod pick;
@@ -41,6 +42,8 @@ pub enum Overlay {
     Why(Box<Why>),
     /// Who a user is to be linked with.
     Pick(Box<Pick>),
+    /// The fields of the service that have no rule.
+    Fields(Picker),
 }
 
 /// Where an overlay of so many lines is.
@@ -58,6 +61,7 @@ pub(super) fn items(model: &Model, overlay: &Overlay) -> Vec<Item> {
         Overlay::Help(_) => help::items(model),
         Overlay::Facets(_) => facets::items(model),
         Overlay::Pick(pick) => pick.items(),
+        Overlay::Fields(_) => fields::items(model),
         Overlay::About(_) | Overlay::Question(_) | Overlay::Rows(..) | Overlay::Movers(..) | Overlay::Why(_) => Vec::new(),
     }
 }
@@ -67,7 +71,7 @@ pub(super) fn settle(model: &mut Model, area: Rect) {
     let Some(mut overlay) = model.overlay.take() else { return };
     let items = items(model, &overlay);
     match &mut overlay {
-        Overlay::Help(picker) | Overlay::Facets(picker) => {
+        Overlay::Help(picker) | Overlay::Facets(picker) | Overlay::Fields(picker) => {
             let inside = usize::from(place(area, items.len()).height.saturating_sub(3 + below(&items)));
             picker.settle(picker.fitting(&items).len(), inside);
         }
@@ -112,6 +116,14 @@ pub(super) fn draw(model: &Model, ink: &mut Ink<'_>, area: Rect) -> Option<(u16,
         Overlay::Facets(picker) => {
             let inside = ink.frame(place(area, items.len()), "Show only …", "enter chooses, or takes back what is marked * · esc closes");
             Some(picker.draw(ink, inside, &items, "Nothing like that is counted."))
+        }
+        Overlay::Fields(picker) => {
+            let inside = ink.frame(
+                place(area, items.len()),
+                &fields::title(model),
+                "enter reads both ends with it, and a rule is typed · esc closes",
+            );
+            Some(picker.draw(ink, inside, &items, "No field like that is without a rule."))
         }
         Overlay::About(top) => {
             let lines = about::lines(model, about::room(area));

@@ -146,11 +146,15 @@ pub fn perform(model: &mut Model, verb: Verb) -> Vec<Effect> {
         Verb::NextRule => mapping::mark(model, 1),
         Verb::PreviousRule => mapping::mark(model, -1),
         Verb::EditRule => mapping::edit(model),
+        Verb::AddRule => mapping::rules::choose(model),
+        Verb::RemoveRule => return mapping::rules::remove(model),
+        Verb::EditDefault => mapping::edit_default(model),
+        Verb::ClearOrKeep => return mapping::rules::clear_or_keep(model),
         Verb::CountRules => {
             model.say(Tone::Plain, format!("{} …", mapping::COUNTING));
             return vec![Effect::Cover];
         }
-        Verb::SaveMapping => mapping::ask_to_save(model),
+        Verb::SaveMapping => mapping::saving::ask_to_save(model),
         Verb::Revert => return mapping::revert(model),
         Verb::NextClause => source::mark(model, 1),
         Verb::PreviousClause => source::mark(model, -1),

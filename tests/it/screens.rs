@@ -7,8 +7,10 @@ mod decide;
 mod desk;
 mod keys;
 mod mapping;
+mod moves;
 mod pictures;
 mod pointer;
+mod rules;
 mod search;
 mod setup;
 mod source;
@@ -416,10 +418,10 @@ static DESK: LazyLock<(Arc<Snapshot>, Vec<Subject>)> = LazyLock::new(|| {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 120, ..ProptestConfig::default() })]
     #[test]
-    fn no_size_no_key_and_no_news_makes_it_fall_over(steps in prop::collection::vec((0usize..66, any::<u8>(), 1u16..230, 1u16..70), 1..60)) {
+    fn no_size_no_key_and_no_news_makes_it_fall_over(steps in prop::collection::vec((0usize..72, any::<u8>(), 1u16..230, 1u16..70), 1..60)) {
         let (snapshot, rows) = &*DESK;
         let keys = ["j", "k", "g", "G", "tab", "backtab", "f", "?", "i", "s", "S", "/", "n", "N", "esc", "enter", "up", "down", "left",
-            "right", "pagedown", "pageup", "home", "end", "backspace", "ctrl-w", "1", "2", "4", "J", "K", "y", "r", "a", "é", "ctrl-l", "space", "A", "U", "P", "X", "h", "H", "5", "c", "u", "3", "e", "R", "ctrl-s", "w", "m", "v", "M", "L", "B"];
+            "right", "pagedown", "pageup", "home", "end", "backspace", "ctrl-w", "1", "2", "4", "J", "K", "y", "r", "a", "é", "ctrl-l", "space", "A", "U", "P", "X", "h", "H", "5", "c", "u", "3", "e", "R", "ctrl-s", "w", "m", "v", "M", "L", "B", "d", "t"];
         let mut model = Model::new(setting());
         for (step, dice, width, height) in steps {
             let msg = match step.wrapping_sub(keys.len()) {
@@ -433,6 +435,9 @@ proptest! {
                 5 => Msg::News(News::Site(Arc::clone(&SITE))),
                 6 => Msg::News(News::Counted(u64::from(dice % 4), Ok(source::some_counts(usize::from(dice / 4))))),
                 7 => Msg::News(News::Previewed(u64::from(dice % 4), source::some_preview(usize::from(dice / 4)))),
+                8 => Msg::News(News::Tried(u64::from(dice % 8), rules::some_answer(dice / 8))),
+                9 => Msg::News(News::Saved),
+                10 => Msg::Key(event("a")),
                 4 => Msg::Paste("a\u{1b}[2J\n".repeat(usize::from(dice))),
                 _ => Msg::Key(event(keys.get(step).unwrap_or(&"esc"))),
             };

@@ -96,3 +96,76 @@ fn a_mapping_is_mended_three_are_disabled_one_is_held_and_the_run_is_taken_back(
     write!(told, "{out}{talk}").unwrap();
     assert!(code == 0 && told.contains("by op"), "{told}");
 }
+
+#[test]
+#[ignore = "needs real servers: tests/run"]
+fn a_rule_is_added_and_sent_and_a_rule_is_taken_out_of_the_file() {
+    let directory = Server::slapd(&ldif());
+    let service = Server::scim_with(CASE.profile, CASE.knobs);
+    let outside = Outside(&service);
+    let desk = Desk::new();
+    let file = desk.write(
+        "rosterm.toml",
+        &configuration(&CASE, &directory, &service, &desk, "").replace("title = \"title\"", "# HR\ntitle = \"title\" # theirs"),
+    );
+    let (code, out, talk) = desk.rosterm(&["apply", "--yes"]);
+    assert_eq!(code, 0, "{out}{talk}");
+    let ids = linked(&desk);
+    let before = std::fs::read_to_string(&file).unwrap();
+    let state = desk.path("state.db");
+    let options = ["--config", file.to_str().unwrap(), "--state", state.to_str().unwrap()];
+    let home = desk.folder.path().to_str().unwrap();
+    let mut terminal = Terminal::open(160, 48, env!("CARGO_BIN_EXE_rosterm"), &options, &[("HOME", home), ("USER", "op")]);
+    terminal.wait_for("in sync 60");
+
+    // A field that was not read yet: it is, and what is typed is tried as soon as that is done.
+    terminal.type_in("2anick");
+    terminal.wait_for("not mapped");
+    terminal.wait_for("takes a text");
+    terminal.type_in("\r");
+    terminal.wait_for("editing nickName");
+    terminal.type_in("title | upper");
+    terminal.wait_for("changed 60");
+    terminal.wait_for("before → after");
+    terminal.wait_for("the list goes by it: 60 rows move");
+    terminal.type_in("\x13");
+    terminal.wait_for("nickName: a new rule, title | upper");
+    terminal.type_in("\r");
+    terminal.wait_for("saved: what is shown and sent goes by these rules");
+    let added = std::fs::read_to_string(&file).unwrap();
+    assert!(added.contains("\nnickName = \"title | upper\"\n") && added.replace("nickName = \"title | upper\"\n", "") == before, "{added}");
+    terminal.type_in("3A");
+    terminal.wait_for("Approve");
+    terminal.type_in("y");
+    terminal.wait_for("approved: 60 update");
+    terminal.type_in("P");
+    terminal.wait_for("60 accounts will be updated");
+    terminal.type_in("\r");
+    terminal.wait_for("has ended: done");
+    terminal.wait_for("in sync 60");
+    terminal.until(|t| !t.contents().contains("reading"));
+    let account = outside.account(&ids[&name(9)]);
+    assert_eq!((&account["nickName"], &account["title"]), (&json!("TITLE 9"), &json!("Title 9")));
+
+    // Another expression, to see who moves; and then no rule at all: what the service has stays.
+    terminal.type_in("2e");
+    terminal.wait_for("editing nickName");
+    terminal.type_in(" ~ '!'");
+    terminal.wait_for("before → after");
+    terminal.wait_for("the list goes by it: 60 rows move");
+    terminal.type_in("\x1b");
+    terminal.until(|t| !t.contents().contains("editing nickName"));
+    terminal.wait_for("in sync 60");
+    terminal.type_in("d");
+    terminal.wait_for("removed, not saved");
+    terminal.type_in("\x13");
+    terminal.wait_for("nickName: the rule is taken out");
+    terminal.type_in("\r");
+    terminal.wait_for("saved: what is shown and sent goes by these rules");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), before);
+    terminal.until(|t| !t.contents().contains("nickName"));
+    assert_eq!(outside.account(&ids[&name(9)])["nickName"], json!("TITLE 9"));
+    terminal.type_in("q");
+    let (status, _) = terminal.ended();
+    assert!(status.success());
+}

@@ -83,17 +83,18 @@ pub struct EditError {
 }
 
 impl Store {
-    /// Other rules for the same fields take effect; gives what they dirty. Nobody's verdict is new before [`Self::redo`].
+    /// Other rules take effect; gives what they dirty. Nobody's verdict is new before [`Self::redo`].
     ///
     /// # Errors
-    /// Where they are not for the same fields in the same order, read other columns, or name attributes that were not read:
+    /// Where they are not for the fields that were read, or the first of them, in the same order, read other columns, or name attributes that were not read:
     /// then the ends have to be read again. A value that was not read is not one that is missing.
     pub fn set_rules(&mut self, rules: Rules) -> Result<Dirty, EditError> {
         let old = Arc::clone(&self.picture.rules);
         let read = self.picture.entries.schema().columns();
         let wanted = rules.schema().columns();
-        let same_fields = old.rules().len() == rules.rules().len()
-            && old.rules().iter().zip(rules.rules()).all(|(a, b)| a.field.path == b.field.path)
+        let fields = self.picture.about.columns.fields();
+        let same_fields = rules.rules().len() <= fields.len()
+            && fields.iter().zip(rules.rules()).all(|(a, b)| a.as_str().eq_ignore_ascii_case(&b.field.path))
             && old.match_rule() == rules.match_rule();
         if !same_fields || wanted.iter().zip(read).any(|(a, b)| a != b) {
             return Err(EditError { unread: Vec::new() });
@@ -102,32 +103,40 @@ impl Store {
         if !unread.is_empty() {
             return Err(EditError { unread });
         }
-        let changed: Vec<usize> = (0..rules.rules().len()).filter(|i| !old.rules()[*i].is_same(&rules.rules()[*i])).collect();
-        let telling = changed.iter().any(|i| rules.rules()[*i].is_telling());
-        let names = |i: &usize| rules.rules()[*i].field.kind == FieldKind::Reference;
+        // The last fields may have a rule by the one and none by the other.
+        let both = old.rules().len().min(rules.rules().len());
+        let longer = if old.rules().len() > both { old.rules() } else { rules.rules() };
+        let is_longer = old.rules().len() != rules.rules().len();
+        let changed: Vec<usize> = (0..longer.len()).filter(|i| *i >= both || !old.rules()[*i].is_same(&rules.rules()[*i])).collect();
+        let telling = changed.iter().any(|i| longer[*i].is_telling());
+        let names = |i: &usize| longer[*i].field.kind == FieldKind::Reference;
         // Whether a person is a believable manager hangs on what they are known by; a bit stands for one rule up to the last.
-        let every = changed.iter().any(names) || (telling && self.picture.has_references()) || changed.iter().any(|i| *i >= 63);
+        let every =
+            is_longer || changed.iter().any(names) || (telling && self.picture.has_references()) || changed.iter().any(|i| *i >= 63);
         let fields = if every { u64::MAX } else { changed.iter().fold(0, |mask, i| mask | field_bit(*i)) };
-        let key = changed.iter().any(|i| *i == rules.match_rule() || Some(*i) == rules.external_id());
+        let key = changed.iter().any(|i| *i == rules.match_rule() || [rules.external_id(), old.external_id()].contains(&Some(*i)));
         let mut dirty = Dirty { fields, telling, key };
         let (before, now) = (&old.rules()[old.match_rule()], &rules.rules()[rules.match_rule()]);
         let compares_otherwise = before.case_exact != now.case_exact || before.field.case_exact != now.field.case_exact;
+        // Of accounts it is taken up only where the mapping sends it.
+        let takes_ids_otherwise = old.external_id().is_some() != rules.external_id().is_some();
         let rules = Arc::new(rules);
         if dirty != Dirty::NOTHING {
             // Over an edit that is not through nobody knows by which rules somebody was evaluated.
-            let old = Some(old).filter(|_| self.editing.is_none());
+            let old = Some(Arc::clone(&old)).filter(|_| self.editing.is_none() && !is_longer);
             let old = old.and_then(|old| Editing::only_expressions(old, &rules, fields));
             self.editing = Some(Editing { old, ahead: Vec::new() });
         }
         self.picture.rules = rules;
         if dirty.key {
-            if compares_otherwise {
+            if compares_otherwise || takes_ids_otherwise {
                 let rows: Vec<_> = self.picture.accounts.rows().collect();
                 for row in rows {
                     self.take_account(Upsert::Changed(row));
                 }
             }
-            let bound_anew = self.rekey();
+            let sends_ids = self.picture.rules.external_id().is_some() || old.external_id().is_some();
+            let bound_anew = self.rekey(sends_ids);
             if bound_anew > self.picture.entries.len() / FEW {
                 dirty.fields = u64::MAX;
             }
@@ -136,10 +145,9 @@ impl Store {
     }
 
     /// Everybody gets the key that the rules give now, and whoever belongs to it. Gives for how many people that is somebody else.
-    fn rekey(&mut self) -> usize {
+    fn rekey(&mut self, sends_ids: bool) -> usize {
         use rayon::prelude::*;
         let slots = u32::try_from(self.picture.entries.slots()).expect("fewer than 4 billion users");
-        let sends_ids = self.picture.rules.external_id().is_some();
         let keys: Vec<_> = (0..slots).into_par_iter().map(|row| self.keys_of_entry(RowIx(row))).collect();
         if sends_ids {
             for (row, (key, external)) in (0u32..).zip(keys) {

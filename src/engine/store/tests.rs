@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 
 const NOW: Instant = Instant(1_790_000_000);
 
-const MAPPING: [&str; 7] = [
+const MAPPING: [&str; 10] = [
     "userName = \"uid | lower\"\nexternalId = \"entry_id\"\ntitle = { value = \"title\", required = true }\nemail = \"mail\"\nmanager = \"manager\"",
     "userName = \"uid | lower\"\nexternalId = \"entry_id\"\ntitle = { value = \"title | upper\", required = true }\nemail = \"mail\"\nmanager = \"manager\"",
     "userName = \"uid | lower\"\nexternalId = \"entry_id\"\ntitle = { value = \"title\" }\nemail = \"mail | upper\"\nmanager = \"manager\"",
@@ -22,6 +22,10 @@ const MAPPING: [&str; 7] = [
     "userName = \"uid | lower\"\nexternalId = \"'x' ~ uid\"\ntitle = { value = \"title\", required = true }\nemail = \"mail\"\nmanager = \"manager\"",
     "userName = \"uid | lower\"\nexternalId = \"entry_id\"\ntitle = { value = \"'t1'\", required = true }\nemail = \"mail\"\nmanager = \"manager\"",
     "userName = \"uid | lower\"\nexternalId = \"entry_id\"\ntitle = { value = \"'t2'\", required = true }\nemail = \"mail\"\nmanager = \"manager\"",
+    // The last fields have no rule, and one in between manages nothing.
+    "userName = \"uid | lower\"\nexternalId = \"entry_id\"\ntitle = { value = \"title\", required = true }\nemail = \"mail\"",
+    "userName = \"uid | lower\"\nexternalId = \"entry_id\"\ntitle = { value = \"title\", required = true }",
+    "userName = \"uid | lower\"",
 ];
 
 fn config(mapping: &str, base_url: &str) -> Config {

@@ -63,6 +63,12 @@ impl Columns {
         Columns { schema, paths, wanted, mapped, external_id, other_emails, emails, version }
     }
 
+    /// The paths of the fields, in their order.
+    #[must_use]
+    pub fn fields(&self) -> &[AttributeName] {
+        &self.schema.columns()[..self.mapped]
+    }
+
     /// Every e-mail address of an account.
     pub fn emails<'a>(&self, row: Row<'a>) -> impl Iterator<Item = &'a str> {
         self.emails.iter().chain([&self.other_emails]).flat_map(move |column| row.all(*column))

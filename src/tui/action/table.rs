@@ -2,9 +2,9 @@
 
 use super::Twin::{As, Moves, Without};
 use super::when::{
-    a_clause_edited, a_rule_edited, a_run, a_site, a_snapshot, always, looking, may_apply, may_apply_one, may_count, may_decide, may_leave,
-    may_pair, may_release, may_relocate, may_save, may_undo, movers, not_reading, running, somebody, something_approved, something_failed,
-    something_set,
+    a_clause_edited, a_field_left, a_rule_edited, a_run, a_site, a_snapshot, always, looking, may_apply, may_apply_one, may_change,
+    may_count, may_decide, may_default, may_leave, may_pair, may_release, may_relocate, may_remove, may_save, may_undo, movers,
+    not_reading, running, somebody, something_approved, something_failed, something_set,
 };
 use super::{Entry, Scope, Verb};
 
@@ -162,17 +162,25 @@ table! {
     Mapping {
         EditRule, "edit_rule", 1, "edit", a_snapshot, As("rosterm plan --config OTHER --read-only"):
             "type another expression: the list follows; enter keeps it while rosterm runs, esc takes it back";
+        AddRule, "add_rule", 4, "add", a_field_left, As("rosterm fields"):
+            "choose a field of the service that has no rule, and type one; both ends are read again with it";
+        RemoveRule, "remove_rule", 5, "remove", may_remove, As("rosterm plan --config OTHER --read-only"):
+            "take the marked rule away: the field is left as it is in the service; the same key takes that back";
+        EditDefault, "edit_default", 6, "default", may_default, As("rosterm plan --config OTHER --read-only"):
+            "type what is sent where the expression of the marked rule gives nothing; empty for nothing";
+        ClearOrKeep, "clear_or_keep", 7, "clear or keep", may_change, As("rosterm plan --config OTHER --read-only"):
+            "where the marked rule gives nothing: remove what the service has, or leave it";
         SaveMapping, "save_mapping", 2, "save", may_save, Without("edit the configuration file"):
             "show what would be written into the configuration file; enter there writes it";
         Revert, "revert", 3, "take edits back", a_rule_edited, Without("a command keeps no edits"):
             "every rule as in the configuration again";
-        CountRules, "count_rules", 4, "count", a_snapshot, As("rosterm doctor"):
+        CountRules, "count_rules", 8, "count", a_snapshot, As("rosterm doctor"):
             "count for how many people each rule has a value, and for how many it is wrong";
         NextRule, "next_rule", 0, "rule down", a_snapshot, Moves:
             "one rule down";
         PreviousRule, "previous_rule", 0, "rule up", a_snapshot, Moves:
             "one rule up";
-        LeaveMapping, "leave_mapping", 4, "back", always, Moves:
+        LeaveMapping, "leave_mapping", 9, "back", always, Moves:
             "back to the list";
     }
     Activity {

@@ -129,6 +129,44 @@ pub(super) fn a_rule_edited(model: &Model) -> Result<(), &'static str> {
     if model.mapping.edits.is_empty() { Err("every rule is as in the configuration") } else { Ok(()) }
 }
 
+pub(super) fn a_field_left(model: &Model) -> Result<(), &'static str> {
+    a_snapshot(model)?;
+    if model.unmapped().is_empty() { Err("every field of the service has a rule") } else { Ok(()) }
+}
+
+/// The marked rule; it need not be in effect.
+fn marked(model: &Model) -> Result<&str, &'static str> {
+    a_snapshot(model)?;
+    model.marked_rule().ok_or("no rule is marked")
+}
+
+pub(super) fn may_change(model: &Model) -> Result<(), &'static str> {
+    let is_removed = model.kept_rule(marked(model)?).is_none();
+    if is_removed { Err("the rule is taken away") } else { Ok(()) }
+}
+
+pub(super) fn may_default(model: &Model) -> Result<(), &'static str> {
+    may_change(model)?;
+    if model.marked_rule().is_some_and(|field| model.is_masked(field)) {
+        Err("its values are never shown: edit the configuration file")
+    } else {
+        Ok(())
+    }
+}
+
+pub(super) fn may_remove(model: &Model) -> Result<(), &'static str> {
+    let field = marked(model)?;
+    // What is in no file yet, or is taken away already, is taken back.
+    if model.configured_rule(field).is_none() || model.kept_rule(field).is_none() {
+        return Ok(());
+    }
+    let Some((place, rule)) = model.rule_in_effect(field) else { return Err("both ends are being read by the mapping as it is now") };
+    if model.snapshot.as_ref().is_some_and(|s| s.picture().rules().match_rule() == place) {
+        return Err("it is the match rule: by it people and accounts are matched");
+    }
+    if rule.required { Err("the field is required: no account can be without it") } else { Ok(()) }
+}
+
 pub(super) fn may_save(model: &Model) -> Result<(), &'static str> {
     if model.setting.read_only {
         return Err("--read-only: nothing is written");

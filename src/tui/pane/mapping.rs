@@ -1,19 +1,19 @@
-//! The rules: one line a field; below them what is typed, whether it compiles, and what it makes of the user under the
-//! cursor of the list.
+//! The rules: one line a field, and one for the fields that have none; below them what is said about the marked one.
 //!
 //! Nobody is evaluated here but that one user. How many differ is counted by the engine anyway.
 
-use crate::engine::draft::Tried;
-use crate::engine::snapshot::Facets;
-use crate::model::Situation;
-use crate::telemetry::redacted;
+mod below;
+mod moves;
+
+pub(in crate::tui) use below::between;
+
+use crate::config::{RuleText, WhenMissing};
 use crate::text::{clean, count, pad};
-use crate::tui::action::Verb;
-use crate::tui::model::{Model, Pane};
+use crate::tui::model::{Model, Pane, Part, Typing};
 use crate::tui::theme::Role;
 use crate::tui::widget::grid::window;
 use crate::tui::widget::ink::{Ink, cells, shown};
-use crate::tui::widget::page::{self, Line, labelled, plain};
+use crate::tui::widget::page::{self, Line};
 use ratatui::layout::Rect;
 
 /// Cells of the count.
@@ -51,15 +51,6 @@ pub(in crate::tui) struct Page {
     pub below: Vec<Line>,
 }
 
-/// The expression of a rule as it stands now, or its fixed value as an expression.
-pub(in crate::tui) fn expression(model: &Model, place: usize) -> Option<String> {
-    if let Some(edit) = model.mapping.edits.get(&place) {
-        return Some(edit.now.clone());
-    }
-    let rule = model.snapshot.as_ref()?.picture().rules().rules().get(place)?;
-    Some(rule.program.as_ref().map_or_else(String::new, |p| p.source().to_owned()))
-}
-
 /// Composes the lines, and brings the marked rule into what is visible.
 pub(in crate::tui) fn settle(model: &mut Model, area: Rect) {
     let room = usize::from(area.width.saturating_sub(2));
@@ -67,8 +58,9 @@ pub(in crate::tui) fn settle(model: &mut Model, area: Rect) {
     let height = usize::from(area.height.saturating_sub(2));
     // Beside the details they tell the same about the user; what is typed here has its place while keys go here.
     let has_details = model.page.layout.is_some_and(|l| l.seam.is_some());
-    let mut below = if has_details && model.focus != Pane::Mapping { Vec::new() } else { below(model, room) };
-    below.truncate(height.saturating_sub(3).min(if has_details { height / 2 } else { height }));
+    let most = height.saturating_sub(3).min(if has_details { height / 2 } else { height });
+    let mut below = if has_details && model.focus != Pane::Mapping { Vec::new() } else { below::lines(model, room, most) };
+    below.truncate(most);
     model.mapping.at = model.mapping.at.min(rules.len().saturating_sub(1));
     model.mapping.top = window(model.mapping.top, model.mapping.at, height - below.len().min(height), rules.len());
     model.mapping.page = Page { rules, below };
@@ -80,125 +72,71 @@ fn rules(model: &Model, room: usize) -> Vec<Line> {
     let (here, key) = (glyphs.here(), glyphs.match_rule());
     let rules = snapshot.picture().rules();
     let wide = Widths::of(room);
-    let line = |(place, rule): (usize, &crate::mapping::Rule)| {
-        let typed = model.mapping.typing.as_ref().filter(|t| t.rule == place).map(|t| t.field.text().to_owned());
-        let is_edited = typed.is_some() || model.mapping.edits.contains_key(&place);
-        let mut text = typed.or_else(|| expression(model, place)).unwrap_or_default();
-        if let Some(default) = &rule.default {
-            let default = if rule.masked { "•••".into() } else { default.plain() };
-            let gap = if text.is_empty() { "" } else { "   " };
-            text = format!("{text}{gap}(else '{default}')");
-        }
-        let (sign, word) = match (place == rules.match_rule(), rule.required) {
+    let names = model.rules();
+    let here_at = |at: usize| (Role::Accent, if at == model.mapping.at { here } else { " " }.into());
+    let line = |(at, name): (usize, &&str)| {
+        let typing = model.mapping.typing.as_ref().filter(|t| t.rule == *name);
+        let is_edited = typing.is_some() || model.mapping.edits.contains_key(*name);
+        let text = typing.map(Typing::now).or_else(|| model.kept_rule(name));
+        let text = text.map_or_else(|| "removed, not saved".to_owned(), |rule| said(&rule, model.is_masked(name)));
+        // A field that was chosen has no rule in effect before there is an expression.
+        let found = model.rule_in_effect(name);
+        let place = found.map(|(place, _)| place);
+        let (sign, word) = match (place == Some(rules.match_rule()), found.is_some_and(|(_, rule)| rule.required)) {
             (true, _) => (key, "match"),
             (false, true) => ("*", "required"),
             (false, false) => ("", ""),
         };
-        let name = if sign.is_empty() { rule.field.name.clone() } else { format!("{} {sign}", rule.field.name) };
-        let differs = snapshot.facets().fields.get(place).copied().unwrap_or(0);
+        let called = found.map_or(*name, |(_, rule)| &rule.field.name);
+        let called = if sign.is_empty() { called.to_owned() } else { format!("{called} {sign}") };
+        let differs = place.and_then(|place| snapshot.facets().fields.get(place)).copied().unwrap_or(0);
         let cell = |text: &str, cells: usize| pad(&shown(text, cells, glyphs), cells);
         let n = if differs == 0 { format!("{:>COUNT$}", "·") } else { format!("{:>COUNT$}", count(differs)) };
-        let covered = model.mapping.coverage.as_ref().filter(|_| wide.have > 0).and_then(|c| c.of(rules, place));
+        let coverage = model.mapping.coverage.as_ref().filter(|_| wide.have > 0);
+        let covered = coverage.zip(place).and_then(|(coverage, place)| coverage.of(rules, place));
         let (have, wrong) = covered.map_or((String::new(), String::new()), |(have, wrong)| {
             (short(have), if wrong > 0 { format!(" !{}", short(wrong)) } else { String::new() })
         });
         let have = if wide.have > 0 { format!("{have:>HAVE$}") } else { have };
         let wrong = if wide.have > 0 { pad(&wrong, WRONG) } else { wrong };
         vec![
-            (Role::Accent, if place == model.mapping.at { here } else { " " }.into()),
+            here_at(at),
             (Role::Quiet, if wide.sign > 0 { format!("{} ", cell(word, wide.sign)) } else { String::new() }.into()),
-            (if sign.is_empty() { Role::Text } else { Role::Field }, cell(&name, wide.name).into()),
+            (if sign.is_empty() { Role::Text } else { Role::Field }, cell(&called, wide.name).into()),
             (if is_edited { Role::Warn } else { Role::Text }, format!(" {}", cell(&text, wide.rule)).into()),
             (Role::Quiet, have.into()),
             (Role::Warn, wrong.into()),
             (if differs == 0 { Role::Quiet } else { Role::Strong }, n.into()),
         ]
     };
-    rules.rules().iter().enumerate().map(line).collect()
+    let mut lines: Vec<Line> = names.iter().enumerate().map(line).collect();
+    let left = model.unmapped().len();
+    if left > 0 {
+        let of = clean(snapshot.target_facts().0).into_owned();
+        let fields = if left == 1 { "field" } else { "fields" };
+        let gap = if wide.sign > 0 { " ".repeat(wide.sign + 1) } else { String::new() };
+        let text = format!("{gap}+ {left} {fields} of {of} not mapped");
+        lines.push(vec![here_at(names.len()), (Role::Quiet, shown(&text, room.saturating_sub(2), glyphs).into_owned().into())]);
+    }
+    lines
+}
+
+/// A rule on one line: its expression, and what takes the place of a value that is missing.
+fn said(rule: &RuleText, is_masked: bool) -> String {
+    let mut text = rule.value.clone().unwrap_or_default();
+    let gap = |text: &str| if text.is_empty() { "" } else { "   " };
+    if let Some(default) = &rule.default {
+        let default = if is_masked { "•••" } else { default };
+        text = format!("{text}{}(else '{default}')", gap(&text));
+    } else if rule.when_missing == WhenMissing::Keep {
+        text = format!("{text}{}(else kept)", gap(&text));
+    }
+    text
 }
 
 /// A count in at most six cells.
 fn short(n: usize) -> String {
     if n < 100_000 { count(n) } else { format!("{}k", n / 1_000) }
-}
-
-/// The line on which something is typed is the first one; it is drawn by itself.
-fn below(model: &Model, room: usize) -> Vec<Line> {
-    let mut lines = vec![Vec::new()];
-    let mapping = &model.mapping;
-    match (&mapping.typing, mapping.edits.get(&mapping.at)) {
-        (Some(_), _) => {
-            lines.push(Vec::new());
-            match &mapping.told {
-                Some(Tried::Wrong { message, hint, column }) => {
-                    let place = column.map(|c| format!("column {c}: ")).unwrap_or_default();
-                    let hint = hint.as_ref().map(|h| format!(" ({h})")).unwrap_or_default();
-                    labelled(&mut lines, "wrong", room, Role::Bad, &redacted(&format!("{place}{message}{hint}")));
-                    labelled(&mut lines, "", room, Role::Quiet, "the list is by the last rule that worked");
-                }
-                Some(Tried::Unread(names)) => {
-                    let names = names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-                    let text = if mapping.typing.as_ref().is_some_and(|t| t.closing) {
-                        format!("both ends are read again, with {names}")
-                    } else {
-                        format!("{names} was not read of anybody: enter reads both ends again with it")
-                    };
-                    labelled(&mut lines, "unread", room, Role::Warn, &text);
-                }
-                Some(Tried::Works) if mapping.asked == mapping.answered => {
-                    labelled(&mut lines, "ok", room, Role::Good, &moved(model));
-                }
-                Some(Tried::Works) | None => labelled(&mut lines, "", room, Role::Quiet, "what is typed is tried at once"),
-            }
-        }
-        (None, Some(edit)) => {
-            labelled(&mut lines, "was", room, Role::Quiet, &edit.was);
-            let key = |verb| model.setting.keymap.key(verb);
-            let text =
-                format!("not saved: {} shows what saving comes to; {} takes every edit back", key(Verb::SaveMapping), key(Verb::Revert));
-            labelled(&mut lines, "", room, Role::Warn, &text);
-        }
-        (None, None) => {}
-    }
-    let field = model.page.card.as_ref().and_then(|card| Some((card, card.fields.get(mapping.at)?)));
-    let Some((card, field)) = field else {
-        lines.push(plain(Role::Quiet, "Nobody is under the cursor of the list."));
-        return lines;
-    };
-    let or_nothing = |value: &str| if value.is_empty() { "nothing".to_owned() } else { value.to_owned() };
-    // Below a text that has no effect stands what the rule before it makes of the user: that is said.
-    let is_before = mapping.typing.is_some() && matches!(mapping.told, Some(Tried::Wrong { .. } | Tried::Unread(_)));
-    let by = if is_before { " · by the rule before" } else { "" };
-    labelled(&mut lines, "for", room, Role::Strong, &format!("{}{by}", card.row.called()));
-    if let Some(problem) = &field.problem {
-        labelled(&mut lines, "problem", room, Role::Warn, &redacted(problem));
-    }
-    labelled(&mut lines, "gives", room, Role::Text, &or_nothing(&field.wanted));
-    labelled(&mut lines, "has now", room, Role::Text, &or_nothing(&field.has));
-    for step in &field.trace {
-        labelled(&mut lines, "  step", room, Role::Quiet, &format!("{} is {}", step.text, step.value));
-    }
-    lines
-}
-
-/// Each situation that has grown or shrunk, with how many were in it and are.
-pub(in crate::tui) fn between(before: &Facets, now: &Facets) -> String {
-    let steps = Situation::WORST_FIRST.into_iter().filter(|s| before.of(*s) != now.of(*s));
-    let steps: Vec<String> = steps.map(|s| format!("{} {} → {}", s.words(), count(before.of(s)), count(now.of(s)))).collect();
-    steps.join(", ")
-}
-
-/// What the edit has moved so far: each situation with how many were in it and are.
-fn moved(model: &Model) -> String {
-    let (Some(before), Some(snapshot)) = (&model.mapping.before, &model.snapshot) else { return "the list goes by it".to_owned() };
-    let moved = between(before, snapshot.facets());
-    if snapshot.is_busy() {
-        "the list goes by it; counting …".to_owned()
-    } else if moved.is_empty() {
-        "the list goes by it: nobody is in another situation".to_owned()
-    } else {
-        format!("the list goes by it: {moved}")
-    }
 }
 
 /// Where the rules are, and what is said below them.
@@ -220,12 +158,9 @@ pub(in crate::tui) fn rule_at(model: &Model, area: Rect, y: u16) -> Option<usize
 pub(in crate::tui) fn draw(model: &Model, ink: &mut Ink<'_>, area: Rect) -> Option<(u16, u16)> {
     let focused = model.focus == Pane::Mapping;
     let mut title = vec![(if focused { Role::TitleFocus } else { Role::Title }, "2 Mapping".into())];
-    let name = |place: usize| {
-        let rules = model.snapshot.as_ref().map(|s| s.picture().rules().rules());
-        rules.and_then(|r| r.get(place)).map_or_else(String::new, |r| clean(&r.field.name).into_owned())
-    };
+    let name = |field: &str| clean(model.rule_in_effect(field).map_or(field, |(_, rule)| &rule.field.name)).into_owned();
     if let Some(typing) = &model.mapping.typing {
-        title.push((Role::Accent, format!(" · editing {}", name(typing.rule)).into()));
+        title.push((Role::Accent, format!(" · editing {}", name(&typing.rule)).into()));
     }
     if !model.mapping.edits.is_empty() {
         title.push((Role::Warn, " · edited, not saved".into()));
@@ -250,7 +185,13 @@ pub(in crate::tui) fn draw(model: &Model, ink: &mut Ink<'_>, area: Rect) -> Opti
     page::draw(ink, rest, &page.below, 0);
     let typing = model.mapping.typing.as_ref().filter(|_| rest.height > 1)?;
     let y = rest.y + 1;
-    let used = ink.put(rest.x, y, rest.width, &format!("{} = ", name(typing.rule)), Role::Key);
+    let used = ink.put(
+        rest.x,
+        y,
+        rest.width,
+        &format!("{}{} = ", name(&typing.rule), if typing.part == Part::Default { ", if empty" } else { "" }),
+        Role::Key,
+    );
     let column = typing.field.draw(ink, Rect { x: rest.x + used, y, width: rest.width.saturating_sub(used), height: 1 });
     Some((column, y))
 }

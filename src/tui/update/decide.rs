@@ -228,7 +228,7 @@ pub(super) fn answered(model: &mut Model, question: Question) -> Vec<Effect> {
         }
         Then::Hold(on, called) => vec![Effect::Hold { on, called, reason: Some(question.field.text().trim().to_owned()) }],
         Then::Pair { entry, account, linked } => vec![Effect::Pair { entry, account, linked }],
-        Then::SaveMapping => super::mapping::save(model),
+        Then::SaveMapping => super::mapping::saving::save(model),
         Then::Relocate => super::source::save(model),
         Then::End => vec![Effect::End(crate::error::exit::DONE)],
         Then::Channels => vec![Effect::Channels],

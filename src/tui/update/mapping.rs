@@ -1,42 +1,70 @@
 //! Rules that are edited: every key is tried out by the engine, and what does not compile changes nothing.
 
+pub(super) mod rules;
+pub(super) mod saving;
+
 use super::{list, perform};
+use crate::engine::Snapshot;
 use crate::engine::draft::Tried;
-use crate::engine::snapshot::Facets;
-use crate::model::Action;
-use crate::text::count;
+use crate::engine::moves::Moves;
+use crate::model::field::FieldKind;
 use crate::tui::action::{Scope, Verb};
 use crate::tui::keymap::Chord;
-use crate::tui::model::{Edit, Model, Tone, Typing};
+use crate::tui::model::{Edit, Model, Part, Tone, Typing};
 use crate::tui::msg::Effect;
-use crate::tui::overlay::Overlay;
-use crate::tui::overlay::question::{Answer, Question, Then};
-use crate::tui::theme::Role;
 use crate::tui::widget::field::Field;
 use ratatui::crossterm::event::KeyEvent;
+use std::sync::Arc;
 
-/// Moves the mark in the rules.
+/// Moves the mark in the rules, and to what stands behind them.
 pub(super) fn mark(model: &mut Model, by: isize) {
-    let rules = model.snapshot.as_ref().map_or(0, |s| s.picture().rules().rules().len());
-    model.mapping.at = model.mapping.at.saturating_add_signed(by).min(rules.saturating_sub(1));
+    let lines = model.rules().len() + usize::from(!model.unmapped().is_empty());
+    model.mapping.at = model.mapping.at.saturating_add_signed(by).min(lines.saturating_sub(1));
 }
 
-/// Begins to type another expression for the marked rule.
+/// Begins to type another expression for the marked rule; behind the rules, to choose a field for one more.
 pub(super) fn edit(model: &mut Model) {
-    let rule = model.mapping.at;
-    let Some(now) = crate::tui::pane::mapping::expression(model, rule) else { return };
-    let was = model.mapping.edits.get(&rule).map_or_else(|| now.clone(), |edit| edit.was.clone());
+    match model.marked_rule().map(str::to_owned) {
+        Some(rule) => type_part(model, rule, Part::Value),
+        None if !model.unmapped().is_empty() => rules::choose(model),
+        None => {}
+    }
+}
+
+/// Begins to type what is sent where the marked rule gives nothing.
+pub(super) fn edit_default(model: &mut Model) {
+    if let Some(rule) = model.marked_rule().map(str::to_owned) {
+        type_part(model, rule, Part::Default);
+    }
+}
+
+fn type_part(model: &mut Model, rule: String, part: Part) {
+    let was = model.mapping.edits.get(&rule).map_or_else(|| model.configured_rule(&rule), |edit| edit.was.clone());
+    let before = model.kept_rule(&rule);
+    // A rule that was taken away is typed as it was.
+    let text = before.clone().or_else(|| was.clone()).unwrap_or_default();
+    let text = match part {
+        Part::Value => text.value,
+        Part::Default => text.default,
+    };
     model.mapping.told = None;
+    remember(model);
+    let field = Field::of(&text.unwrap_or_default());
+    model.mapping.typing = Some(Typing { rule, part, field, was, before, closing: false, to_save: false });
+}
+
+/// Remembers what everybody was in before something is edited.
+fn remember(model: &mut Model) {
     model.mapping.before = model.snapshot.as_ref().map(|s| s.facets().clone());
     if model.mapping.edits.is_empty() {
         model.mapping.base.clone_from(&model.mapping.before);
     }
-    model.mapping.typing = Some(Typing { rule, field: Field::of(&now), was, before: now, closing: false, to_save: false });
 }
 
 /// Everything as in the configuration.
 pub(super) fn revert(model: &mut Model) -> Vec<Effect> {
     model.mapping.edits.clear();
+    model.mapping.added.clear();
     model.mapping.told = None;
     model.say(Tone::Plain, "the rules are as in the configuration again");
     try_out(model)
@@ -86,16 +114,23 @@ pub(super) fn typed(model: &mut Model, change: impl FnOnce(&mut Field) -> bool) 
 
 /// Keeps what is typed, if it is known to work; once that is known if not yet. What was not read is read for it.
 fn keep(model: &mut Model) -> Vec<Effect> {
+    let is_reading = model.is_reading();
     let mapping = &mut model.mapping;
     let Some(typing) = &mut mapping.typing else { return Vec::new() };
     if mapping.asked != mapping.answered {
         typing.closing = true;
         return Vec::new();
     }
+    if typing.is_blank() {
+        typing.to_save = false;
+        model.say(Tone::Warn, "not kept: nothing is typed yet; esc leaves the field without a rule");
+        return Vec::new();
+    }
     match &mapping.told {
         Some(Tried::Wrong { .. }) => {
             typing.to_save = false;
-            model.say(Tone::Warn, "not kept: it is no expression for this field yet; esc goes back to the rule before");
+            let what = if typing.part == Part::Value { "it is no expression for this field yet" } else { "the field does not take it" };
+            model.say(Tone::Warn, format!("not kept: {what}; esc goes back to the rule before"));
         }
         Some(Tried::Unread(names)) => {
             let names = names.clone();
@@ -103,25 +138,49 @@ fn keep(model: &mut Model) -> Vec<Effect> {
                 return vec![Effect::ReadAlso(names)];
             }
         }
-        Some(Tried::Works) | None => {
-            let Some(Typing { rule, field, was, to_save, .. }) = mapping.typing.take() else { return Vec::new() };
-            if field.text() == was {
-                mapping.edits.remove(&rule);
-            } else {
-                mapping.edits.insert(rule, Edit { was, now: field.text().to_owned() });
-                model.say(Tone::Plain, "kept while rosterm runs, not saved: nothing can be sent by it");
+        Some(Tried::Unlisted(fields)) => {
+            let fields = fields.clone();
+            // Reading began when the field was chosen, unless that failed.
+            if !std::mem::replace(&mut typing.closing, true) && !is_reading {
+                return vec![Effect::ReadFields(fields)];
             }
-            return if to_save { perform(model, Verb::SaveMapping) } else { cover(model) };
+        }
+        Some(Tried::Works) | None => {
+            let Some(typing) = mapping.typing.take() else { return Vec::new() };
+            let (now, to_save) = (typing.now(), typing.to_save);
+            let is_new = typing.before.as_ref() != Some(&now);
+            let names_people = model.rule_in_effect(&typing.rule).is_some_and(|(_, rule)| rule.field.kind == FieldKind::Reference);
+            if typing.was.as_ref() == Some(&now) {
+                model.mapping.edits.remove(&typing.rule);
+            } else {
+                model.mapping.edits.insert(typing.rule, Edit { was: typing.was, now: Some(now) });
+                model.say(Tone::Plain, KEPT);
+            }
+            let mut effects = if to_save { perform(model, Verb::SaveMapping) } else { cover(model) };
+            if is_new && names_people {
+                // Whom a rule means is looked up with a reading.
+                model.asked = true;
+                effects.push(Effect::Refresh);
+            }
+            return effects;
         }
     }
     Vec::new()
 }
 
-/// Goes back to the rule before.
+/// What is said of an edit that is in no file.
+const KEPT: &str = "kept while rosterm runs, not saved: nothing can be sent by it";
+
+/// Goes back to the rule before; a field that was chosen and has none yet is left without one.
 fn drop_it(model: &mut Model) -> Vec<Effect> {
     let Some(typing) = model.mapping.typing.take() else { return Vec::new() };
     model.mapping.told = None;
-    if typing.field.text() == typing.before && model.mapping.asked == model.mapping.answered {
+    let is_as_before = typing.before.as_ref().is_some_and(|before| typing.now() == *before);
+    let is_as_before = is_as_before || (typing.before.is_none() && typing.is_blank());
+    if typing.before.is_none() && typing.was.is_none() {
+        model.mapping.added.retain(|added| *added != typing.rule);
+    }
+    if is_as_before && model.mapping.asked == model.mapping.answered {
         return Vec::new();
     }
     try_out(model)
@@ -142,45 +201,6 @@ pub(super) fn tried(model: &mut Model, number: u64, told: Tried) -> Vec<Effect> 
     cover(model)
 }
 
-/// Asks whether what was kept is to be written.
-pub(super) fn ask_to_save(model: &mut Model) {
-    let Some(file) = &model.setting.file else { return };
-    let mut words = vec![(Role::Text, format!("In {}, comments and everything else stay:", file.display()))];
-    let names: Vec<&str> = model.snapshot.as_ref().map(|s| s.fields().collect()).unwrap_or_default();
-    for (place, Edit { was, now }) in &model.mapping.edits {
-        words.push((Role::Strong, format!("{}: {was} → {now}", names.get(*place).copied().unwrap_or_default())));
-    }
-    if let (Some(base), Some(now)) = (&model.mapping.base, model.snapshot.as_ref().map(|s| s.facets())) {
-        let moved = crate::tui::pane::mapping::between(base, now);
-        words.push((
-            Role::Text,
-            if moved.is_empty() { "Nobody is in another situation by it.".to_owned() } else { format!("People and accounts: {moved}") },
-        ));
-        let leaving = |facets: &Facets| Action::ALL.into_iter().filter(|a| a.is_deprovision()).map(|a| facets.for_action(a)).sum::<usize>();
-        if leaving(now) > leaving(base) {
-            let text = format!("{} MORE WOULD BE PROPOSED FOR REMOVAL BY IT", count(leaving(now) - leaving(base)));
-            words.push((Role::Bad, text));
-        }
-    }
-    words.push((Role::Quiet, "Nothing is sent by that; what is sent from then on goes by these rules.".to_owned()));
-    model.overlay = Some(Overlay::Question(Box::new(Question::new("Save the mapping", words, Answer::Yes, Then::SaveMapping))));
-}
-
-/// Has it written.
-pub(super) fn save(model: &mut Model) -> Vec<Effect> {
-    let edits = model.mapping.edits.iter().map(|(place, edit)| (*place, edit.now.clone())).collect();
-    model.mapping.saving = model.mapping.edits.clone();
-    model.setting.file.clone().map(|file| Effect::Save(file, edits)).into_iter().collect()
-}
-
-/// It is written, and in effect.
-pub(super) fn saved(model: &mut Model) -> Vec<Effect> {
-    model.mapping.saved();
-    model.say(Tone::Plain, "saved: what is shown and sent goes by these rules");
-    // The engine begins anew with what is in the file.
-    if model.mapping.is_edited() { try_out(model) } else { Vec::new() }
-}
-
 /// What is said while it is counted.
 pub(super) const COUNTING: &str = "counting for how many people each rule has a value";
 
@@ -199,4 +219,28 @@ pub(super) fn cover(model: &mut Model) -> Vec<Effect> {
     }
     model.mapping.covered = at;
     vec![Effect::Cover]
+}
+
+/// Has it counted from which situation everybody moves to which, once what is tried has come through.
+pub(super) fn compare(model: &mut Model) -> Vec<Effect> {
+    let Some(snapshot) = &model.snapshot else { return Vec::new() };
+    let mapping = &mut model.mapping;
+    if !snapshot.is_drafted() && Moves::can_be_told(snapshot, snapshot) {
+        mapping.configured = Some(Arc::clone(snapshot));
+        mapping.moves = None;
+        return Vec::new();
+    }
+    // Of other readings it says nothing, and it keeps alive whatever has changed since.
+    let is_of = |before: &Arc<Snapshot>| {
+        let read = |s: &Snapshot| (s.era(), s.source().read_at, s.target().read_at);
+        read(before) == read(snapshot) && !snapshot.is_reading()
+    };
+    mapping.configured = mapping.configured.take().filter(is_of);
+    let Some(before) = &mapping.configured else { return Vec::new() };
+    let asked = (before.generation(), snapshot.generation());
+    if !snapshot.is_drafted() || !Moves::can_be_told(before, snapshot) || mapping.compared == asked {
+        return Vec::new();
+    }
+    mapping.compared = asked;
+    vec![Effect::Compare]
 }

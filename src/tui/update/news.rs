@@ -36,8 +36,11 @@ pub(super) fn hear(model: &mut Model, news: News) -> Vec<Effect> {
                 model.say(Tone::Warn, format!("{} of the marked users are not there any more", crate::text::count(gone)));
             }
             model.snapshot = Some(snapshot);
-            return mapping::cover(model);
+            let mut effects = mapping::compare(model);
+            effects.extend(mapping::cover(model));
+            return effects;
         }
+        News::Moved(moves) => model.mapping.moves = Some(moves),
         News::Covered(coverage) => {
             // What was said while it was counted is over.
             model.notice = model.notice.take().filter(|(_, text)| !text.starts_with(mapping::COUNTING));
@@ -48,10 +51,14 @@ pub(super) fn hear(model: &mut Model, news: News) -> Vec<Effect> {
             model.asked = false;
             model.failed_at = model.snapshot.as_deref().map_or((None, None), ends);
             model.failed = Some(error);
+            // Whoever waits for what was to be read can ask for it once more.
+            if let Some(typing) = &mut model.mapping.typing {
+                typing.closing = false;
+            }
         }
         News::Approved(approved) => decide::approved(model, approved),
         News::Tried(number, told) => return mapping::tried(model, number, told),
-        News::Saved => return mapping::saved(model),
+        News::Saved => return mapping::saving::saved(model),
         News::Site(site) => source::sited(model, site),
         News::Counted(number, counts) => source::counted(model, number, counts),
         News::Previewed(number, previewed) => source::previewed(model, number, previewed),

@@ -67,7 +67,7 @@ fn searched(model: &mut Model) -> Vec<Effect> {
 pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
     model.changed = true;
     match (&mut model.overlay, &mut model.search) {
-        (Some(Overlay::Help(picker) | Overlay::Facets(picker)), _) => {
+        (Some(Overlay::Help(picker) | Overlay::Facets(picker) | Overlay::Fields(picker)), _) => {
             picker.field.insert(text);
             Vec::new()
         }
@@ -144,7 +144,7 @@ pub(super) fn in_overlay(model: &mut Model, key: &KeyEvent, chord: Chord) -> Vec
         return in_why(model, why, chord, verb);
     }
     match &mut overlay {
-        Overlay::Help(picker) | Overlay::Facets(picker) => {
+        Overlay::Help(picker) | Overlay::Facets(picker) | Overlay::Fields(picker) => {
             if !steer(picker, &items, verb) && picker.field.key(key) {
                 picker.at = 0;
             }
@@ -177,7 +177,7 @@ pub(super) fn roll(model: &mut Model, by: isize) {
     let Some(mut overlay) = model.overlay.take() else { return };
     let items = overlay::items(model, &overlay);
     match &mut overlay {
-        Overlay::Help(picker) | Overlay::Facets(picker) => picker.go(by, picker.fitting(&items).len()),
+        Overlay::Help(picker) | Overlay::Facets(picker) | Overlay::Fields(picker) => picker.go(by, picker.fitting(&items).len()),
         Overlay::Pick(pick) => pick.picker.go(by, pick.picker.fitting(&items).len()),
         Overlay::Question(question) => question.top = question.top.saturating_add_signed(by),
         Overlay::Why(why) => why.top = why.top.saturating_add_signed(by),
@@ -269,12 +269,15 @@ fn choose(model: &mut Model, overlay: &Overlay) -> Vec<Effect> {
         }
         return Vec::new();
     }
-    let (Overlay::Help(picker) | Overlay::Facets(picker)) = overlay else { return Vec::new() };
+    let (Overlay::Help(picker) | Overlay::Facets(picker) | Overlay::Fields(picker)) = overlay else { return Vec::new() };
     let Some(place) = picker.fitting(&items).get(picker.at).copied() else {
         // Nothing fits what is typed: it stays open to be mended.
         model.overlay = Some(overlay.clone());
         return Vec::new();
     };
+    if matches!(overlay, Overlay::Fields(_)) {
+        return mapping::rules::chosen(model, place);
+    }
     if matches!(overlay, Overlay::Facets(_)) {
         let Some((facet, _)) = facets::facets(model).get(place).copied() else { return Vec::new() };
         model.list.spec.filter = facet.toggled(&model.list.spec.filter);

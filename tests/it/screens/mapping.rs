@@ -2,6 +2,7 @@
 
 use super::desk::{Desk, event};
 use super::{same_as_before, setting};
+use rosterm::config::{RuleEdit, RuleText};
 use rosterm::demo::service::{Faults, Hiding};
 use rosterm::demo::world::{self, Dialect, Inactive, Plan};
 use rosterm::engine::News;
@@ -127,7 +128,7 @@ fn of_answers_only_the_last_counts_and_enter_waits_for_it() {
     };
     let (first, _) = asked(update::update(&mut desk.model, Msg::Key(event("x"))));
     let (last, edits) = asked(update::update(&mut desk.model, Msg::Paste("y\n".into())));
-    assert_eq!(edits, [(TITLE, "titlexy".to_owned())]);
+    assert_eq!(edits, [("title".to_owned(), RuleEdit::Write(RuleText { value: Some("titlexy".to_owned()), ..RuleText::default() }))]);
     let wrong = Tried::Wrong { message: "\u{1b}[31mno".into(), hint: None, column: Some(1) };
     update::update(&mut desk.model, Msg::News(News::Tried(first, wrong)));
     assert!(!desk.frame(120, 40).contains("[31mno"));
