@@ -1,11 +1,11 @@
 //! Expressions and clauses of the location changed in the file: everything else of it stays as somebody wrote it, comments included.
 
-use super::{Clause, Config};
+use super::{Channel, Clause, Config, Site};
 use crate::error::{Error, Result};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
-use toml_edit::{DocumentMut, Item, Table, Value};
+use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 /// The text of a configuration with other expressions for some fields of a channel's mapping.
 ///
@@ -46,38 +46,41 @@ fn put(value: &mut Value, text: &str) {
     *value.decor_mut() = around;
 }
 
-/// The text of a configuration with other clauses in a channel's source. What is empty is taken out.
+/// The text of a configuration with other clauses in a channel. What is empty is taken out.
 ///
 /// # Errors
-/// Where it is no TOML, or has no such channel.
+/// Where it is no TOML, has no such channel, or a text can't be the clause.
 pub fn with_clauses(text: &str, channel: &str, edits: &[(Clause, String)]) -> Result<String> {
     let mut document: DocumentMut = text.parse().map_err(|e: toml_edit::TomlError| Error::usage(e.message().trim().replace('\n', ", ")))?;
-    let source = ["channels", channel, "source"]
+    let inside = ["channels", channel]
         .into_iter()
         .try_fold(document.as_item_mut(), |item, key| item.as_table_like_mut()?.get_mut(key))
         .and_then(Item::as_table_like_mut);
-    let source = source.ok_or_else(|| Error::usage(format!("the file has no source for the channel {channel}")))?;
+    let inside = inside.filter(|channel| channel.contains_key("source"));
+    let inside = inside.ok_or_else(|| Error::usage(format!("the file has no source for the channel {channel}")))?;
     for (clause, text) in edits {
-        let value = match clause {
-            Clause::Nested => Value::from(text == "true"),
-            Clause::Status => {
-                let list = text.trim().trim_start_matches('[').trim_end_matches(']');
-                format!("[{list}]").parse().map_err(|_| Error::usage("the status rules are no TOML"))?
-            }
-            _ => Value::from(text.as_str()),
-        };
-        // Neither table need be there.
-        let location = source.entry(clause.table()).or_insert_with(|| Item::Table(Table::new()));
-        let location = location.as_table_like_mut().ok_or_else(|| Error::usage(format!("{} is no table", clause.table())))?;
-        match location.get_mut(clause.key()) {
-            Some(_) if text.is_empty() => drop(location.remove(clause.key())),
+        let mut table: &mut dyn TableLike = inside;
+        for (depth, name) in clause.tables().iter().enumerate() {
+            // None of them need be there; the limits stand in one line.
+            let inline = depth > 0 && *name == "limits";
+            let new = || if inline { Item::Value(InlineTable::new().into()) } else { Item::Table(Table::new()) };
+            let next = table.entry(name).or_insert_with(new);
+            table = next.as_table_like_mut().ok_or_else(|| Error::usage(format!("{name} is no table")))?;
+        }
+        if text.is_empty() {
+            table.remove(clause.key());
+            continue;
+        }
+        let value = clause.value(text)?;
+        match table.get_mut(clause.key()) {
             Some(Item::Value(before)) => {
                 let around = before.decor().clone();
                 *before = value;
                 *before.decor_mut() = around;
             }
-            _ if text.is_empty() => {}
-            _ => drop(location.insert(clause.key(), Item::Value(value))),
+            // A list of tables, each under a heading of its own.
+            Some(other) => *other = Item::Value(value),
+            None => drop(table.insert(clause.key(), Item::Value(value))),
         }
     }
     Ok(document.to_string())
@@ -89,18 +92,41 @@ pub fn with_clauses(text: &str, channel: &str, edits: &[(Clause, String)]) -> Re
 /// # Errors
 /// Where somebody else changed the channel meanwhile, or the file can't be read or written.
 pub fn save(path: &Path, channel: &str, fingerprint: &str, edits: &[(String, String)]) -> Result<Config> {
-    rewrite(path, channel, fingerprint, |text| with_expressions(text, channel, edits))
+    rewrite(path, channel, fingerprint, |text| with_expressions(text, channel, edits), |_| Ok(()))
 }
 
-/// Changes clauses of the location in the same way.
+/// Changes clauses in the same way; `check` sees the channel as it would be, and may refuse it.
 ///
 /// # Errors
-/// As [`save`].
-pub fn save_clauses(path: &Path, channel: &str, fingerprint: &str, edits: &[(Clause, String)]) -> Result<Config> {
-    rewrite(path, channel, fingerprint, |text| with_clauses(text, channel, edits))
+/// As [`save`], and where the file would not say what was asked for.
+pub fn save_clauses(
+    path: &Path,
+    channel: &str,
+    fingerprint: &str,
+    edits: &[(Clause, String)],
+    check: impl FnOnce(&Channel) -> Result<()>,
+) -> Result<Config> {
+    let says = |written: &Channel| {
+        let mut site = Site::of(written);
+        for (clause, text) in edits {
+            let is = clause.text(&site);
+            clause.set(&mut site, text).map_err(|wrong| Error::usage(wrong.message))?;
+            if clause.text(&site) != is {
+                return Err(Error::failure(format!("{} cannot be changed in this file", clause.name())).hint("nothing was written"));
+            }
+        }
+        check(written)
+    };
+    rewrite(path, channel, fingerprint, |text| with_clauses(text, channel, edits), says)
 }
 
-fn rewrite(path: &Path, channel: &str, fingerprint: &str, change: impl FnOnce(&str) -> Result<String>) -> Result<Config> {
+fn rewrite(
+    path: &Path,
+    channel: &str,
+    fingerprint: &str,
+    change: impl FnOnce(&str) -> Result<String>,
+    check: impl FnOnce(&Channel) -> Result<()>,
+) -> Result<Config> {
     let broken = |e: io::Error| Error::failure(format!("{} cannot be written: {e}", path.display())).hint("nothing was changed");
     // A link stays one; what stands in the file is relative to the folder that it was named by.
     let named = path;
@@ -113,7 +139,7 @@ fn rewrite(path: &Path, channel: &str, fingerprint: &str, change: impl FnOnce(&s
     }
     let text = change(&text)?;
     let after = Config::parse(named, &text)?;
-    after.channel(Some(channel))?;
+    check(after.channel(Some(channel))?)?;
     replace(path, &text).map_err(broken)?;
     Ok(after)
 }

@@ -112,12 +112,11 @@ pub fn answer(ask: Ask, typed: &str, draft: &mut Draft, found: &mut Found) -> Re
     match ask {
         Ask::Kind => draft.kind = kind(typed)?,
         Ask::Place if draft.is_file() => draft.place = vec![existing(typed)?.display().to_string()],
-        Ask::Place => draft.place = urls(typed)?,
+        Ask::Place => draft.place = LdapUrl::typed(typed)?.into_iter().map(|url| url.text).collect(),
         Ask::IdColumn if typed.is_empty() => return Err(Error::usage("name the column that never changes for a person")),
         Ask::IdColumn => typed.clone_into(&mut draft.id_column),
         Ask::BindDn => {
-            // Active Directory also takes a name like ann@example.com.
-            if !typed.is_empty() && typed.contains('=') && dn::parse(typed).is_none() {
+            if !crate::config::may_bind(typed) {
                 return Err(not_a_dn(typed, "cn=reader,dc=example,dc=com"));
             }
             typed.clone_into(&mut draft.bind_dn);
@@ -197,25 +196,6 @@ fn kind(typed: &str) -> Result<String> {
         let near = crate::text::nearest(typed, known()).map(|n| format!("did you mean {n}? ")).unwrap_or_default();
         Error::usage(format!("there is no kind {typed}")).hint(format!("{near}It is one of: {}", known().collect::<Vec<_>>().join(", ")))
     })
-}
-
-fn urls(typed: &str) -> Result<Vec<String>> {
-    if typed.contains('@') {
-        // Not quoted: what stands before the @ is usually a password.
-        return Err(Error::usage("an LDAP URL may not hold a user or a password").hint("who we are is asked next"));
-    }
-    let urls: Vec<String> = typed
-        .split([',', ' '])
-        .filter(|u| !u.is_empty())
-        .map(|u| if u.contains("://") { u.to_owned() } else { format!("ldaps://{u}") })
-        .collect();
-    if urls.is_empty() {
-        return Err(Error::usage("the directory needs an address").hint("for example ldaps://dc1.example.com"));
-    }
-    for url in &urls {
-        LdapUrl::parse(url).map_err(|why| Error::usage(format!("the URL {url} is not usable: {why}")))?;
-    }
-    Ok(urls)
 }
 
 fn existing(typed: &str) -> Result<PathBuf> {
