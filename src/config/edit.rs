@@ -217,4 +217,61 @@ mod tests {
         let parsed: DocumentMut = added.parse().unwrap();
         assert_eq!(parsed["channels"]["a"]["source"]["location"]["filter"].as_str(), Some("(a=b)"));
     }
+
+    #[test]
+    fn the_server_and_the_policy_are_changed_too_and_what_was_written_is_read_back() {
+        let text = "# mine\n[channels.a.source]\ntype = \"ldap\"\nurl = [\"ldaps://dc1\", \"ldaps://dc2\"]  # in order\nbind_dn = \"cn=r\"\npassword = { env = \"OLD\" } # old\n\n[channels.a.source.location]\nbase_dn = \"dc=x\"\n\n[channels.a.target]\nconnector = \"scim2\"\nbase_url = \"https://x\"\nauth = \"none\"\n[channels.a.mapping]\nuserName = \"uid\" # the key\n";
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rosterm.toml");
+        std::fs::write(&path, text).unwrap();
+        let fingerprint = |path: &Path| Config::read(path).unwrap().channels[0].fingerprint.clone();
+        let edits = [
+            (Clause::Url, "ldap://dc3"),
+            (Clause::StartTls, "true"),
+            (Clause::Authority, "/etc/ca.pem"),
+            (Clause::Password, "command:pass show 'x'"),
+            (Clause::PageSize, "500"),
+            (Clause::Vendor, "389ds"),
+            (Clause::Groups, "group, posixGroup"),
+            (Clause::Removal, "delete"),
+            (Clause::Removals, "3 or 1%"),
+            (Clause::Clears, "none"),
+            (Clause::Shrink, "10%"),
+        ]
+        .map(|(clause, text)| (clause, text.to_owned()));
+        // What somebody who looks at the whole refuses is not written.
+        let error = save_clauses(&path, "a", &fingerprint(&path), &edits, |_| Err(Error::usage("no"))).unwrap_err();
+        assert_eq!((error.message(), std::fs::read_to_string(&path).unwrap().as_str()), ("no", text));
+        let config = save_clauses(&path, "a", &fingerprint(&path), &edits, |_| Ok(())).unwrap();
+        let site = Site::of(&config.channels[0]);
+        for (clause, text) in &edits {
+            let shown = if *clause == Clause::Password { "command:pass …" } else { text };
+            assert_eq!(clause.text(&site), shown);
+        }
+        let written = std::fs::read_to_string(&path).unwrap();
+        for kept in [
+            "url = \"ldap://dc3\"  # in order\n",
+            "password = { command = [\"pass\", \"show\", \"'x'\"] } # old\n",
+            "limits = { deprovision = \"3 or 1%\", clear = \"none\" }\n",
+            "userName = \"uid\" # the key\n",
+        ] {
+            assert!(written.contains(kept), "{kept}: {written}");
+        }
+        // What does not go together is not written either: each of them is right by itself.
+        for (edit, told) in [((Clause::ProvisionDisabled, "true"), "again and again"), ((Clause::Password, ""), "bind_dn needs a password")]
+        {
+            let edits = [(edit.0, edit.1.to_owned())];
+            let error = save_clauses(&path, "a", &fingerprint(&path), &edits, |_| Ok(())).unwrap_err();
+            assert!(error.message().contains(told), "{error}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), written);
+        }
+        // Taken out, it is as it is by itself.
+        let back = [Clause::Removals, Clause::Clears, Clause::PageSize, Clause::Vendor, Clause::Authority].map(|c| (c, String::new()));
+        let config = save_clauses(&path, "a", &fingerprint(&path), &back, |_| Ok(())).unwrap();
+        let site = Site::of(&config.channels[0]);
+        assert_eq!((Clause::Removals.text(&site), Clause::PageSize.text(&site)), ("20 or 5%".to_owned(), "1000".to_owned()));
+        let secret = [(Clause::Password, "hunter2".to_owned())];
+        let error = save_clauses(&path, "a", &fingerprint(&path), &secret, |_| Ok(())).unwrap_err();
+        assert!(!format!("{error:?} {error}").contains("hunter2"));
+    }
 }

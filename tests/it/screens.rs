@@ -10,6 +10,7 @@ mod mapping;
 mod pictures;
 mod pointer;
 mod search;
+mod server;
 mod setup;
 mod source;
 mod why;
