@@ -40,7 +40,11 @@ pub fn question(
     }
     match judged {
         None => {}
-        Some(Ok(judged)) => actions(&mut words, judged, deletes),
+        Some(Ok(judged)) => {
+            actions(&mut words, judged, deletes);
+            let more = preview.filter(|_| deletes).and_then(more_deletions);
+            words.extend(more.map(|text| (Role::Bad, text)));
+        }
         Some(Err(why)) => {
             if deletes {
                 words.push((Role::Bad, format!("HOW MANY ACCOUNTS WILL BE PROPOSED FOR DELETION IS NOT KNOWN: {why}.")));
@@ -62,6 +66,16 @@ pub(in crate::tui) fn not_used(unbound: &Unbound) -> String {
         "{much} {are} NOT USED THEN: {}. Nothing is read or sent until somebody who knows that these are the same people says so: rosterm link --migrate.",
         unbound.differs
     )
+}
+
+/// Where both are other ones, who comes to be deleted: those who were read last are judged by the policy, and those who leave or
+/// become disabled by the other clauses come to them.
+pub(in crate::tui) fn more_deletions(preview: &Preview) -> Option<String> {
+    let Ok(against) = &preview.against else {
+        return Some("HOW MANY MORE COME TO THEM by the other clauses is not known.".to_owned());
+    };
+    let n = against.leave + against.disable;
+    (n > 0).then(|| format!("UP TO {} MORE, of those who leave or become disabled by the other clauses.", count(n)))
 }
 
 /// Who enters and who leaves.

@@ -277,6 +277,17 @@ fn another_policy_is_judged_for_everybody_shown_and_saved_and_approves_nothing()
     let told = format!("{more} nothing → create");
     assert!(more > 0 && said(&mut desk).contains(&told), "{told}: {}", said(&mut desk));
     desk.press("R");
+    // Both a clause and the policy: those who leave by the one would be deleted by the other, too.
+    mark(&mut desk, "who left");
+    desk.press("e");
+    edit(&mut desk, "filter", "(sn=nobody at all)");
+    settled(&mut desk);
+    let told = format!("UP TO {} MORE, of those who leave", desk.snapshot.source().users);
+    assert!(said(&mut desk).contains(&told), "{told}: {}", said(&mut desk));
+    desk.press("ctrl-s");
+    desk.until(|model| model.question().is_some());
+    assert!(desk.frame(120, 40).contains(&told), "{}", desk.frame(120, 40));
+    desk.press("esc R");
     // Nobody's verdict changed by looking.
     assert_eq!((desk.snapshot.generation(), desk.snapshot.facets()), (generation, &was));
     mark(&mut desk, "who left");

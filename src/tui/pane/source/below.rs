@@ -10,7 +10,7 @@ use crate::telemetry::redacted;
 use crate::text::{count, counted, width};
 use crate::tui::action::Verb;
 use crate::tui::model::{Model, Pane};
-use crate::tui::overlay::relocate::{not_used, said};
+use crate::tui::overlay::relocate::{more_deletions, not_used, said};
 use crate::tui::theme::Role;
 use crate::tui::widget::page::{Line, labelled};
 
@@ -97,7 +97,13 @@ fn preview(lines: &mut Vec<Line>, model: &Model, room: usize) {
     }
     match model.source.judged() {
         None => {}
-        Some(Ok(judged)) => actions(lines, judged, room),
+        Some(Ok(judged)) => {
+            actions(lines, judged, room);
+            let deletes = model.source.edits.get(&Clause::Removal).is_some_and(|text| text == "delete");
+            if let Some(more) = model.source.preview().filter(|_| deletes).and_then(|preview| more_deletions(preview)) {
+                labelled(lines, "", room, Role::Bad, &more);
+            }
+        }
         Some(Err(why)) => labelled(lines, "then", room, Role::Warn, &format!("how many rows come to another action is not known: {why}")),
     }
 }
@@ -168,6 +174,9 @@ fn about(lines: &mut Vec<Line>, model: &Model, entry: &Entry, room: usize) {
     }
     if width(&entry.value) + super::LABEL + entry.count.len() + 2 > room {
         labelled(lines, entry.label, room, Role::Text, &entry.value);
+    }
+    if !entry.origin.is_empty() && entry.clause.is_some_and(|clause| clause.is_policy() || Clause::SERVER.contains(&clause)) {
+        return labelled(lines, "from", room, Role::Quiet, &entry.origin);
     }
     let counts = &source.counts;
     let last = [&counts.base, &counts.filter, &counts.group].into_iter().flatten().map(|c| c.at).max();
