@@ -75,7 +75,10 @@ impl Desk {
         let mut certificate = false;
         let mut watch = |step: Step| {
             certificate |= wants_authority(&step);
-            tell(step);
+            // How it is encrypted was told beside the address.
+            if step.name != "TLS" || step.verdict == StepVerdict::Failed {
+                tell(step);
+            }
         };
         let Some(explorer) = self.at(draft, now, &mut watch).await else {
             found.wants_authority[0] |= certificate;

@@ -2,6 +2,7 @@
 
 use super::desk::Desk;
 use super::{same_as_before, setting};
+use crate::lab::Server;
 use crate::support;
 use rosterm::config::{Channel, Clause, Config, RemoveAction};
 use rosterm::demo::service::{Faults, Service};
@@ -336,4 +337,63 @@ fn another_policy_is_not_written_over_what_somebody_else_changed() {
     desk.press("enter");
     desk.until_shown("changed by somebody else");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), other);
+}
+
+#[test]
+#[ignore = "needs real servers: tests/run"]
+fn another_server_is_tried_told_and_saved_and_both_ends_are_read_by_it() {
+    let mut ldif = "dn: dc=example,dc=test\nobjectClass: dcObject\nobjectClass: organization\ndc: example\no: Example\n\n\
+        dn: ou=people,dc=example,dc=test\nobjectClass: organizationalUnit\nou: people\n\n"
+        .to_owned();
+    for n in 1..=30 {
+        let id = format!("00000000-0000-4000-8000-{n:012}");
+        let lines = format!("objectClass: inetOrgPerson\ncn: c{n}\nsn: s{n}\nuid: u{n}\nentryUUID: {id}\n\n");
+        ldif += &format!("dn: uid=u{n},ou=people,dc=example,dc=test\n{lines}");
+    }
+    let slapd = Server::slapd(&ldif);
+    let runtime = support::runtime();
+    let service = runtime.block_on(Service::start(Vec::new(), Faults::default())).unwrap();
+    let source = slapd.source(&slapd.text("ldap"), "reader");
+    let config = format!(
+        "[channels.lab.source]\ntype = \"ldap\"\n{source}[channels.lab.source.location]\nbase_dn = \"ou=people,dc=example,dc=test\" # all\n\
+        [channels.lab.target]\nconnector = \"scim2\"\nbase_url = \"{}\"\nauth = \"none\"\n[channels.lab.mapping]\nuserName = \"uid\"\n",
+        service.base_url()
+    );
+    let file = slapd.folder.path().join("rosterm.toml");
+    std::fs::write(&file, &config).unwrap();
+    let mut desk = Desk::real(runtime, config.clone(), Setting { file: Some(file.clone()), ..setting() });
+    assert_eq!(desk.snapshot.source().users, 30);
+    // Encrypted, by an authority that nobody here knows; then by the one that has signed it.
+    edit(&mut desk, "server", &slapd.text("ldaps"));
+    settled(&mut desk);
+    assert!(said(&mut desk).contains("invalid peer certificate: UnknownIssuer"), "{}", said(&mut desk));
+    edit(&mut desk, "authority", &slapd.text("ca_file"));
+    settled(&mut desk);
+    assert!(said(&mut desk).contains("0 enter, 0 leave 30 in scope"), "{}", said(&mut desk));
+    // Somebody else reads, and sees nobody.
+    let blind = &slapd.told["identities"]["blind"];
+    let secret = slapd.folder.path().join("blind");
+    std::fs::write(&secret, blind["password"].as_str().unwrap()).unwrap();
+    edit(&mut desk, "reader", blind["dn"].as_str().unwrap());
+    settled(&mut desk);
+    assert!(said(&mut desk).contains("result 49 (invalid credentials)"), "{}", said(&mut desk));
+    edit(&mut desk, "password", &format!("file:{}", secret.display()));
+    settled(&mut desk);
+    assert!(said(&mut desk).contains("0 IN SCOPE") && said(&mut desk).contains("0 enter, 30 leave"), "{}", said(&mut desk));
+    desk.press("R");
+    edit(&mut desk, "server", &slapd.text("ldaps"));
+    settled(&mut desk);
+    edit(&mut desk, "authority", &slapd.text("ca_file"));
+    desk.press("ctrl-s");
+    desk.until(|model| model.question().is_some());
+    let era = desk.snapshot.era();
+    desk.press("enter");
+    while desk.snapshot.era() == era || desk.snapshot.is_busy() {
+        desk.next();
+    }
+    assert_eq!((desk.snapshot.source().users, desk.snapshot.source_facts().place.clone()), (30, slapd.text("ldaps")));
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.contains("base_dn = \"ou=people,dc=example,dc=test\" # all") && text.contains(&slapd.text("ldaps")), "{text}");
+    mark(&mut desk, "security");
+    assert!(said(&mut desk).contains("TLS · as cn=reader"), "{}", said(&mut desk));
 }

@@ -98,7 +98,7 @@ fn preview(lines: &mut Vec<Line>, model: &Model, room: usize) {
     match model.source.judged() {
         None => {}
         Some(Ok(judged)) => {
-            actions(lines, judged, room);
+            actions(lines, model, judged, room);
             let deletes = model.source.edits.get(&Clause::Removal).is_some_and(|text| text == "delete");
             if let Some(more) = model.source.preview().filter(|_| deletes).and_then(|preview| more_deletions(preview)) {
                 labelled(lines, "", room, Role::Bad, &more);
@@ -141,7 +141,7 @@ fn moves(lines: &mut Vec<Line>, model: &Model, preview: &Preview, room: usize) {
 }
 
 /// Who comes to another action by another policy.
-fn actions(lines: &mut Vec<Line>, judged: &Judged, room: usize) {
+fn actions(lines: &mut Vec<Line>, model: &Model, judged: &Judged, room: usize) {
     let more = if judged.at_least { "at least " } else { "" };
     let deletions = judged.deletions();
     if deletions > 0 {
@@ -160,6 +160,9 @@ fn actions(lines: &mut Vec<Line>, judged: &Judged, room: usize) {
         let role = if removals > most { Role::Warn } else { Role::Quiet };
         let text = format!("{} to disable or delete; {} may be, in one run", counted(removals, "account"), count(most));
         labelled(lines, "", room, role, &text);
+    }
+    if let (Some(at), None) = (judged.read_at.0, model.source.preview()) {
+        labelled(lines, "", room, Role::Quiet, &format!("as both ends were read at {}", model.setting.zone.time_of_day(at)));
     }
 }
 
