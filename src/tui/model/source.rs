@@ -1,6 +1,7 @@
 //! The source location as it is edited: what was typed but is in no file, and what would come of it.
 
 use crate::config::Clause;
+use crate::config::secret::SecretRef;
 use crate::engine::location::{Counts, Edits, Judged, Preview, Previewed, Site, Wrong};
 use crate::tui::pane::source::Page;
 use crate::tui::widget::field::{Field, typed_secret};
@@ -59,6 +60,15 @@ impl Source {
     pub fn text(&self, clause: Clause) -> Option<String> {
         let site = self.site.as_ref().filter(|s| clause.applies(&s.source.kind))?;
         Some(self.edits.get(&clause).cloned().unwrap_or_else(|| clause.text(site)))
+    }
+
+    /// The same as it may be seen: what a program is told that knows a secret may be the secret.
+    pub fn shown(&self, clause: Clause) -> Option<String> {
+        let text = self.text(clause)?;
+        if clause != Clause::Password || text.is_empty() {
+            return Some(text);
+        }
+        Some(SecretRef::of_typed(&text).map_or(text, |reference| reference.typed()))
     }
 
     /// Every clause that is not as in the configuration.

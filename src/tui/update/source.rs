@@ -31,7 +31,7 @@ pub(super) fn edit(model: &mut Model) -> Vec<Effect> {
         model.say(Tone::Warn, format!("edit: not here, {}", entry.elsewhere));
         return Vec::new();
     };
-    let Some(text) = model.source.text(clause) else { return Vec::new() };
+    let Some(text) = model.source.shown(clause) else { return Vec::new() };
     if clause == Clause::Id
         && let Some(snapshot) = &model.snapshot
         && let (links, holds) = snapshot.remembered()
@@ -207,7 +207,7 @@ fn question(model: &Model) -> Option<Question> {
     if !source.is_known() {
         return None;
     }
-    let changes = source.edits.iter().map(|(clause, now)| (*clause, clause.text(site), now.clone())).collect();
+    let changes = source.edits.keys().map(|clause| (*clause, clause.text(site), source.shown(*clause).unwrap_or_default())).collect();
     let preview = source.preview();
     let read_at = preview.and_then(|p| p.against.as_ref().ok()?.read_at).map(|at| model.setting.zone.time_of_day(at));
     Some(relocate::question(file, changes, preview.map(Arc::as_ref), source.judged(), read_at))

@@ -153,6 +153,14 @@ fn a_secret_that_is_typed_is_never_seen_and_what_a_program_is_told_is_not_shown(
     // A reference is seen while it is typed.
     desk.type_in("file:/run/secrets/l");
     assert!(desk.frame(160, 60).contains("file:/run/secrets/l"));
+    desk.press("esc");
+    // What a program is told is seen while it is typed, and nowhere afterwards.
+    edit(&mut desk, "password", "command:vault read hunter2");
+    settled(&mut desk);
+    let frame = desk.frame(160, 60);
+    assert!(frame.contains("command:vault …") && !frame.contains("hunter2"), "{frame}");
+    desk.press("e");
+    assert!(!desk.frame(160, 60).contains("hunter2"));
 }
 
 #[test]
@@ -342,14 +350,13 @@ fn another_policy_is_not_written_over_what_somebody_else_changed() {
 #[test]
 #[ignore = "needs real servers: tests/run"]
 fn another_server_is_tried_told_and_saved_and_both_ends_are_read_by_it() {
-    let mut ldif = "dn: dc=example,dc=test\nobjectClass: dcObject\nobjectClass: organization\ndc: example\no: Example\n\n\
-        dn: ou=people,dc=example,dc=test\nobjectClass: organizationalUnit\nou: people\n\n"
-        .to_owned();
-    for n in 1..=30 {
-        let id = format!("00000000-0000-4000-8000-{n:012}");
-        let lines = format!("objectClass: inetOrgPerson\ncn: c{n}\nsn: s{n}\nuid: u{n}\nentryUUID: {id}\n\n");
-        ldif += &format!("dn: uid=u{n},ou=people,dc=example,dc=test\n{lines}");
-    }
+    let folders = "dn: dc=example,dc=test\nobjectClass: dcObject\nobjectClass: organization\ndc: example\no: Example\n\n\
+        dn: ou=people,dc=example,dc=test\nobjectClass: organizationalUnit\nou: people\n\n";
+    let person = |n: usize| {
+        let lines = format!("objectClass: inetOrgPerson\ncn: c{n}\nsn: s{n}\nuid: u{n}\nentryUUID: 00000000-0000-4000-8000-{n:012}\n\n");
+        format!("dn: uid=u{n},ou=people,dc=example,dc=test\n{lines}")
+    };
+    let ldif: String = std::iter::once(folders.to_owned()).chain((1..=30).map(person)).collect();
     let slapd = Server::slapd(&ldif);
     let runtime = support::runtime();
     let service = runtime.block_on(Service::start(Vec::new(), Faults::default())).unwrap();
