@@ -33,8 +33,8 @@ pub(in crate::tui) struct Source {
     pub site: Option<Arc<Site>>,
     /// The marked line.
     pub at: usize,
-    /// Somebody marked a line: until then it is the first one that decides who is in scope.
-    pub moved: bool,
+    /// Its label, once somebody has marked one.
+    pub marked: Option<&'static str>,
     pub top: usize,
     /// What clauses say that are not as in the configuration.
     pub edits: BTreeMap<Clause, String>,

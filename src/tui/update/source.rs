@@ -19,9 +19,26 @@ use std::sync::Arc;
 
 /// Moves the mark in the clauses.
 pub(super) fn mark(model: &mut Model, by: isize) {
-    let last = entries(model).len().saturating_sub(1);
-    model.source.at = model.source.at.saturating_add_signed(by).min(last);
-    model.source.moved = true;
+    put(model, model.source.at.saturating_add_signed(by));
+}
+
+/// Marks the line at this place.
+pub(super) fn put(model: &mut Model, at: usize) {
+    let entries = entries(model);
+    let at = at.min(entries.len().saturating_sub(1));
+    (model.source.at, model.source.marked) = (at, entries.get(at).map(|entry| entry.label));
+}
+
+/// Keeps the mark on its line where others came or went above it. Where nobody has marked one, it is on the first that decides who
+/// is in scope: how the directory is reached stands above it.
+pub(super) fn follow(model: &mut Model) {
+    let is_it = |entry: &Entry| match model.source.marked {
+        Some(label) => entry.label == label,
+        None => entry.clause.is_some_and(|clause| Clause::LOCATION.contains(&clause)),
+    };
+    if let Some(at) = entries(model).iter().position(is_it) {
+        model.source.at = at;
+    }
 }
 
 /// Begins to type another text for the marked clause; one of two is simply the other one then.
@@ -223,11 +240,7 @@ pub(super) fn save(model: &mut Model) -> Vec<Effect> {
 pub(super) fn sited(model: &mut Model, site: Arc<Site>) {
     model.source.site = Some(site);
     model.source.forget();
-    if !model.source.moved {
-        // Where one begins is what decides who is in scope: how the directory is reached stands above it.
-        let first = |entry: &Entry| entry.clause.is_some_and(|clause| Clause::LOCATION.contains(&clause));
-        model.source.at = entries(model).iter().position(first).unwrap_or(0);
-    }
+    follow(model);
 }
 
 /// They are written, and both ends are read by them.

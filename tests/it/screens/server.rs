@@ -1,15 +1,18 @@
 //! The source pane beyond the location: how the directory is reached, the lasting id, and the policy, edited in place.
 
-use super::desk::Desk;
+use super::desk::{Desk, event};
 use super::{same_as_before, setting};
 use crate::lab::Server;
 use crate::support;
-use rosterm::config::{Channel, Clause, Config, RemoveAction};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use rosterm::config::{Channel, Clause, Config, RemoveAction, Site};
 use rosterm::demo::service::{Faults, Service};
 use rosterm::demo::world::{self, World};
+use rosterm::engine::News;
 use rosterm::model::Action;
 use rosterm::source::ldif::{Record, Value};
-use rosterm::tui::{Effect, Msg, Setting};
+use rosterm::tui::{Effect, Model, Msg, Setting, update, view};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -91,6 +94,28 @@ fn the_cursor_begins_where_it_is_decided_who_is_in_scope_and_stays_where_it_is_p
     same_as_before("server-160x60", &frame);
     desk.press("k k esc 1");
     assert!(desk.frame(160, 60).contains("▌server"));
+}
+
+#[test]
+fn the_mark_stays_on_its_line_when_what_was_read_brings_others() {
+    let desk = of_server();
+    let ldap = Config::parse(Path::new("/etc/rosterm.toml"), SERVER).unwrap();
+    let mut model = Model::new(setting());
+    let mut tell = |msg: Msg| update::update(&mut model, msg);
+    tell(Msg::News(News::Site(Arc::new(Site::of(&ldap.channels[0])))));
+    // Nothing was read yet: the page size is the last line but one.
+    tell(Msg::Key(event("1")));
+    for _ in 0..40 {
+        tell(Msg::Key(event("j")));
+    }
+    tell(Msg::Key(event("k")));
+    // No frame comes between what was read and the key.
+    tell(Msg::News(News::Snapshot(Arc::clone(&desk.snapshot))));
+    tell(Msg::Key(event("e")));
+    let mut terminal = Terminal::new(TestBackend::new(160, 60)).unwrap();
+    terminal.draw(|frame| view::draw(&mut model, frame)).unwrap();
+    let shown = terminal.backend().to_string();
+    assert!(shown.contains("page_size = 1000"), "{shown}");
 }
 
 #[test]
