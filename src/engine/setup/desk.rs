@@ -100,7 +100,7 @@ impl Desk {
         self.explorer = None;
         let is_there = is_open || steps.iter().any(|step| step.name == "bind");
         let certificate = steps.iter().any(wants_authority);
-        for mut step in steps.into_iter().filter(|step| !["prepare", "bind"].contains(&step.name)) {
+        for mut step in steps.into_iter().filter(|step| step.name != "bind") {
             match step.verdict {
                 // What one of several servers lacks, and what nobody is shown, is in nobody's way yet.
                 StepVerdict::Failed if is_there && step.name == "vendor" => continue,

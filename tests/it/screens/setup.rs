@@ -8,9 +8,9 @@ use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use rosterm::config::{Config, create};
 use rosterm::demo::service::{Faults, Service};
-use rosterm::engine::setup::{Ask, Desk, Found, Test};
+use rosterm::engine::setup::{Ask, Desk, Draft, Found, Test};
 use rosterm::error::Error;
-use rosterm::model::step::Step;
+use rosterm::model::step::{Step, StepVerdict};
 use rosterm::tui::setup::{Effect, Model, Msg, update, view};
 use rosterm::tui::theme::{Glyphs, Theme};
 use std::path::Path;
@@ -266,6 +266,21 @@ fn a_user_with_a_password_and_a_client_with_a_secret_are_ways_in_and_are_tried_a
         }
         bench.say(&mut model, "none");
         assert!(model.ask == Ask::Login && model.text().contains("auth = \"none\""), "{:?}", model.ask);
+    }
+}
+
+#[test]
+fn what_stands_in_the_way_of_reaching_the_directory_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let bad = folder.path().join("ca.pem");
+    std::fs::write(&bad, "no certificate").unwrap();
+    for (authority, step, told) in [(None, "connect", "127.0.0.1:1"), (Some(bad), "prepare", "ca.pem")] {
+        let draft = Draft { kind: "auto".into(), place: vec!["ldaps://127.0.0.1:1".into()], authority, ..Draft::default() };
+        let (mut found, mut steps) = (Found::default(), Vec::new());
+        let good = runtime().block_on(Desk::default().test(Test::Reach, &draft, &mut found, NOW, |step| steps.push(step)));
+        let last = steps.last().unwrap();
+        assert!(!good && !found.wants_authority[0] && last.name == step && last.verdict == StepVerdict::Failed, "{steps:?}");
+        assert!(last.detail.contains(told), "{steps:?}");
     }
 }
 
