@@ -169,10 +169,6 @@ pub(super) fn stop(model: &mut Model) -> Vec<Effect> {
 
 /// Who would enter and leave, by name; where that is not known, it is looked at once more.
 pub(super) fn who(model: &mut Model) -> Vec<Effect> {
-    if model.source.edits.keys().all(|clause| clause.is_policy()) {
-        model.say(Tone::Warn, "nobody enters or leaves by another policy");
-        return Vec::new();
-    }
     match model.source.preview().filter(|preview| preview.against.is_ok()) {
         Some(preview) => {
             model.overlay = Some(Overlay::Movers(Arc::clone(preview), 0));
