@@ -274,4 +274,39 @@ mod tests {
         let error = save_clauses(&path, "a", &fingerprint(&path), &secret, |_| Ok(())).unwrap_err();
         assert!(!format!("{error:?} {error}").contains("hunter2"));
     }
+
+    #[test]
+    fn tables_in_one_line_dotted_keys_and_lists_of_tables_are_changed_too() {
+        const REST: &str = "[channels.a.target]\nconnector = \"scim2\"\nbase_url = \"https://x\"\nauth = \"none\"\n[channels.a.mapping]\nuserName = \"uid\"\n";
+        let edits = [
+            (Clause::DefaultStatus, "disabled"),
+            (Clause::Status, "{ attribute = \"x\", disabled_when = { present = true } }"),
+            (Clause::Filter, "(a=b)"),
+            (Clause::Removal, "delete"),
+            (Clause::Updates, "7"),
+        ]
+        .map(|(clause, text)| (clause, text.to_owned()));
+        for (text, kept) in [
+            (
+                "[channels.a]\nsource = { type = \"ldif\", path = \"p\", location = { base_dn = \"dc=x\" } }\npolicy = { create = false }\n",
+                "create = false",
+            ),
+            (
+                "[channels.a]\nsource.type = \"ldif\"\nsource.path = \"p\"\nsource.location.base_dn = \"dc=x\" # tree\npolicy.limits.clear = \"1%\"\n",
+                "# tree",
+            ),
+            (
+                "[channels.a.source]\ntype = \"ldif\"\npath = \"p\"\nlocation.base_dn = \"dc=x\"\n[[channels.a.source.settings.status]]\nattribute = \"y\"\ndisabled_when = { present = true }\n[channels.a.policy.limits]\nupdate = \"3\" # few\n",
+                "# few",
+            ),
+        ] {
+            let changed = with_clauses(&format!("{text}{REST}"), "a", &edits).unwrap();
+            let config = Config::parse(Path::new("x.toml"), &changed).map_err(|e| format!("{e}: {changed}")).unwrap();
+            let site = Site::of(&config.channels[0]);
+            for (clause, text) in &edits {
+                assert_eq!(clause.text(&site), *text, "{changed}");
+            }
+            assert!(changed.contains(kept), "{changed}");
+        }
+    }
 }
