@@ -6,8 +6,8 @@ use crate::support::{NOW, runtime};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use rosterm::config::{Config, create};
-use rosterm::demo::service::{Faults, Service};
+use rosterm::config::{Auth, Config, create};
+use rosterm::demo::service::{Clients, Faults, Service};
 use rosterm::engine::setup::{Ask, Desk, Draft, Found, Test};
 use rosterm::error::Error;
 use rosterm::model::step::{Step, StepVerdict};
@@ -267,6 +267,33 @@ fn a_user_with_a_password_and_a_client_with_a_secret_are_ways_in_and_are_tried_a
         bench.say(&mut model, "none");
         assert!(model.ask == Ask::Login && model.text().contains("auth = \"none\""), "{:?}", model.ask);
     }
+}
+
+#[test]
+fn a_client_is_granted_a_token_as_soon_as_its_secret_is_named() {
+    let clients = Clients { id: "me".into(), secret: "cl!ent".into(), seconds: Some(3600), in_body: false, good_for: None };
+    let runtime = runtime();
+    let service = runtime.block_on(Service::start(accounts(), Faults { clients: Some(clients), ..Faults::default() })).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        std::fs::write(folder.path().join(name), text).unwrap();
+        folder.path().join(name).display().to_string()
+    };
+    let (people, wrong, right) = (file("people.ldif", LDIF), file("wrong", "other"), file("right", "cl!ent"));
+    let (mut model, mut bench) = (model(&folder.path().join("rosterm.toml")), Bench { runtime, desk: Desk::default() });
+    let (url, tokens) = (service.base_url().to_owned(), service.token_url());
+    for answer in ["ldif", &people, "", "", "scim2", &url, "client_credentials", &tokens, "me", ""] {
+        bench.say(&mut model, answer);
+    }
+    bench.say(&mut model, &format!("file:{wrong}"));
+    let refused = model.steps(Ask::ClientSecret).last().cloned().unwrap();
+    assert!(model.ask == Ask::ClientSecret && refused.name == "token" && refused.verdict == StepVerdict::Failed, "{refused:?}");
+    bench.say(&mut model, &format!("file:{right}"));
+    assert_eq!((model.ask, model.found.accounts.len(), service.granted()), (Ask::Rule(0), 3, 1));
+    let config = Config::parse(Path::new("rosterm.toml"), &Model::text(&model)).unwrap();
+    assert!(
+        matches!(&config.channels[0].target.auth, Auth::ClientCredentials(client) if client.client_id == "me" && client.scope.is_none())
+    );
 }
 
 #[test]
