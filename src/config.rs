@@ -15,7 +15,7 @@ pub mod secret;
 mod source;
 mod target;
 
-pub use clause::{Clause, Wrong, status_text};
+pub use clause::{Clause, Site, Wrong, may_bind, status_text};
 pub use policy::{Limit, Limits, Policy, RemoveAction};
 pub use reader::Located;
 pub use rule::{RuleEdit, RuleText};

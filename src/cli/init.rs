@@ -67,8 +67,26 @@ pub(super) struct Options {
     #[arg(long, value_name = "URL")]
     target_url: Option<String>,
     /// Where the token is kept, as for --password; or none
-    #[arg(long, value_name = "PLACE")]
+    #[arg(long, value_name = "PLACE", conflicts_with_all = ["user", "token_url"])]
     token: Option<String>,
+    /// Who we are at the service, with --user-password instead of a token
+    #[arg(long, value_name = "NAME", conflicts_with = "token_url")]
+    user: Option<String>,
+    /// Where that user's password is kept
+    #[arg(long, value_name = "PLACE", requires = "user")]
+    user_password: Option<String>,
+    /// Who grants tokens for --client-id and --client-secret
+    #[arg(long, value_name = "URL")]
+    token_url: Option<String>,
+    /// Who we are there
+    #[arg(long, value_name = "ID", requires = "token_url")]
+    client_id: Option<String>,
+    /// Where the client's secret is kept
+    #[arg(long, value_name = "PLACE", requires = "token_url")]
+    client_secret: Option<String>,
+    /// What the token is to be good for
+    #[arg(long, value_name = "SCOPE", requires = "token_url")]
+    client_scope: Option<String>,
     /// The authority of the service's certificate
     #[arg(long, value_name = "FILE")]
     target_ca_file: Option<String>,

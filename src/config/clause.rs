@@ -1,12 +1,61 @@
-//! What decides who is in scope and who of them is disabled, one by one: how each is written, and what it says.
+//! What decides where people come from, who of them is in scope, and what becomes of them, one by one: how each is written,
+//! and what it says.
 
-use super::reader::{Document, Located};
-use super::source::{Scope, SourceConfig, SourceKind, StatusRule, status_rules};
-use crate::identity::AttributeName;
+mod says;
 
-/// One clause of a source location, or of the settings beside it.
+pub use says::may_bind;
+
+use super::source::{SourceConfig, SourceKind, StatusRule, status_rules};
+use super::{Channel, Policy};
+use crate::config::reader::Document;
+use crate::error::{Error, Result as Checked};
+use toml_edit::Value;
+
+/// Where people come from, and what becomes of them: what clauses are about.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// The source and its location.
+    pub source: SourceConfig,
+    /// The policy.
+    pub policy: Policy,
+}
+
+impl Site {
+    /// That of a channel.
+    #[must_use]
+    pub fn of(channel: &Channel) -> Self {
+        Site { source: channel.source.clone(), policy: channel.policy.clone() }
+    }
+
+    /// Whether its parts go together: each may be right by itself.
+    ///
+    /// # Errors
+    /// A usage error without a place.
+    pub fn check(&self) -> Checked<()> {
+        if let SourceKind::Ldap(ldap) = &self.source.kind {
+            ldap.check()?;
+        }
+        self.policy.check()
+    }
+}
+
+/// One clause of a source, of its location or the settings beside it, or of the policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Clause {
+    /// The addresses of the directory.
+    Url,
+    /// Whether TLS is asked for on a plain connection.
+    StartTls,
+    /// The authority of the directory's certificate.
+    Authority,
+    /// Who we are there.
+    BindDn,
+    /// Where our password is kept; never the password.
+    Password,
+    /// Entries a page.
+    PageSize,
+    /// The product.
+    Vendor,
     /// The base.
     Base,
     /// How far below it.
@@ -21,12 +70,34 @@ pub enum Clause {
     Status,
     /// What holds where nothing tells it.
     DefaultStatus,
+    /// The attribute with the lasting id.
+    Id,
+    /// Where a missing entry is looked up.
+    LookUp,
     /// The attribute of a group that names its members.
     Members,
     /// The attribute of a person that names the groups.
     MemberOf,
+    /// The object classes of groups.
+    Groups,
     /// The object class of people, where there is no filter.
     People,
+    /// The attribute that tells when an entry was changed.
+    Time,
+    /// Whether somebody who is disabled gets an inactive account.
+    ProvisionDisabled,
+    /// What happens to the account of somebody who left.
+    Removal,
+    /// How many accounts may be disabled or deleted in a run.
+    Removals,
+    /// How many may be created.
+    Creates,
+    /// How many may be changed.
+    Updates,
+    /// How many may lose a value of one field.
+    Clears,
+    /// How much smaller than at the last run the source may be.
+    Shrink,
 }
 
 /// Why a text is not a clause.
@@ -39,19 +110,40 @@ pub struct Wrong {
 }
 
 impl Wrong {
-    fn whole(message: String) -> Self {
-        Wrong { message, column: None }
+    fn whole(message: impl Into<String>) -> Self {
+        Wrong { message: message.into(), column: None }
+    }
+}
+
+impl From<Error> for Wrong {
+    /// With what to write instead.
+    fn from(error: Error) -> Self {
+        let hint = error.hint_text().map(|hint| format!("; {hint}")).unwrap_or_default();
+        Wrong::whole(format!("{}{hint}", error.message()))
     }
 }
 
 impl Clause {
+    /// How the directory is reached.
+    pub const SERVER: [Clause; 7] =
+        [Clause::Url, Clause::StartTls, Clause::Authority, Clause::BindDn, Clause::Password, Clause::PageSize, Clause::Vendor];
     /// The clauses of the location, in the order in which they narrow.
     pub const LOCATION: [Clause; 5] = [Clause::Base, Clause::Scope, Clause::Filter, Clause::Group, Clause::Nested];
+    /// The lines of the policy that decide about people.
+    pub const POLICY: [Clause; 7] =
+        [Clause::ProvisionDisabled, Clause::Removal, Clause::Removals, Clause::Creates, Clause::Updates, Clause::Clears, Clause::Shrink];
 
     /// Its key in the configuration.
     #[must_use]
     pub fn key(self) -> &'static str {
         match self {
+            Clause::Url => "url",
+            Clause::StartTls => "start_tls",
+            Clause::Authority => "ca_file",
+            Clause::BindDn => "bind_dn",
+            Clause::Password => "password",
+            Clause::PageSize => "page_size",
+            Clause::Vendor => "vendor",
             Clause::Base => "base_dn",
             Clause::Scope => "scope",
             Clause::Filter => "filter",
@@ -59,22 +151,56 @@ impl Clause {
             Clause::Nested => "nested_groups",
             Clause::Status => "status",
             Clause::DefaultStatus => "default_status",
+            Clause::Id => "id_attribute",
+            Clause::LookUp => "lookup_base",
             Clause::Members => "member_attribute",
             Clause::MemberOf => "member_of_attribute",
+            Clause::Groups => "group_class",
             Clause::People => "user_class",
+            Clause::Time => "time_attribute",
+            Clause::ProvisionDisabled => "provision_disabled",
+            Clause::Removal => "remove_action",
+            Clause::Removals => "deprovision",
+            Clause::Creates => "create",
+            Clause::Updates => "update",
+            Clause::Clears => "clear",
+            Clause::Shrink => "max_source_shrink",
         }
     }
 
-    /// The table of the source that it stands in.
+    /// The tables that it stands in, from the channel's on.
     #[must_use]
-    pub fn table(self) -> &'static str {
-        if Clause::LOCATION.contains(&self) { "location" } else { "settings" }
+    pub fn tables(self) -> &'static [&'static str] {
+        match self {
+            _ if Clause::SERVER.contains(&self) => &["source"],
+            _ if Clause::LOCATION.contains(&self) => &["source", "location"],
+            Clause::Removals | Clause::Creates | Clause::Updates | Clause::Clears => &["policy", "limits"],
+            _ if self.is_policy() => &["policy"],
+            _ => &["source", "settings"],
+        }
     }
 
-    /// True if sources of this kind have it: a table has neither a tree nor groups.
+    /// What it is called where it stands alone: a limit's key says a verb, which may be another key of the policy.
+    #[must_use]
+    pub fn name(self) -> String {
+        if self.tables() == ["policy", "limits"] { format!("limits.{}", self.key()) } else { self.key().to_owned() }
+    }
+
+    /// True if it is a line of the policy: it moves nobody in or out.
+    #[must_use]
+    pub fn is_policy(self) -> bool {
+        Clause::POLICY.contains(&self)
+    }
+
+    /// True if sources of this kind have it: a table has neither a tree nor groups, and a file no server.
     #[must_use]
     pub fn applies(self, kind: &SourceKind) -> bool {
-        matches!(self, Clause::Filter | Clause::Status | Clause::DefaultStatus) || !matches!(kind, SourceKind::Csv(_))
+        match kind {
+            SourceKind::Ldap(_) => true,
+            _ if self.is_policy() => true,
+            SourceKind::Ldif { .. } => !Clause::SERVER.contains(&self),
+            SourceKind::Csv(_) => matches!(self, Clause::Filter | Clause::Status | Clause::DefaultStatus | Clause::Id),
+        }
     }
 
     /// The only texts that it can be; none where any text may do.
@@ -82,75 +208,37 @@ impl Clause {
     pub fn choices(self) -> &'static [&'static str] {
         match self {
             Clause::Scope => &["sub", "one"],
-            Clause::Nested => &["true", "false"],
+            Clause::StartTls | Clause::Nested | Clause::ProvisionDisabled => &["true", "false"],
             Clause::DefaultStatus => &["enabled", "disabled"],
+            Clause::Removal => &["disable", "delete"],
             _ => &[],
         }
     }
 
-    /// What it says, as it is written in the configuration; empty where it is not set there.
-    #[must_use]
-    pub fn text(self, source: &SourceConfig) -> String {
-        let of = |text: &Option<Located<String>>| text.as_ref().map(|t| t.value.clone()).unwrap_or_default();
-        let name = |name: &Option<AttributeName>| name.as_ref().map(ToString::to_string).unwrap_or_default();
-        let (location, settings) = (&source.location, &source.settings);
-        match self {
-            Clause::Base => location.base_dn.value.clone(),
-            Clause::Scope => if location.scope == Scope::OneLevel { "one" } else { "sub" }.to_owned(),
-            Clause::Filter => of(&location.filter),
-            Clause::Group => of(&location.group_dn),
-            Clause::Nested => location.nested_groups.to_string(),
-            Clause::Status => settings.status.as_deref().map(status_text).unwrap_or_default(),
-            // Every preset has it so.
-            Clause::DefaultStatus => if settings.default_enabled == Some(false) { "disabled" } else { "enabled" }.to_owned(),
-            Clause::Members => name(&settings.member_attribute),
-            Clause::MemberOf => name(&settings.member_of_attribute),
-            Clause::People => settings.user_class.clone().unwrap_or_default(),
-        }
-    }
-
-    /// Lets it say something else; what is empty is not set. Whether a filter is one is not looked at here.
+    /// A text that it can be as the value in the file.
     ///
     /// # Errors
-    /// What is wrong with the text.
-    pub fn set(self, source: &mut SourceConfig, text: &str) -> Result<(), Wrong> {
+    /// Where it can't be.
+    pub(super) fn value(self, text: &str) -> Checked<Value> {
         let text = text.trim();
-        let located = |before: Option<&Located<String>>| match before {
-            Some(before) => before.clone().map(|_| text.to_owned()),
-            None => Located::nowhere(text.to_owned()),
-        };
-        let given = (!text.is_empty()).then(|| text.to_owned());
-        self.check(text)?;
-        let (location, settings) = (&mut source.location, &mut source.settings);
-        match self {
-            Clause::Base => location.base_dn = located(Some(&location.base_dn)),
-            Clause::Scope => location.scope = if text == "one" { Scope::OneLevel } else { Scope::Subtree },
-            Clause::Filter => location.filter = given.map(|_| located(location.filter.as_ref())),
-            Clause::Group => location.group_dn = given.map(|_| located(location.group_dn.as_ref())),
-            Clause::Nested => location.nested_groups = text == "true",
-            Clause::Status => settings.status = given.map(|text| status(&text)).transpose()?,
-            Clause::DefaultStatus => settings.default_enabled = Some(text == "enabled"),
-            Clause::Members => settings.member_attribute = given.map(AttributeName::new),
-            Clause::MemberOf => settings.member_of_attribute = given.map(AttributeName::new),
-            Clause::People => settings.user_class = given,
-        }
-        Ok(())
+        let parsed = |written: String| written.parse().map_err(|_| Error::usage(format!("{} is no TOML", self.key())));
+        Ok(match self {
+            Clause::StartTls | Clause::Nested | Clause::ProvisionDisabled => Value::from(text == "true"),
+            Clause::PageSize => Value::from(text.parse::<i64>().map_err(|_| Error::usage("page_size is no number"))?),
+            Clause::Status => parsed(format!("[{}]", text.trim_start_matches('[').trim_end_matches(']')))?,
+            Clause::Url => list(says::urls(text).map_err(|wrong| Error::usage(wrong.message))?),
+            Clause::Groups => list(says::words(text)),
+            Clause::Password => parsed(super::secret::typed::reference(text)?)?,
+            _ => Value::from(text),
+        })
     }
+}
 
-    fn check(self, text: &str) -> Result<(), Wrong> {
-        let is_dn = |text: &str| crate::identity::dn::parse(text).is_some();
-        let is_name = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "-.;".contains(c));
-        let wrong = match self {
-            _ if !self.choices().is_empty() && !self.choices().contains(&text) => {
-                format!("it is one of: {}", self.choices().join(", "))
-            }
-            Clause::Base if !is_dn(text) => format!("\"{text}\" is not a distinguished name"),
-            Clause::Group if !text.is_empty() && !is_dn(text) => format!("\"{text}\" is not a distinguished name"),
-            Clause::Members | Clause::MemberOf if !is_name(text) => format!("\"{text}\" is not the name of an attribute"),
-            Clause::People if !is_name(text) => format!("\"{text}\" is not the name of an object class"),
-            _ => return Ok(()),
-        };
-        Err(Wrong::whole(wrong))
+/// One text, or a list of several.
+fn list(texts: Vec<String>) -> Value {
+    match &texts[..] {
+        [one] => Value::from(one.as_str()),
+        _ => texts.into_iter().collect(),
     }
 }
 
@@ -163,7 +251,7 @@ pub fn status_text(rules: &[StatusRule]) -> String {
 /// Status rules from the text between the brackets of a list.
 fn status(text: &str) -> Result<Vec<StatusRule>, Wrong> {
     const BEFORE: &str = "status = [";
-    let wrong = |error: crate::error::Error| Wrong {
+    let wrong = |error: Error| Wrong {
         message: error.message().to_owned(),
         column: error.position().map(|at| at.column.saturating_sub(BEFORE.len()).max(1)),
     };
@@ -184,22 +272,22 @@ mod tests {
     #[test]
     fn status_rules_are_typed_as_in_the_file_and_told_where_they_are_wrong() {
         let text = "[channels.a.source]\ntype = \"ldif\"\npath = \"x\"\nlocation = { base_dn = \"dc=x\" }\n[channels.a.target]\nconnector = \"scim2\"\nbase_url = \"http://localhost\"\nauth = \"none\"\n[channels.a.mapping]\nuserName = \"uid\"\n";
-        let mut source = Config::parse(Path::new("x.toml"), text).unwrap().channels[0].source.clone();
+        let mut site = Site::of(&Config::parse(Path::new("x.toml"), text).unwrap().channels[0]);
         let rules = "{ attribute = \"uac\", disabled_when = { bits = 2 } }, { attribute = \"status\", enabled_when = { equals = \"on\" } }";
         for typed in [rules.to_owned(), format!("[{rules}]")] {
-            Clause::Status.set(&mut source, &typed).unwrap();
-            assert_eq!(Clause::Status.text(&source), rules);
+            Clause::Status.set(&mut site, &typed).unwrap();
+            assert_eq!(Clause::Status.text(&site), rules);
         }
         for (typed, column) in
             [("{ attribute = \"uac\" }", Some(1)), ("{ attribute = uac }", Some(15)), ("nonsense", None), ("{}, ", Some(1))]
         {
-            let wrong = Clause::Status.set(&mut source, typed).unwrap_err();
+            let wrong = Clause::Status.set(&mut site, typed).unwrap_err();
             assert!(column.is_none() || wrong.column == column, "{typed}: {wrong:?}");
-            assert_eq!(Clause::Status.text(&source), rules, "the old one stays");
+            assert_eq!(Clause::Status.text(&site), rules, "the old one stays");
         }
-        Clause::Status.set(&mut source, " ").unwrap();
-        assert_eq!((Clause::Status.text(&source), Clause::DefaultStatus.text(&source)), (String::new(), "enabled".to_owned()));
-        assert!(Clause::Members.set(&mut source, "two words").is_err() && Clause::People.set(&mut source, "(x)").is_err());
-        assert!(Clause::DefaultStatus.set(&mut source, "perhaps").is_err());
+        Clause::Status.set(&mut site, " ").unwrap();
+        assert_eq!((Clause::Status.text(&site), Clause::DefaultStatus.text(&site)), (String::new(), "enabled".to_owned()));
+        assert!(Clause::Members.set(&mut site, "two words").is_err() && Clause::People.set(&mut site, "(x)").is_err());
+        assert!(Clause::DefaultStatus.set(&mut site, "perhaps").is_err());
     }
 }

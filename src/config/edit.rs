@@ -4,12 +4,12 @@ mod rules;
 
 pub use rules::with_rules;
 
-use super::{Channel, Clause, Config, RuleEdit};
+use super::{Channel, Clause, Config, RuleEdit, Site};
 use crate::error::{Error, Result};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
-use toml_edit::{DocumentMut, Item, Table, Value};
+use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 /// A text as a TOML string.
 #[must_use]
@@ -17,38 +17,41 @@ pub fn quoted(text: &str) -> String {
     Value::from(text).to_string()
 }
 
-/// The text of a configuration with other clauses in a channel's source. What is empty is taken out.
+/// The text of a configuration with other clauses in a channel. What is empty is taken out.
 ///
 /// # Errors
-/// Where it is no TOML, or has no such channel.
+/// Where it is no TOML, has no such channel, or a text can't be the clause.
 pub fn with_clauses(text: &str, channel: &str, edits: &[(Clause, String)]) -> Result<String> {
     let mut document: DocumentMut = text.parse().map_err(|e: toml_edit::TomlError| Error::usage(e.message().trim().replace('\n', ", ")))?;
-    let source = ["channels", channel, "source"]
+    let inside = ["channels", channel]
         .into_iter()
         .try_fold(document.as_item_mut(), |item, key| item.as_table_like_mut()?.get_mut(key))
         .and_then(Item::as_table_like_mut);
-    let source = source.ok_or_else(|| Error::usage(format!("the file has no source for the channel {channel}")))?;
+    let inside = inside.filter(|channel| channel.contains_key("source"));
+    let inside = inside.ok_or_else(|| Error::usage(format!("the file has no source for the channel {channel}")))?;
     for (clause, text) in edits {
-        let value = match clause {
-            Clause::Nested => Value::from(text == "true"),
-            Clause::Status => {
-                let list = text.trim().trim_start_matches('[').trim_end_matches(']');
-                format!("[{list}]").parse().map_err(|_| Error::usage("the status rules are no TOML"))?
-            }
-            _ => Value::from(text.as_str()),
-        };
-        // Neither table need be there.
-        let location = source.entry(clause.table()).or_insert_with(|| Item::Table(Table::new()));
-        let location = location.as_table_like_mut().ok_or_else(|| Error::usage(format!("{} is no table", clause.table())))?;
-        match location.get_mut(clause.key()) {
-            Some(_) if text.is_empty() => drop(location.remove(clause.key())),
+        let mut table: &mut dyn TableLike = inside;
+        for (depth, name) in clause.tables().iter().enumerate() {
+            // None of them need be there; the limits stand in one line.
+            let inline = depth > 0 && *name == "limits";
+            let new = || if inline { Item::Value(InlineTable::new().into()) } else { Item::Table(Table::new()) };
+            let next = table.entry(name).or_insert_with(new);
+            table = next.as_table_like_mut().ok_or_else(|| Error::usage(format!("{name} is no table")))?;
+        }
+        if text.is_empty() {
+            table.remove(clause.key());
+            continue;
+        }
+        let value = clause.value(text)?;
+        match table.get_mut(clause.key()) {
             Some(Item::Value(before)) => {
                 let around = before.decor().clone();
                 *before = value;
                 *before.decor_mut() = around;
             }
-            _ if text.is_empty() => {}
-            _ => drop(location.insert(clause.key(), Item::Value(value))),
+            // A list of tables, each under a heading of its own.
+            Some(other) => *other = Item::Value(value),
+            None => drop(table.insert(clause.key(), Item::Value(value))),
         }
     }
     Ok(document.to_string())
@@ -69,12 +72,29 @@ pub fn save(
     rewrite(path, channel, fingerprint, |text| with_rules(text, channel, edits), check)
 }
 
-/// Changes clauses of the location in the same way.
+/// Changes clauses in the same way; `check` sees the channel as it would be, and may refuse it.
 ///
 /// # Errors
-/// As [`save`].
-pub fn save_clauses(path: &Path, channel: &str, fingerprint: &str, edits: &[(Clause, String)]) -> Result<Config> {
-    rewrite(path, channel, fingerprint, |text| with_clauses(text, channel, edits), |_| Ok(()))
+/// As [`save`], and where the file would not say what was asked for.
+pub fn save_clauses(
+    path: &Path,
+    channel: &str,
+    fingerprint: &str,
+    edits: &[(Clause, String)],
+    check: impl FnOnce(&Channel) -> Result<()>,
+) -> Result<Config> {
+    let says = |written: &Channel| {
+        let mut site = Site::of(written);
+        for (clause, text) in edits {
+            let is = clause.text(&site);
+            clause.set(&mut site, text).map_err(|wrong| Error::usage(wrong.message))?;
+            if clause.text(&site) != is {
+                return Err(Error::failure(format!("{} cannot be changed in this file", clause.name())).hint("nothing was written"));
+            }
+        }
+        check(written)
+    };
+    rewrite(path, channel, fingerprint, |text| with_clauses(text, channel, edits), says)
 }
 
 fn rewrite(
@@ -176,5 +196,97 @@ mod tests {
         }
         assert_eq!(save(rule("cn"), true).unwrap().channels[0].mapping[0].value.as_ref().unwrap().value, "cn");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn the_server_and_the_policy_are_changed_too_and_what_was_written_is_read_back() {
+        let text = "# mine\n[channels.a.source]\ntype = \"ldap\"\nurl = [\"ldaps://dc1\", \"ldaps://dc2\"]  # in order\nbind_dn = \"cn=r\"\npassword = { env = \"OLD\" } # old\n\n[channels.a.source.location]\nbase_dn = \"dc=x\"\n\n[channels.a.target]\nconnector = \"scim2\"\nbase_url = \"https://x\"\nauth = \"none\"\n[channels.a.mapping]\nuserName = \"uid\" # the key\n";
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rosterm.toml");
+        std::fs::write(&path, text).unwrap();
+        let fingerprint = |path: &Path| Config::read(path).unwrap().channels[0].fingerprint.clone();
+        let edits = [
+            (Clause::Url, "ldap://dc3"),
+            (Clause::StartTls, "true"),
+            (Clause::Authority, "/etc/ca.pem"),
+            (Clause::Password, "command:pass show 'x'"),
+            (Clause::PageSize, "500"),
+            (Clause::Vendor, "389ds"),
+            (Clause::Groups, "group, posixGroup"),
+            (Clause::Removal, "delete"),
+            (Clause::Removals, "3 or 1%"),
+            (Clause::Clears, "none"),
+            (Clause::Shrink, "10%"),
+        ]
+        .map(|(clause, text)| (clause, text.to_owned()));
+        // What somebody who looks at the whole refuses is not written.
+        let error = save_clauses(&path, "a", &fingerprint(&path), &edits, |_| Err(Error::usage("no"))).unwrap_err();
+        assert_eq!((error.message(), std::fs::read_to_string(&path).unwrap().as_str()), ("no", text));
+        let config = save_clauses(&path, "a", &fingerprint(&path), &edits, |_| Ok(())).unwrap();
+        let site = Site::of(&config.channels[0]);
+        for (clause, text) in &edits {
+            let shown = if *clause == Clause::Password { "command:pass …" } else { text };
+            assert_eq!(clause.text(&site), shown);
+        }
+        let written = std::fs::read_to_string(&path).unwrap();
+        for kept in [
+            "url = \"ldap://dc3\"  # in order\n",
+            "password = { command = [\"pass\", \"show\", \"'x'\"] } # old\n",
+            "limits = { deprovision = \"3 or 1%\", clear = \"none\" }\n",
+            "userName = \"uid\" # the key\n",
+        ] {
+            assert!(written.contains(kept), "{kept}: {written}");
+        }
+        // What does not go together is not written either: each of them is right by itself.
+        for (edit, told) in [((Clause::ProvisionDisabled, "true"), "again and again"), ((Clause::Password, ""), "bind_dn needs a password")]
+        {
+            let edits = [(edit.0, edit.1.to_owned())];
+            let error = save_clauses(&path, "a", &fingerprint(&path), &edits, |_| Ok(())).unwrap_err();
+            assert!(error.message().contains(told), "{error}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), written);
+        }
+        // Taken out, it is as it is by itself.
+        let back = [Clause::Removals, Clause::Clears, Clause::PageSize, Clause::Vendor, Clause::Authority].map(|c| (c, String::new()));
+        let config = save_clauses(&path, "a", &fingerprint(&path), &back, |_| Ok(())).unwrap();
+        let site = Site::of(&config.channels[0]);
+        assert_eq!((Clause::Removals.text(&site), Clause::PageSize.text(&site)), ("20 or 5%".to_owned(), "1000".to_owned()));
+        let secret = [(Clause::Password, "hunter2".to_owned())];
+        let error = save_clauses(&path, "a", &fingerprint(&path), &secret, |_| Ok(())).unwrap_err();
+        assert!(!format!("{error:?} {error}").contains("hunter2"));
+    }
+
+    #[test]
+    fn tables_in_one_line_dotted_keys_and_lists_of_tables_are_changed_too() {
+        const REST: &str = "[channels.a.target]\nconnector = \"scim2\"\nbase_url = \"https://x\"\nauth = \"none\"\n[channels.a.mapping]\nuserName = \"uid\"\n";
+        let edits = [
+            (Clause::DefaultStatus, "disabled"),
+            (Clause::Status, "{ attribute = \"x\", disabled_when = { present = true } }"),
+            (Clause::Filter, "(a=b)"),
+            (Clause::Removal, "delete"),
+            (Clause::Updates, "7"),
+        ]
+        .map(|(clause, text)| (clause, text.to_owned()));
+        for (text, kept) in [
+            (
+                "[channels.a]\nsource = { type = \"ldif\", path = \"p\", location = { base_dn = \"dc=x\" } }\npolicy = { create = false }\n",
+                "create = false",
+            ),
+            (
+                "[channels.a]\nsource.type = \"ldif\"\nsource.path = \"p\"\nsource.location.base_dn = \"dc=x\" # tree\npolicy.limits.clear = \"1%\"\n",
+                "# tree",
+            ),
+            (
+                "[channels.a.source]\ntype = \"ldif\"\npath = \"p\"\nlocation.base_dn = \"dc=x\"\n[[channels.a.source.settings.status]]\nattribute = \"y\"\ndisabled_when = { present = true }\n[channels.a.policy.limits]\nupdate = \"3\" # few\n",
+                "# few",
+            ),
+        ] {
+            let changed = with_clauses(&format!("{text}{REST}"), "a", &edits).unwrap();
+            let config = Config::parse(Path::new("x.toml"), &changed).map_err(|e| format!("{e}: {changed}")).unwrap();
+            let site = Site::of(&config.channels[0]);
+            for (clause, text) in &edits {
+                assert_eq!(clause.text(&site), *text, "{changed}");
+            }
+            assert!(changed.contains(kept), "{changed}");
+        }
     }
 }

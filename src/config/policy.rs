@@ -1,7 +1,8 @@
 //! `[channels.NAME.policy]`: what may be done, and how much of it. The defaults are the careful ones (design: section 5).
 
 use super::reader::{Located, Section};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use std::fmt;
 
 /// What may be done.
 #[derive(Debug, Clone)]
@@ -83,14 +84,32 @@ impl Limit {
         Some(limit)
     }
 
+    /// What can be written, for messages.
+    pub const WAYS: &str = "write \"20\", \"5%\", \"20 or 5%\" (the smaller of both) or \"none\"";
+
     fn read(section: &mut Section<'_>, key: &'static str, default: Limit) -> Result<Self> {
         let Some(text): Option<Located<String>> = section.scalar_text(key)? else { return Ok(default) };
-        Limit::parse(&text.value).ok_or_else(|| {
-            text.error(format!("\"{}\" is not a limit", text.value))
-                .hint("write \"20\", \"5%\", \"20 or 5%\" (the smaller of both) or \"none\"")
-        })
+        Limit::parse(&text.value).ok_or_else(|| text.error(format!("\"{}\" is not a limit", text.value)).hint(Limit::WAYS))
     }
 }
+
+impl fmt::Display for Limit {
+    /// As an operator writes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.count, self.percent) {
+            (Some(n), Some(percent)) => write!(f, "{n} or {percent}%"),
+            (Some(n), None) => write!(f, "{n}"),
+            (None, Some(percent)) => write!(f, "{percent}%"),
+            (None, None) => f.write_str("none"),
+        }
+    }
+}
+
+/// Why two lines of a policy do not go together, and what to write instead.
+const AGAIN_AND_AGAIN: (&str, &str) = (
+    "provision_disabled with remove_action = \"delete\" would delete people and create them anew, again and again",
+    "set provision_disabled = false, or remove_action = \"disable\"",
+);
 
 impl Default for Limits {
     fn default() -> Self {
@@ -119,6 +138,17 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// Whether its lines go together: each may be right by itself.
+    ///
+    /// # Errors
+    /// A usage error without a place.
+    pub fn check(&self) -> Result<()> {
+        if self.provision_disabled && self.remove_action == RemoveAction::Delete {
+            return Err(Error::usage(AGAIN_AND_AGAIN.0).hint(AGAIN_AND_AGAIN.1));
+        }
+        Ok(())
+    }
+
     pub(super) fn read(section: &mut Section<'_>) -> Result<Self> {
         let base = Policy::default();
         let mut policy = Policy {
@@ -136,9 +166,7 @@ impl Policy {
         {
             policy.remove_action = RemoveAction::Delete;
             if policy.provision_disabled {
-                return Err(word
-                    .error("provision_disabled with remove_action = \"delete\" would delete people and create them anew, again and again")
-                    .hint("set provision_disabled = false, or remove_action = \"disable\""));
+                return Err(word.error(AGAIN_AND_AGAIN.0).hint(AGAIN_AND_AGAIN.1));
             }
         }
         if let Some(mut limits) = section.section("limits")? {

@@ -5,7 +5,7 @@
 mod program;
 pub mod typed;
 
-use super::reader::{Item, Located};
+use super::reader::{Document, Item, Located};
 use crate::error::{Error, Result};
 use crate::telemetry;
 use program::Trouble;
@@ -91,6 +91,31 @@ impl SecretRef {
         }
         telemetry::redact(secret);
         Ok(SecretString::from(secret.to_owned()))
+    }
+
+    /// A reference as somebody types it: `env:NAME`, `file:PATH`, `command:PROGRAM ARGUMENT`, `keyring:NAME`.
+    ///
+    /// # Errors
+    /// A usage error for what is no reference; it never quotes what was typed.
+    pub fn of_typed(text: &str) -> Result<Self> {
+        let document = Document::parse("password", &format!("password = {}", typed::reference(text)?))?;
+        let mut root = document.root();
+        let item = root.any("password").ok_or_else(|| Error::usage("a secret is kept in exactly one place"))?;
+        SecretRef::read(item, Path::new(""))
+    }
+
+    /// The same the other way round. Of a program only its name: what stands behind it may be the secret.
+    #[must_use]
+    pub fn typed(&self) -> String {
+        match &self.place {
+            SecretPlace::Env(name) => format!("env:{name}"),
+            SecretPlace::File(path) => format!("file:{}", path.display()),
+            SecretPlace::Command(words) => {
+                let program = words.first().map_or("", |w| w.split(' ').next().unwrap_or_default());
+                format!("command:{program}{}", if words.len() > 1 || words.iter().any(|w| w.contains(' ')) { typed::MORE } else { "" })
+            }
+            SecretPlace::Keyring(name) => format!("keyring:{name}"),
+        }
     }
 
     /// Where it is kept, for a screen: the variable, file or program, never the secret.

@@ -1,12 +1,14 @@
 //! `[channels.NAME.source]`: where people come from, and who of them is in scope.
 
+mod server;
 mod table;
 
+pub(super) use server::is_loopback;
+pub use server::{LdapConfig, LdapUrl};
 pub use table::CsvConfig;
 
 use super::reader::{Located, Section};
-use super::secret::SecretRef;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::identity::AttributeName;
 use std::path::{Path, PathBuf};
 
@@ -33,85 +35,6 @@ pub enum SourceKind {
     },
     /// A table in a text file (RFC 4180).
     Csv(CsvConfig),
-}
-
-/// How to reach a directory server.
-#[derive(Debug, Clone)]
-pub struct LdapConfig {
-    /// Tried in this order.
-    pub urls: Vec<LdapUrl>,
-    /// Who we are; anonymous if there is none.
-    pub bind_dn: Option<String>,
-    /// Our password.
-    pub password: Option<SecretRef>,
-    /// Ask for TLS on an `ldap://` connection before anything else is said (RFC 4511 section 4.14).
-    pub start_tls: bool,
-    /// The certificate authorities to trust instead of the platform's.
-    pub ca_file: Option<PathBuf>,
-    /// Entries a page (RFC 2696).
-    pub page_size: u32,
-    /// The vendor whose settings are used, or `auto`.
-    pub vendor: Located<String>,
-    /// Seconds without an answer after which a connection counts as lost.
-    pub timeout: u64,
-}
-
-/// An LDAP URL: scheme, host and port only.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LdapUrl {
-    /// True for `ldaps`.
-    pub tls: bool,
-    /// Host name, or address without brackets.
-    pub host: String,
-    /// Port.
-    pub port: u16,
-    /// As written.
-    pub text: String,
-}
-
-impl LdapUrl {
-    /// Parses `ldap://host[:port]` or `ldaps://host[:port]`; an IPv6 address stands in brackets.
-    ///
-    /// # Errors
-    /// What is wrong with it, in words.
-    pub fn parse(text: &str) -> std::result::Result<Self, String> {
-        let (scheme, rest) = text.split_once("://").ok_or("it must begin with ldaps:// or ldap://")?;
-        let tls = match scheme.to_ascii_lowercase().as_str() {
-            "ldaps" => true,
-            "ldap" => false,
-            other => return Err(format!("{other}:// is not known; it must begin with ldaps:// or ldap://")),
-        };
-        let rest = rest.strip_suffix('/').unwrap_or(rest);
-        if rest.contains(['/', '?', '@', ' ']) {
-            return Err("it may hold a host and a port, nothing else; base and filter stand in the location".to_owned());
-        }
-        let (host, port) = if let Some(inside) = rest.strip_prefix('[') {
-            let (host, after) = inside.split_once(']').ok_or("the bracket of the IPv6 address is not closed")?;
-            (host, after.strip_prefix(':'))
-        } else {
-            rest.split_once(':').map_or((rest, None), |(host, port)| (host, Some(port)))
-        };
-        if host.is_empty() {
-            return Err("it has no host".to_owned());
-        }
-        let port = match port {
-            None => {
-                if tls {
-                    636
-                } else {
-                    389
-                }
-            }
-            Some(port) => port.parse().map_err(|_| format!("{port} is not a port"))?,
-        };
-        Ok(LdapUrl { tls, host: host.to_owned(), port, text: text.to_owned() })
-    }
-
-    /// True for this machine itself: what is sent there crosses no network.
-    #[must_use]
-    pub fn is_local(&self) -> bool {
-        is_loopback(&self.host)
-    }
 }
 
 /// Which entries are in scope: under the base AND matching the filter AND member of the group, as far as each is given.
@@ -204,71 +127,6 @@ impl SourceConfig {
         };
         section.finish()?;
         Ok(SourceConfig { kind, location, settings })
-    }
-}
-
-/// True for this machine itself: what is sent there crosses no network.
-pub(super) fn is_loopback(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost") || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
-}
-
-impl LdapConfig {
-    fn read(section: &mut Section<'_>, folder: &Path) -> Result<Self> {
-        let urls = section.strings("url")?.ok_or_else(|| {
-            let error = section.error(format!("{} needs a url", section.path())).hint("url = \"ldaps://directory.example.com\"");
-            section.missing("url", error)
-        })?;
-        let start_tls = section.bool("start_tls")?;
-        let in_clear = section.has("bind_dn") && !start_tls.as_ref().is_some_and(|s| s.value);
-        let urls = urls
-            .into_iter()
-            .map(|u| {
-                if u.value.contains('@') {
-                    // Not quoted: what stands before the @ is usually a password.
-                    return Err(Error::usage("an LDAP URL may not hold a user or a password")
-                        .at(u.at)
-                        .hint("set bind_dn and password in the source"));
-                }
-                let url = LdapUrl::parse(&u.value).map_err(|why| u.error(format!("the URL {} is not usable: {why}", u.value)))?;
-                if in_clear && !url.tls && !is_loopback(&url.host) {
-                    return Err(u
-                        .error("the password would cross the network in clear text")
-                        .hint("write ldaps://, or set start_tls = true"));
-                }
-                if url.tls && start_tls.as_ref().is_some_and(|s| s.value) {
-                    return Err(u
-                        .error("start_tls is for ldap:// URLs; an ldaps:// connection is encrypted from the start")
-                        .hint("drop start_tls, or write ldap://"));
-                }
-                Ok(url)
-            })
-            .collect::<Result<Vec<_>>>()?;
-        if urls.is_empty() {
-            return Err(section.error("the list of URLs is empty"));
-        }
-        let bind_dn = section.string("bind_dn")?;
-        let password = section.any("password").map(|i| SecretRef::read(i, folder)).transpose()?;
-        match (&bind_dn, &password) {
-            (Some(dn), None) => {
-                let error = dn.error("bind_dn needs a password").hint(format!("password = {}", super::secret::WAYS));
-                return Err(section.missing("password", error));
-            }
-            (None, Some(_)) => {
-                let error = section.error(format!("{} has a password but no bind_dn", section.path()));
-                return Err(section.missing("bind_dn", error.hint("add bind_dn = \"cn=reader,dc=example,dc=com\", or drop the password")));
-            }
-            _ => {}
-        }
-        Ok(LdapConfig {
-            urls,
-            bind_dn: bind_dn.map(|d| d.value),
-            password,
-            start_tls: start_tls.is_some_and(|s| s.value),
-            ca_file: section.string("ca_file")?.map(|f| folder.join(f.value)),
-            page_size: section.int_in("page_size", 1..=100_000)?.map_or(1000, |n| u32::try_from(n.value).unwrap_or(1000)),
-            vendor: section.string("vendor")?.unwrap_or_else(|| Located::nowhere("auto".to_owned())),
-            timeout: section.int_in("timeout", 1..=3600)?.map_or(60, |n| n.value.unsigned_abs()),
-        })
     }
 }
 

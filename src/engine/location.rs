@@ -1,21 +1,24 @@
-//! Where people come from, looked at before it is changed: what each clause comes to, and who would enter and leave by others.
+//! Where people come from, looked at before it is changed: what each clause comes to, who would enter and leave by others, and
+//! who would come to another action by another policy.
 //!
 //! Whatever is read here goes nowhere else: no population, no approval and no journal changes by it. What must stay true: a read
 //! that did not end complete says nothing about who enters or leaves.
 
+mod judged;
 mod looker;
 mod preview;
 
+pub use judged::Judged;
 pub(super) use looker::{Looker, Stop};
 pub(super) use preview::Baseline;
-pub use preview::{Against, Mover, Preview};
+pub use preview::{Against, Mover, Preview, Unbound};
 
 use crate::clock::Instant;
-pub use crate::config::Wrong;
-use crate::config::{Channel, Clause, SourceConfig};
+use crate::config::{Clause, SourceConfig};
+pub use crate::config::{Site, Wrong};
 use crate::error::Error;
 use crate::filter::Filter;
-use crate::source::{Amount, Part, Source};
+use crate::source::{Amount, Part, Source, vendor};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -27,49 +30,41 @@ pub type OpenSource = Arc<dyn Fn(SourceConfig, Instant) -> Pin<Box<dyn Future<Ou
 /// Clauses that say something else than the configuration, and what.
 pub type Edits = Vec<(Clause, String)>;
 
-/// Where people come from, as it is in effect.
-#[derive(Debug, Clone)]
-pub struct Site {
-    /// The source and its location.
-    pub source: SourceConfig,
-    /// The policy's `provision_disabled`.
-    pub provision_disabled: bool,
-}
-
-impl Site {
-    /// That of a channel.
-    #[must_use]
-    pub fn of(channel: &Channel) -> Self {
-        Site { source: channel.source.clone(), provision_disabled: channel.policy.provision_disabled }
-    }
-}
-
-/// The source with other clauses.
+/// What a channel says with other clauses.
 ///
 /// # Errors
-/// What is wrong with the first text that is.
-pub fn with_edits(source: &SourceConfig, edits: &[(Clause, String)]) -> Result<SourceConfig, Wrong> {
-    let mut source = source.clone();
+/// What is wrong with the first text that is, or why they do not go together.
+pub fn with_edits(site: &Site, edits: &[(Clause, String)]) -> Result<Site, Wrong> {
+    let mut site = site.clone();
     for (clause, text) in edits {
-        check(*clause, text)?;
-        clause.set(&mut source, text)?;
+        site = with_edit(&site, *clause, text)?;
     }
-    Ok(source)
+    site.check()?;
+    Ok(site)
 }
 
-/// Whether a text can be this clause, as far as that is seen without asking the directory.
+/// The same with one other clause, by itself: whether it goes with the others is not looked at.
 ///
 /// # Errors
-/// What is wrong with it.
+/// What is wrong with the text, as far as that is seen without asking the directory.
+pub fn with_edit(site: &Site, clause: Clause, text: &str) -> Result<Site, Wrong> {
+    let mut site = site.clone();
+    check(clause, text)?;
+    clause.set(&mut site, text)?;
+    Ok(site)
+}
+
 fn check(clause: Clause, text: &str) -> Result<(), Wrong> {
-    if clause != Clause::Filter || text.trim().is_empty() {
-        return Ok(());
+    let trimmed = text.trim();
+    match clause {
+        Clause::Filter if !trimmed.is_empty() => Filter::parse(trimmed).map(drop).map_err(|wrong| {
+            let before = text.len() - text.trim_start().len();
+            let column = text.get(..before + wrong.span.start).map(|t| t.chars().count() + 1);
+            Wrong { message: wrong.message, column }
+        }),
+        Clause::Vendor if !trimmed.is_empty() => Ok(vendor::known(trimmed)?),
+        _ => Ok(()),
     }
-    Filter::parse(text.trim()).map(drop).map_err(|wrong| {
-        let before = text.len() - text.trim_start().len();
-        let column = text.get(..before + wrong.span.start).map(|t| t.chars().count() + 1);
-        Wrong { message: wrong.message, column }
-    })
 }
 
 /// What a part of the location comes to.
@@ -149,6 +144,8 @@ impl fmt::Display for Remover {
 pub enum Previewed {
     /// Everybody in scope was read.
     Read(Arc<Preview>),
+    /// Only the policy is another one: the directory was not asked.
+    Judged(Arc<Result<Judged, String>>),
     /// It was not read to its end, and why: it says nothing.
     Incomplete(String),
     /// It can't be read by these clauses.

@@ -260,6 +260,12 @@ impl Picture {
             && (self.links.is_foreign(link) || self.entries.by_id(self.links.entry(link)).is_none())
     }
 
+    /// How many links this channel made, and how many holds are in force at its service.
+    pub(super) fn remembered(&self) -> (usize, usize) {
+        let links = self.links.numbers().filter(|link| self.links.channel(*link) == self.about.channel).count();
+        (links, self.known.holds_on_entries.len() + self.known.holds_on_accounts.len())
+    }
+
     /// Lists everybody, in the order of user names.
     pub(super) fn list(&mut self) {
         let mut users: Vec<(String, User)> = Vec::with_capacity(self.tally.all());

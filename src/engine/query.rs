@@ -16,6 +16,7 @@ use crate::model::{Cause, Hold, HoldOn, Link, ReadEnd};
 use crate::source::attributes_to_ask;
 use crate::target::OddItem;
 use crate::target::scim::Listed;
+use crate::text::counted;
 use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 use tokio::sync::mpsc;
@@ -254,11 +255,42 @@ fn foreign_channels(journal: &Journal, links: &[Link], ours: &Belonging) -> Resu
     Ok(foreign)
 }
 
+/// What is remembered for a channel, and what that belongs to.
+#[derive(Debug, Clone)]
+pub(super) struct Bound {
+    pub belonging: Belonging,
+    pub links: usize,
+    pub holds: usize,
+}
+
+/// So many links, so many holds.
+#[must_use]
+pub fn so_much(links: usize, holds: usize) -> String {
+    let each = [(links, "link"), (holds, "hold")].into_iter().filter(|(n, _)| *n > 0);
+    each.map(|(n, what)| counted(n, what)).collect::<Vec<_>>().join(" and ")
+}
+
+/// Why the lasting id is not made another one while something goes by it, and how it is done.
+#[must_use]
+pub fn id_words(id: &str, links: usize, holds: usize) -> String {
+    let go = if links + holds == 1 { "goes" } else { "go" };
+    format!("{} {go} by {id}: change it in the configuration file, then rosterm link --migrate", so_much(links, holds))
+}
+
+/// What is remembered for a channel; nothing where nothing is.
+///
+/// # Errors
+/// Where the state can't be read.
+pub(super) fn bound(channel: &str, journal: &Journal) -> Result<Option<Bound>> {
+    let Some(belonging) = journal.belonging(channel)? else { return Ok(None) };
+    let (links, holds) = journal.remembered(&belonging.base_url)?;
+    Ok((links + holds > 0).then_some(Bound { belonging, links, holds }))
+}
+
 /// Links are used only for what they were made for.
 fn check_belonging(channel: &Channel, journal: &Journal, now: &Belonging) -> Result<()> {
     let Some(before) = journal.belonging(&channel.name)? else { return Ok(()) };
-    let nothing_there = || Ok::<_, Error>(journal.links(&before.base_url)?.is_empty() && !journal.has_holds(&before.base_url)?);
-    if before == *now || nothing_there()? {
+    if before == *now || journal.remembered(&before.base_url)? == (0, 0) {
         return Ok(());
     }
     let mut differs = Vec::new();

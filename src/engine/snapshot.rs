@@ -132,6 +132,12 @@ impl Snapshot {
         self.picture.channel()
     }
 
+    /// How many links of this channel are remembered, and how many holds are in force.
+    #[must_use]
+    pub fn remembered(&self) -> (usize, usize) {
+        self.picture.remembered()
+    }
+
     /// What is known about the source.
     #[must_use]
     pub fn source_facts(&self) -> &SourceFacts {

@@ -104,13 +104,15 @@ impl Journal {
         read().map_err(|e| self.wrong(&e))
     }
 
-    /// True if anybody at a service is or was held.
+    /// How many links a service has, and how many people or accounts are or were held there.
     ///
     /// # Errors
     /// Where the file can't be read.
-    pub fn has_holds(&self, base_url: &str) -> Result<bool> {
-        let found = self.connection.query_row("SELECT EXISTS (SELECT 1 FROM holds WHERE service = ?1)", [base_url], |row| row.get(0));
-        found.map_err(|e| self.wrong(&e))
+    pub fn remembered(&self, base_url: &str) -> Result<(usize, usize)> {
+        let counts = "SELECT (SELECT COUNT(*) FROM links WHERE service = ?1), (SELECT COUNT(*) FROM holds WHERE service = ?1)";
+        let read = |row: &Row<'_>| Ok((row.get::<_, u32>(0)?, row.get::<_, u32>(1)?));
+        let found = self.connection.query_row(counts, [base_url], read);
+        found.map(|(links, holds)| (links as usize, holds as usize)).map_err(|e| self.wrong(&e))
     }
 
     /// Sets a hold. One that is there is replaced, and given back so that it can be told.

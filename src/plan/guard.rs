@@ -129,16 +129,6 @@ pub fn allowed(limit: Limit, pairs: usize) -> Option<usize> {
     [share, fixed].into_iter().flatten().min()
 }
 
-/// As an operator writes a limit.
-fn words(limit: Limit) -> String {
-    match (limit.count, limit.percent) {
-        (Some(n), Some(percent)) => format!("{n} or {percent}%"),
-        (Some(n), None) => n.to_string(),
-        (None, Some(percent)) => format!("{percent}%"),
-        (None, None) => "none".to_owned(),
-    }
-}
-
 /// The guards that fire.
 #[must_use]
 pub fn fired(tally: &Tally, basis: Basis, policy: &Policy, lifted: Lifted) -> Vec<Fired> {
@@ -170,7 +160,7 @@ pub fn fired(tally: &Tally, basis: Basis, policy: &Policy, lifted: Lifted) -> Ve
                     "{} accounts would be {verb}, the limit is {} ({} of {} pairs)",
                     count(n),
                     count(most),
-                    words(limit),
+                    limit,
                     count(basis.pairs)
                 ),
                 lifted_by: format!("{option} {n}"),
@@ -188,7 +178,7 @@ pub fn fired(tally: &Tally, basis: Basis, policy: &Policy, lifted: Lifted) -> Ve
                 "accounts would lose their {}, the limit is {} a field ({} of {} pairs)",
                 fields.join(", "),
                 count(most),
-                words(policy.limits.clear),
+                policy.limits.clear,
                 count(basis.pairs)
             ),
             lifted_by: format!("--allow-clears {most_clears}"),
@@ -214,7 +204,7 @@ fn shrink(basis: Basis, limit: Limit) -> Option<Fired> {
         count(fewer),
         count(before),
         count(most),
-        words(limit)
+        limit
     );
     (fewer > most).then(|| Fired {
         message,

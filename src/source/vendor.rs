@@ -11,7 +11,7 @@ pub use shown::{CSV, Origin};
 
 use crate::config::reader::{Document, did_you_mean};
 use crate::config::{Located, SettingsConfig, StatusRule, status_rules};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::identity::AttributeName;
 use std::sync::OnceLock;
 
@@ -130,16 +130,25 @@ pub fn settings(vendor: &Located<String>, overrides: &SettingsConfig, root_dse: 
         Settings { vendor_origin: Origin::Detected(why), ..settings.clone() }
     } else {
         let known = presets.iter().map(|(s, _)| s.vendor.as_str());
-        presets.iter().find(|(s, _)| s.vendor == vendor.value).map(|(s, _)| s.clone()).ok_or_else(|| {
-            vendor.error(format!("there is no vendor {}", vendor.value)).hint(did_you_mean(
-                &vendor.value,
-                known,
-                "it is \"auto\" or one of: ",
-            ))
-        })?
+        let unknown = || vendor.error(format!("there is no vendor {}", vendor.value)).hint(did_you_mean(&vendor.value, known, OR_ONE_OF));
+        presets.iter().find(|(s, _)| s.vendor == vendor.value).map(|(s, _)| s.clone()).ok_or_else(unknown)?
     };
     override_with(&mut settings, overrides);
     Ok(settings)
+}
+
+const OR_ONE_OF: &str = "it is \"auto\" or one of: ";
+
+/// Whether a text names a vendor, or `auto`.
+///
+/// # Errors
+/// A usage error that names those there are.
+pub fn known(text: &str) -> Result<()> {
+    let names = || presets().iter().map(|(s, _)| s.vendor.as_str());
+    if text == "auto" || names().any(|name| name == text) {
+        return Ok(());
+    }
+    Err(Error::usage(format!("there is no vendor {text}")).hint(did_you_mean(text, names(), OR_ONE_OF)))
 }
 
 /// Applies what the configuration sets itself.

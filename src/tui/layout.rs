@@ -107,7 +107,9 @@ pub fn layout(area: Rect, wants: Wants) -> Option<Layout> {
     let left = Rect { width: (area.width * share / 100).clamp(least, most), ..body };
     let seam = Rect { x: left.right(), width: 1, ..body };
     let right = Rect { x: seam.right(), width: area.right() - seam.right(), ..body };
-    let (source, mapping) = split(left, wants.source.clamp(PANE, (body.height / 2).max(PANE)));
+    // Whoever is in the mapping sees what a rule does; of the source the clauses that decide stand first.
+    let most = if wants.focus == Pane::Source { body.height / 2 } else { body.height * 2 / 5 };
+    let (source, mapping) = split(left, wants.source.clamp(PANE, most.max(PANE)));
     let lower = wants.lower.clamp(8, (body.height * 45 / 100).max(8));
     let (diff, lower) = split(right, body.height.saturating_sub(lower));
     let (detail, activity) = if wants.activity() { (None, Some(lower)) } else { (Some(lower), None) };

@@ -8,6 +8,7 @@ pub mod help;
 mod movers;
 pub mod pick;
 pub mod question;
+pub mod relocate;
 mod rows;
 pub mod why;
 

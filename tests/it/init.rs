@@ -151,6 +151,26 @@ fn a_secret_is_refused_and_said_nowhere_and_what_fails_writes_nothing() {
             assert!(talk.contains(told), "{to}: {talk}");
             assert!(!format!("{out}{talk}").contains("hunter2") && !desk.path("new.toml").exists(), "{to}: {talk}");
         }
+        // Other ways in are tried and refused in the same way.
+        let all = by_options(url, &[]);
+        let rest = &all[..all.len() - 2];
+        for (more, code, told) in [
+            (&["--user", "op"][..], 2, "say it with --user-password"),
+            (&["--user", "op", "--user-password", "hunter2"], 2, "say where it is kept"),
+            (&["--user", "op", "--user-password", "env:TOKEN"], 1, "token: "),
+            (&["--token-url", "https://login.test/token", "--client-id", "me"], 2, "say it with --client-secret"),
+            (
+                &["--token-url", "https://me:hunter2@login.test", "--client-id", "me", "--client-secret", "env:TOKEN"],
+                2,
+                "may not hold a user",
+            ),
+            (&["--token-url", "http://127.0.0.1:1/t", "--client-id", "me", "--client-secret", "env:TOKEN"], 1, "token: "),
+            (&["--user", "op", "--token", "env:TOKEN"], 2, "cannot be used with"),
+        ] {
+            let (ended, out, talk) = init(desk, &[rest, more].concat(), "");
+            assert!(ended == code && talk.contains(told), "{more:?}: {talk}");
+            assert!(!format!("{out}{talk}").contains("hunter2") && !desk.path("new.toml").exists(), "{more:?}: {talk}");
+        }
         let (code, _, talk) = init(desk, &[&by_options(url, &[])[..], &["--read-only"]].concat(), "");
         assert!(code == 4 && talk.contains("--read-only"), "{talk}");
     });
@@ -160,7 +180,7 @@ fn a_secret_is_refused_and_said_nowhere_and_what_fails_writes_nothing() {
 fn the_dialogue_lists_tests_takes_back_and_writes_what_was_answered() {
     with_ends(|desk, url| {
         // ldif; a file that is not there, then the one; the second base by its number; back, and the same again; a part of a
-        // group's name, then the group by its number; the service; a secret, refused, then where it is; the rules; a name; yes.
+        // group's name, then the group by its number; the service; a token; a secret, refused, then where it is; the rules; a name; yes.
         let lines = [
             "ldif",
             "none.ldif",
@@ -173,6 +193,7 @@ fn the_dialogue_lists_tests_takes_back_and_writes_what_was_answered() {
             "1",
             "",
             url,
+            "1",
             "hunter2",
             "env:TOKEN",
             "",
@@ -194,7 +215,7 @@ fn the_dialogue_lists_tests_takes_back_and_writes_what_was_answered() {
         assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
         // Whoever says no keeps nothing.
         let ends = ["--file", "other.toml", "--ldif", "people.ldif", "--connector", "scim2", "--target-url", url];
-        let (code, out, talk) = init(desk, &ends, "\n\nenv:TOKEN\n\n\n\n\n\nno\n");
+        let (code, out, talk) = init(desk, &ends, "\n\n\nenv:TOKEN\n\n\n\n\n\nno\n");
         assert!(code == 7 && out.is_empty() && !desk.path("other.toml").exists(), "{talk}");
     });
 }
@@ -225,7 +246,8 @@ fn a_directory_tells_its_bases_and_groups_and_a_hidden_one_is_typed() {
         );
         let end = done(request.id, 0, "");
         Reply::Send(match (request.op, request.scope) {
-            (0x60, _) => result(request.id, 0x61, 0, ""),
+            // Nobody is turned away: the address is good all the same.
+            (0x60, _) => result(request.id, 0x61, if request.contains("cn=reader") { 0 } else { 48 }, "anonymous bind disallowed"),
             (0x63, 0) if request.base.is_empty() => {
                 let root: &[(&str, &[&[u8]])] = &[("namingContexts", &[b"cn=config", b"dc=x"]), ("objectClass", &[b"OpenLDAProotDSE"])];
                 [entry(request.id, b"", root), end].concat()
@@ -238,7 +260,7 @@ fn a_directory_tells_its_bases_and_groups_and_a_hidden_one_is_typed() {
         })
     });
     with_ends(|desk, url| {
-        let lines = format!("\n{ldap}\ncn=reader,dc=x\nhunter2\nenv:LDAP_PASSWORD\n\n\nscim2\n{url}\nenv:TOKEN\n\n\n\nyes\n");
+        let lines = format!("\n{ldap}\ncn=reader,dc=x\nhunter2\nenv:LDAP_PASSWORD\n\n\nscim2\n{url}\n\nenv:TOKEN\n\n\n\nyes\n");
         let (code, out, talk) = init(desk, &["--file", "new.toml"], &lines);
         assert_eq!(code, 0, "{out}{talk}");
         for told in [
@@ -251,6 +273,7 @@ fn a_directory_tells_its_bases_and_groups_and_a_hidden_one_is_typed() {
         ] {
             assert!(talk.contains(told), "{told}: {talk}");
         }
+        assert!(!talk.contains("FAILED bind") && !talk.contains("warning bind"), "{talk}");
         assert!(!talk.contains("hunter2") && !talk.contains("cn=config") && !talk.contains("reader-secret"));
         let text = std::fs::read_to_string(desk.path("new.toml")).unwrap();
         assert!(text.contains("password = { env = \"LDAP_PASSWORD\" }") && text.contains("base_dn = \"ou=people,dc=x\""), "{text}");
@@ -296,6 +319,14 @@ fn a_real_pair_is_set_up_by_options_and_check_and_plan_are_content() {
     ];
     let (code, out, talk) = init(&desk, &arguments, "");
     assert!(code == 0 && out.contains("people in scope: 2") && out.contains("2 new"), "{out}{talk}");
+    // By questions: that the certificate is not trusted is told beside the address, and its authority is asked for next. The
+    // wrong one is told too, and nobody is asked for a password before that.
+    let other = slapd.text("other_ca_file");
+    let (_, _, talk) = init(&desk, &["--file", "asked.toml"], &format!("\n{url}\n{other}\n{ca_file}\n{dn}\n"));
+    let at = |text: &str| talk.find(text).unwrap_or_else(|| panic!("{text}: {talk}"));
+    assert!(at("FAILED TLS: ") < at("Authority: ") && at("Authority: ") < at("TLS: TLSv1") && at("TLS: TLSv1") < at("Reader: "), "{talk}");
+    assert_eq!(talk.matches("FAILED TLS: ").count(), 2, "{talk}");
+    assert!(at("Reader: ") < at("Password: "), "{talk}");
     for (command, expected) in [("check", 0), ("plan", 3)] {
         let output = desk.run(&[command, "--config", "new.toml", "--state", "state.db"]);
         let told = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);

@@ -12,6 +12,7 @@ mod pictures;
 mod pointer;
 mod rules;
 mod search;
+mod server;
 mod setup;
 mod source;
 mod why;

@@ -5,7 +5,7 @@ use super::given::{Given, draft, must_be_said};
 use super::{Common, Options};
 use crate::clock::Instant;
 use crate::config::create;
-use crate::engine::setup::{self, Ask, Desk, Draft, Found, Question, answer, asks, question, test_of, worth_telling};
+use crate::engine::setup::{self, Ask, Desk, Draft, Found, Question, Test, answer, asks, question, test_of, worth_telling};
 use crate::error::{Error, Result};
 use crate::model::step::{Step, StepVerdict};
 use crate::telemetry::redacted;
@@ -166,13 +166,15 @@ impl Dialogue {
         }
         let Some(test) = test_of(ask, &self.draft) else { return Ok(true) };
         // What else was given belongs to the same test.
-        if ask == Ask::Password && self.given.get(Ask::Authority).is_some() {
-            let authority = self.given.get(Ask::Authority).unwrap_or_default().to_owned();
-            answer(Ask::Authority, &authority, &mut self.draft, &mut self.found).map_err(|e| e.context("--ca-file"))?;
-        }
-        if ask == Ask::Token && self.given.get(Ask::ServiceAuthority).is_some() {
-            let authority = self.given.get(Ask::ServiceAuthority).unwrap_or_default().to_owned();
-            answer(Ask::ServiceAuthority, &authority, &mut self.draft, &mut self.found).map_err(|e| e.context("--target-ca-file"))?;
+        for (of, authority, flag) in
+            [(Test::Reach, Ask::Authority, "--ca-file"), (Test::Service, Ask::ServiceAuthority, "--target-ca-file")]
+        {
+            if test == of
+                && ask != authority
+                && let Some(given) = self.given.get(authority)
+            {
+                answer(authority, given, &mut self.draft, &mut self.found).map_err(|e| e.context(flag))?;
+            }
         }
         let mut failed = None;
         let good = self

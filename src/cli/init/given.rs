@@ -16,6 +16,13 @@ impl Given {
         // Whoever gives an address means a server.
         let kind = kind.or((!options.url.is_empty()).then(|| "auto".to_owned()));
         let place = file.map(|(_, f)| f.clone()).or((!options.url.is_empty()).then(|| options.url.join(" ")));
+        // How we log in follows from what is given for it.
+        let login = match (&options.token, &options.user, &options.token_url) {
+            (Some(token), ..) => Some(if token == "none" { "none" } else { "token" }),
+            (_, Some(_), _) => Some("basic"),
+            (.., Some(_)) => Some("client_credentials"),
+            _ => None,
+        };
         let all = [
             (Ask::Kind, kind),
             (Ask::Place, place),
@@ -27,7 +34,14 @@ impl Given {
             (Ask::Group, options.group.clone()),
             (Ask::Connector, options.connector.clone()),
             (Ask::Service, options.target_url.clone()),
+            (Ask::Login, login.map(str::to_owned)),
             (Ask::Token, options.token.clone()),
+            (Ask::User, options.user.clone()),
+            (Ask::UserPassword, options.user_password.clone()),
+            (Ask::TokenUrl, options.token_url.clone()),
+            (Ask::ClientId, options.client_id.clone()),
+            (Ask::ClientScope, options.client_scope.clone()),
+            (Ask::ClientSecret, options.client_secret.clone()),
             (Ask::ServiceAuthority, options.target_ca_file.clone()),
             (Ask::Name, common.channel.clone()),
         ];
@@ -53,7 +67,12 @@ impl Given {
             "ldif" => has(Ask::Base),
             _ => has(Ask::Base) && (!has(Ask::BindDn) || has(Ask::Password)),
         };
-        source && [Ask::Place, Ask::Connector, Ask::Service, Ask::Token].into_iter().all(has)
+        let login: &[Ask] = match self.get(Ask::Login) {
+            Some("basic") => &[Ask::User, Ask::UserPassword],
+            Some("client_credentials") => &[Ask::TokenUrl, Ask::ClientId, Ask::ClientSecret],
+            _ => &[Ask::Token],
+        };
+        source && [Ask::Place, Ask::Connector, Ask::Service].iter().chain(login).all(|ask| has(*ask))
     }
 }
 
@@ -74,5 +93,19 @@ pub(super) fn draft(options: &Options) -> Result<Draft> {
 
 /// What has to be said by somebody: it is never filled in without being seen.
 pub(super) fn must_be_said(ask: Ask) -> bool {
-    matches!(ask, Ask::Place | Ask::IdColumn | Ask::Password | Ask::Base | Ask::Connector | Ask::Service | Ask::Token)
+    matches!(
+        ask,
+        Ask::Place
+            | Ask::IdColumn
+            | Ask::Password
+            | Ask::Base
+            | Ask::Connector
+            | Ask::Service
+            | Ask::Token
+            | Ask::User
+            | Ask::UserPassword
+            | Ask::TokenUrl
+            | Ask::ClientId
+            | Ask::ClientSecret
+    )
 }

@@ -12,6 +12,9 @@ pub const TYPED: &str = "env:NAME, file:PATH, command:PROGRAM ARGUMENT or keyrin
 /// The beginnings of a reference.
 const BEGINNINGS: [&str; 4] = ["env:", "file:", "command:", "keyring:"];
 
+/// Stands for the arguments of a program, which are not shown.
+pub(super) const MORE: &str = " …";
+
 /// True for what is a reference, or the beginning of one: whatever else is typed may be a secret, and is not to be shown.
 #[must_use]
 pub fn may_be_shown(typed: &str) -> bool {
@@ -44,6 +47,9 @@ pub fn reference(typed: &str) -> Result<String> {
             Ok(format!("{{ env = {} }}", quoted(rest)))
         }
         "file" => Ok(format!("{{ file = {} }}", quoted(&typed_file(rest).display().to_string()))),
+        "command" if rest.ends_with(MORE.trim()) => {
+            Err(Error::usage("the arguments of the program are not shown").hint("type the program with all of its arguments"))
+        }
         "command" => {
             let words: Vec<String> = rest.split_whitespace().map(quoted).collect();
             Ok(format!("{{ command = [{}] }}", words.join(", ")))

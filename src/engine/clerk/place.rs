@@ -1,10 +1,11 @@
 //! Another source location: looked at aside, then written and gone by.
 
 use super::Clerk;
-use crate::config::Clause;
-use crate::engine::ends::{Ends, Errand};
+use crate::config::{Channel, Clause};
+use crate::engine::ends::{Ends, Errand, compile};
 use crate::engine::location::{self, Baseline, Site};
 use crate::engine::news::News;
+use crate::engine::query::{self, Bound, id_words};
 use crate::engine::store::Store;
 use crate::engine::worker::Order;
 use crate::error::{Error, Kind, Result};
@@ -17,18 +18,34 @@ where
     O: Fn(Errand) -> F,
     F: Future<Output = Result<Ends>>,
 {
+    /// What the channel says with other clauses.
+    fn edited(&self, edits: &[(Clause, String)]) -> Result<Site> {
+        location::with_edits(&Site::of(&self.seat.channel), edits).map_err(|wrong| Error::usage(wrong.message))
+    }
+
     /// Counts what each clause comes to.
     pub(super) fn count(&self, number: u64, edits: &[(Clause, String)]) -> Result<()> {
-        self.looker.count(number, location::with_edits(&self.seat.channel.source, edits).map_err(|wrong| Error::usage(wrong.message))?);
+        self.looker.count(number, self.edited(edits)?.source);
         Ok(())
     }
 
-    /// Reads whoever would be in scope, to be compared with what is there by now.
+    /// Reads whoever would be in scope, to be compared with what is there by now; and who comes to another action by another
+    /// policy. Where only that is another one, the directory is not asked.
     pub(super) async fn preview(&self, number: u64, edits: &[(Clause, String)]) -> Result<()> {
-        let config = location::with_edits(&self.seat.channel.source, edits).map_err(|wrong| Error::usage(wrong.message))?;
-        let there = |store: &Store| Baseline { picture: store.picture().clone(), read_at: store.read_at().0 };
+        let site = self.edited(edits)?;
+        let channel = &self.seat.channel.name;
+        let bound = self.seat.memory.read(|journal| query::bound(channel, journal))?;
+        id_stays(edits, bound.as_ref())?;
+        let there = |store: &Store| {
+            let (read_at, target_read_at) = store.read_at();
+            Baseline { picture: store.picture().clone(), read_at, target_read_at, bound }
+        };
         let baseline = self.desk.look(there).await;
-        self.looker.preview(number, config, baseline);
+        let policy = edits.iter().any(|(clause, _)| clause.is_policy()).then_some(site.policy);
+        match policy {
+            Some(policy) if edits.iter().all(|(clause, _)| clause.is_policy()) => self.looker.judge(number, policy, baseline),
+            policy => self.looker.preview(number, site.source, policy, baseline),
+        }
         Ok(())
     }
 
@@ -45,9 +62,12 @@ where
         if !self.seat.may_write {
             return Err(Error::new(Kind::Refused, "--read-only: nothing is written"));
         }
-        location::with_edits(&self.seat.channel.source, edits).map_err(|wrong| Error::usage(wrong.message))?;
+        self.edited(edits)?;
         let channel = &self.seat.channel;
-        let config = crate::config::edit::save_clauses(file, &channel.name, &channel.fingerprint, edits)?;
+        // What was told when it was typed may not be so any more.
+        id_stays(edits, self.seat.memory.read(|journal| query::bound(&channel.name, journal))?.as_ref())?;
+        let compiles = |channel: &Channel| compile(channel).map(drop);
+        let config = crate::config::edit::save_clauses(file, &channel.name, &channel.fingerprint, edits, compiles)?;
         let channel = Arc::new(config.channel(Some(&channel.name))?.clone());
         // What was shown before it is not sent any more, and nobody's verdict outlives it.
         (self.pending, self.is_there) = (None, false);
@@ -58,5 +78,13 @@ where
         (self.tell)(News::Relocated);
         self.read().await;
         Ok(())
+    }
+}
+
+/// Links and holds name people by their lasting ids: while there are some, it is not made another one here.
+fn id_stays(edits: &[(Clause, String)], bound: Option<&Bound>) -> Result<()> {
+    match bound.filter(|_| edits.iter().any(|(clause, _)| *clause == Clause::Id)) {
+        None => Ok(()),
+        Some(bound) => Err(Error::new(Kind::Refused, id_words(&bound.belonging.id_attribute, bound.links, bound.holds))),
     }
 }

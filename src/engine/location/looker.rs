@@ -1,9 +1,10 @@
 //! One look at a directory aside of everything else: on a thread of its own, given up as soon as another one is wanted.
 
+use super::judged::judge;
 use super::preview::{self, Baseline};
 use super::{Counts, OpenSource, Previewed, count};
 use crate::clock;
-use crate::config::SourceConfig;
+use crate::config::{Policy, SourceConfig};
 use crate::engine::news::{News, Tell};
 use std::future::Future;
 use std::sync::mpsc;
@@ -37,14 +38,23 @@ impl Looker {
         });
     }
 
-    /// Reads everybody in scope by a location, and compares.
-    pub fn preview(&self, number: u64, config: SourceConfig, baseline: Option<Baseline>) {
+    /// Reads everybody in scope by a location, and compares; judges them by another policy, if there is one.
+    pub fn preview(&self, number: u64, config: SourceConfig, policy: Option<Policy>, baseline: Option<Baseline>) {
         let (open, tell) = (Arc::clone(&self.open), Arc::clone(&self.tell));
         self.begin("preview", move || async move {
             let told = match open(config.clone(), clock::now()).await {
-                Ok(mut source) => preview::read(&mut source, &config, baseline).await,
+                Ok(mut source) => preview::read(&mut source, &config, policy.as_ref(), baseline).await,
                 Err(error) => Previewed::Failed(error),
             };
+            tell(News::Previewed(number, told));
+        });
+    }
+
+    /// Judges those who were read last by another policy.
+    pub fn judge(&self, number: u64, policy: Policy, baseline: Option<Baseline>) {
+        let tell = Arc::clone(&self.tell);
+        self.begin("judge", move || async move {
+            let told = Previewed::Judged(Arc::new(judge(baseline.as_ref(), &policy)));
             tell(News::Previewed(number, told));
         });
     }

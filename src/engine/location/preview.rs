@@ -1,9 +1,11 @@
 //! Who would be in scope by other clauses: read once, compared with what was read last, and forgotten.
 
+use super::judged::{Judged, judge};
 use super::{Counts, Previewed, count};
 use crate::clock::Instant;
-use crate::config::SourceConfig;
+use crate::config::{Policy, SourceConfig};
 use crate::engine::picture::Picture;
+use crate::engine::query::Bound;
 use crate::identity::population::{Batch, Row, RowIx, Schema};
 use crate::mapping::Desired as Wanted;
 use crate::model::{Cause, ReadEnd, SideState, Subject};
@@ -19,6 +21,21 @@ pub(in crate::engine) struct Baseline {
     pub picture: Picture,
     /// When the source was read.
     pub read_at: Option<Instant>,
+    /// When the target was read.
+    pub target_read_at: Option<Instant>,
+    /// What is remembered of this channel, and what it belongs to.
+    pub bound: Option<Bound>,
+}
+
+/// Links and holds that were made for another directory, or by other ids: they are not used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unbound {
+    /// So many links.
+    pub links: usize,
+    /// So many holds.
+    pub holds: usize,
+    /// What is another one, in words: what it was and what it is.
+    pub differs: String,
 }
 
 /// Who would be in scope.
@@ -34,6 +51,10 @@ pub struct Preview {
     pub against: Result<Against, String>,
     /// Where nobody is: what each clause comes to.
     pub counts: Option<Counts>,
+    /// What is remembered and would not be used.
+    pub unbound: Option<Unbound>,
+    /// What another policy comes to, for those who were read last; where it is another one.
+    pub judged: Option<Result<Judged, String>>,
 }
 
 /// Who enters and who leaves.
@@ -90,7 +111,14 @@ struct Seen {
 }
 
 /// Reads everybody in scope of an opened source. Where nobody is, counts what each clause comes to.
-pub(in crate::engine) async fn read(source: &mut Source, config: &SourceConfig, baseline: Option<Baseline>) -> Previewed {
+pub(in crate::engine) async fn read(
+    source: &mut Source,
+    config: &SourceConfig,
+    policy: Option<&Policy>,
+    baseline: Option<Baseline>,
+) -> Previewed {
+    let judged = policy.map(|policy| judge(baseline.as_ref(), policy));
+    let unbound = baseline.as_ref().and_then(|b| b.bound.as_ref()).and_then(|bound| unbound(bound, source));
     let picture = baseline.as_ref().map(|b| &b.picture);
     let schema = match picture {
         Some(picture) => picture.entries().schema().clone(),
@@ -123,12 +151,26 @@ pub(in crate::engine) async fn read(source: &mut Source, config: &SourceConfig, 
         Some(Baseline { picture, .. }) if !same_context(&picture) => {
             Err("it lies in another naming context, which links belong to: once it is saved, rosterm link --migrate is needed".to_owned())
         }
-        Some(Baseline { picture, read_at }) => match picture.source_state() {
+        Some(Baseline { picture, read_at, .. }) => match picture.source_state() {
             SideState::Ended(ReadEnd::Complete) => Ok(seen.against(&picture, read_at)),
             _ => Err("the last reading of the directory was not complete".to_owned()),
         },
     };
-    Previewed::Read(std::sync::Arc::new(Preview { in_scope, disabled, at, against, counts }))
+    Previewed::Read(std::sync::Arc::new(Preview { in_scope, disabled, at, against, counts, unbound, judged }))
+}
+
+/// What is remembered and does not belong to an opened source.
+fn unbound(bound: &Bound, source: &Source) -> Option<Unbound> {
+    let facts = source.facts();
+    let differs: Vec<String> = [
+        ("naming context", bound.belonging.naming_context.as_str(), facts.naming_context.as_str()),
+        ("lasting id", bound.belonging.id_attribute.as_str(), facts.settings.id_attribute.as_str()),
+    ]
+    .into_iter()
+    .filter(|(_, was, is)| was != is)
+    .map(|(what, was, is)| format!("the {what} was {was} and is {is} then"))
+    .collect();
+    (!differs.is_empty()).then(|| Unbound { links: bound.links, holds: bound.holds, differs: differs.join(", ") })
 }
 
 impl Seen {

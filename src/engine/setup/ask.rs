@@ -25,8 +25,22 @@ pub enum Ask {
     Connector,
     /// Its address.
     Service,
+    /// How we log in there.
+    Login,
     /// Where our token is kept.
     Token,
+    /// Who we are there.
+    User,
+    /// Where our password is kept.
+    UserPassword,
+    /// Who grants tokens.
+    TokenUrl,
+    /// Who we are to them.
+    ClientId,
+    /// What a token is to be good for.
+    ClientScope,
+    /// Where our secret is kept.
+    ClientSecret,
     /// The authority of the service's certificate.
     ServiceAuthority,
     /// The rule of a field, by its place.
@@ -40,6 +54,8 @@ pub enum Ask {
 /// What is tried after an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Test {
+    /// Reaching the directory as nobody: whether it is there, and whether its certificate is trusted.
+    Reach,
     /// Reaching the directory, and looking around in it.
     Source,
     /// Counting who is under the base.
@@ -58,17 +74,23 @@ pub fn asks(draft: &Draft, found: &Found) -> Vec<Ask> {
         "csv" => asks.push(Ask::IdColumn),
         "ldif" => asks.extend([Ask::Base, Ask::Group]),
         _ => {
+            if found.wants_authority[0] || draft.authority.is_some() {
+                asks.push(Ask::Authority);
+            }
             asks.push(Ask::BindDn);
             if !draft.bind_dn.is_empty() {
                 asks.push(Ask::Password);
             }
-            if found.wants_authority[0] || draft.authority.is_some() {
-                asks.push(Ask::Authority);
-            }
             asks.extend([Ask::Base, Ask::Group]);
         }
     }
-    asks.extend([Ask::Connector, Ask::Service, Ask::Token]);
+    asks.extend([Ask::Connector, Ask::Service, Ask::Login]);
+    asks.extend_from_slice(match draft.login.as_str() {
+        "none" => &[],
+        "basic" => &[Ask::User, Ask::UserPassword],
+        "client_credentials" => &[Ask::TokenUrl, Ask::ClientId, Ask::ClientScope, Ask::ClientSecret],
+        _ => &[Ask::Token],
+    });
     if found.wants_authority[1] || draft.service_authority.is_some() {
         asks.push(Ask::ServiceAuthority);
     }
@@ -82,12 +104,14 @@ pub fn asks(draft: &Draft, found: &Found) -> Vec<Ask> {
 pub fn test_of(ask: Ask, draft: &Draft) -> Option<Test> {
     match ask {
         Ask::Place if draft.kind == "ldif" => Some(Test::Source),
+        Ask::Place | Ask::Authority if draft.kind != "csv" => Some(Test::Reach),
         Ask::BindDn if draft.bind_dn.is_empty() => Some(Test::Source),
-        Ask::Password | Ask::Authority => Some(Test::Source),
+        Ask::Password => Some(Test::Source),
         Ask::Base => Some(Test::Base),
         // Of a table everybody is in scope.
         Ask::Group | Ask::IdColumn => Some(Test::Scope),
-        Ask::Token | Ask::ServiceAuthority => Some(Test::Service),
+        Ask::Login if draft.login == "none" => Some(Test::Service),
+        Ask::Token | Ask::UserPassword | Ask::ClientSecret | Ask::ServiceAuthority => Some(Test::Service),
         _ => None,
     }
 }

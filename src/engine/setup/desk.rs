@@ -29,6 +29,7 @@ impl Desk {
     /// Tries what was answered, tells each step, and notes what was found. True if it goes on from here.
     pub async fn test(&mut self, test: Test, draft: &Draft, found: &mut Found, now: Instant, mut tell: impl FnMut(Step)) -> bool {
         match test {
+            Test::Reach => self.reach(draft, found, now, &mut tell).await,
             Test::Source => self.explore(draft, found, now, &mut tell).await,
             Test::Base => self.count(draft, found, now, &mut tell).await,
             Test::Scope => self.scope(draft, found, now, &mut tell).await,
@@ -74,7 +75,10 @@ impl Desk {
         let mut certificate = false;
         let mut watch = |step: Step| {
             certificate |= wants_authority(&step);
-            tell(step);
+            // How it is encrypted was told beside the address.
+            if step.name != "TLS" || step.verdict == StepVerdict::Failed {
+                tell(step);
+            }
         };
         let Some(explorer) = self.at(draft, now, &mut watch).await else {
             found.wants_authority[0] |= certificate;
@@ -83,6 +87,31 @@ impl Desk {
         found.settings = Some(explorer.settings().clone());
         (found.bases, found.base) = explorer.bases().await;
         true
+    }
+
+    /// Reaches the directory as nobody. Whoever is let in or turned away at the bind has come through TLS: only who we are is left to
+    /// be told.
+    async fn reach(&mut self, draft: &Draft, found: &mut Found, now: Instant, tell: &mut impl FnMut(Step)) -> bool {
+        self.explorer = None;
+        let nobody = Draft { bind_dn: String::new(), password: Default::default(), ..draft.clone() };
+        let mut steps = Vec::new();
+        let is_open = self.at(&nobody, now, &mut |step| steps.push(step)).await.is_some();
+        // One connection at a time is enough for a directory that counts them.
+        self.explorer = None;
+        let is_there = is_open || steps.iter().any(|step| step.name == "bind");
+        let certificate = steps.iter().any(wants_authority);
+        for mut step in steps.into_iter().filter(|step| step.name != "bind") {
+            match step.verdict {
+                // What one of several servers lacks, and what nobody is shown, is in nobody's way yet.
+                StepVerdict::Failed if is_there && step.name == "vendor" => continue,
+                StepVerdict::Warning if step.name == "vendor" => continue,
+                StepVerdict::Failed if is_there => step.verdict = StepVerdict::Warning,
+                _ => {}
+            }
+            tell(step);
+        }
+        found.wants_authority[0] |= certificate && !is_there;
+        is_there
     }
 
     async fn count(&mut self, draft: &Draft, found: &mut Found, now: Instant, tell: &mut impl FnMut(Step)) -> bool {

@@ -37,8 +37,16 @@ pub struct Draft {
     pub connector: String,
     /// The service's address.
     pub service: String,
-    /// Where the token is kept: as it was typed, and as the file has it; `none` for a service that wants none.
+    /// How we log in: `token` (also where it is empty), `basic`, `client_credentials` or `none`.
+    pub login: String,
+    /// Where the token is kept, or the password, or the client secret: as it was typed, and as the file has it.
     pub token: (String, String),
+    /// The user, or the client's id.
+    pub user: String,
+    /// Who grants tokens.
+    pub token_url: String,
+    /// What a token is to be good for; empty for what the service thinks.
+    pub client_scope: String,
     /// The authority of the service's certificate.
     pub service_authority: Option<PathBuf>,
     /// The mapping.
@@ -48,6 +56,14 @@ pub struct Draft {
     /// The channel.
     pub name: String,
 }
+
+/// How one can log in at a service.
+pub(super) const LOGINS: [(&str, &str); 4] = [
+    ("token", "a token of its own (bearer): what most services give"),
+    ("basic", "a user name and a password"),
+    ("client_credentials", "a token that is granted for an id and a secret (OAuth 2.0)"),
+    ("none", "the service wants none"),
+];
 
 /// A rule that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,12 +128,11 @@ pub fn answer(ask: Ask, typed: &str, draft: &mut Draft, found: &mut Found) -> Re
     match ask {
         Ask::Kind => draft.kind = kind(typed)?,
         Ask::Place if draft.is_file() => draft.place = vec![existing(typed)?.display().to_string()],
-        Ask::Place => draft.place = urls(typed)?,
+        Ask::Place => draft.place = LdapUrl::typed(typed)?.into_iter().map(|url| url.text).collect(),
         Ask::IdColumn if typed.is_empty() => return Err(Error::usage("name the column that never changes for a person")),
         Ask::IdColumn => typed.clone_into(&mut draft.id_column),
         Ask::BindDn => {
-            // Active Directory also takes a name like ann@example.com.
-            if !typed.is_empty() && typed.contains('=') && dn::parse(typed).is_none() {
+            if !crate::config::may_bind(typed) {
                 return Err(not_a_dn(typed, "cn=reader,dc=example,dc=com"));
             }
             typed.clone_into(&mut draft.bind_dn);
@@ -136,8 +151,24 @@ pub fn answer(ask: Ask, typed: &str, draft: &mut Draft, found: &mut Found) -> Re
                 if Connector::built_in_of(typed).is_some() { typed.to_owned() } else { typed_file(typed).display().to_string() };
         }
         Ask::Service => draft.service = service(typed)?,
-        Ask::Token if typed == "none" => draft.token = ("none".to_owned(), String::new()),
-        Ask::Token => draft.token = reference(typed)?,
+        Ask::Login => {
+            if !LOGINS.iter().any(|(login, _)| *login == typed) {
+                let known = LOGINS.map(|(login, _)| login).join(", ");
+                return Err(Error::usage("there is no such login").hint(format!("it is one of: {known}")));
+            }
+            if draft.login != typed {
+                (draft.token, draft.user) = Default::default();
+            }
+            typed.clone_into(&mut draft.login);
+        }
+        Ask::Token if typed == "none" => (draft.login, draft.token) = ("none".to_owned(), Default::default()),
+        Ask::Token | Ask::UserPassword | Ask::ClientSecret => draft.token = reference(typed)?,
+        Ask::User | Ask::ClientId if typed.is_empty() => return Err(Error::usage("the service has to know who we are")),
+        // RFC 7617: what stands behind the first colon would be taken for the password.
+        Ask::User if typed.contains(':') => return Err(Error::usage("a user name has no colon; the password is asked for next")),
+        Ask::User | Ask::ClientId => typed.clone_into(&mut draft.user),
+        Ask::TokenUrl => draft.token_url = token_url(typed)?,
+        Ask::ClientScope => typed.clone_into(&mut draft.client_scope),
         Ask::ServiceAuthority => draft.service_authority = optional_file(typed)?,
         Ask::Rule(i) => {
             let Some(rule) = draft.rules.get(i) else { return Ok(()) };
@@ -172,7 +203,10 @@ fn forget(before: &Draft, draft: &mut Draft, found: &mut Found) {
     if before.base != draft.base || before.group != draft.group {
         found.good[0] = false;
     }
-    let target = |d: &Draft| (d.connector.clone(), d.service.clone(), d.token.clone(), d.service_authority.clone());
+    let target = |d: &Draft| {
+        let login = (d.login.clone(), d.token.clone(), d.user.clone(), d.token_url.clone(), d.client_scope.clone());
+        (d.connector.clone(), d.service.clone(), login, d.service_authority.clone())
+    };
     if target(before) != target(draft) {
         found.good[1] = false;
         found.accounts.clear();
@@ -197,25 +231,6 @@ fn kind(typed: &str) -> Result<String> {
         let near = crate::text::nearest(typed, known()).map(|n| format!("did you mean {n}? ")).unwrap_or_default();
         Error::usage(format!("there is no kind {typed}")).hint(format!("{near}It is one of: {}", known().collect::<Vec<_>>().join(", ")))
     })
-}
-
-fn urls(typed: &str) -> Result<Vec<String>> {
-    if typed.contains('@') {
-        // Not quoted: what stands before the @ is usually a password.
-        return Err(Error::usage("an LDAP URL may not hold a user or a password").hint("who we are is asked next"));
-    }
-    let urls: Vec<String> = typed
-        .split([',', ' '])
-        .filter(|u| !u.is_empty())
-        .map(|u| if u.contains("://") { u.to_owned() } else { format!("ldaps://{u}") })
-        .collect();
-    if urls.is_empty() {
-        return Err(Error::usage("the directory needs an address").hint("for example ldaps://dc1.example.com"));
-    }
-    for url in &urls {
-        LdapUrl::parse(url).map_err(|why| Error::usage(format!("the URL {url} is not usable: {why}")))?;
-    }
-    Ok(urls)
 }
 
 fn existing(typed: &str) -> Result<PathBuf> {
@@ -250,6 +265,19 @@ fn service(typed: &str) -> Result<String> {
         );
     }
     Ok(base.to_owned())
+}
+
+/// Where tokens are granted.
+fn token_url(typed: &str) -> Result<String> {
+    if typed.contains(['@', '#']) {
+        // Not quoted: what stands before the @ is usually a password.
+        return Err(Error::usage("the token URL may not hold a user, a password or a fragment").hint("id and secret are asked for next"));
+    }
+    let url = if typed.contains("://") { typed.to_owned() } else { format!("https://{typed}") };
+    if typed.is_empty() || url.contains(' ') || !(url.starts_with("https://") || url.starts_with("http://")) {
+        return Err(Error::usage("the token URL must begin with https://").hint("copy it from the service's page on API clients"));
+    }
+    Ok(url)
 }
 
 fn not_a_dn(typed: &str, like: &str) -> Error {

@@ -140,10 +140,17 @@ fn target(out: &mut String, draft: &Draft) {
     head(out, draft, "target", "where accounts are; only what was approved is ever sent");
     line(out, &format!("connector = {}", quoted(&draft.connector)), "rosterm connectors lists them, rosterm fields what they take");
     line(out, &format!("base_url = {}", quoted(&draft.service)), "");
-    if draft.token.1.is_empty() {
-        line(out, "auth = \"none\"", "or token = { env = \"NAME\" }");
-    } else {
-        line(out, &format!("token = {}", draft.token.1), "or auth = { basic = .. }, { client_credentials = .. }");
+    let secret = &draft.token.1;
+    match draft.login.as_str() {
+        _ if secret.is_empty() => line(out, "auth = \"none\"", "or token = { env = \"NAME\" }"),
+        "basic" => line(out, &format!("auth = {{ basic = {{ user = {}, password = {secret} }} }}", quoted(&draft.user)), ""),
+        "client_credentials" => {
+            let scope = if draft.client_scope.is_empty() { String::new() } else { format!(", scope = {}", quoted(&draft.client_scope)) };
+            let (url, id) = (quoted(&draft.token_url), quoted(&draft.user));
+            let granted = format!("token_url = {url}, client_id = {id}, client_secret = {secret}{scope}");
+            line(out, &format!("auth = {{ client_credentials = {{ {granted} }} }}"), "send = \"body\" for those who know no header");
+        }
+        _ => line(out, &format!("token = {secret}"), "or auth = { basic = .. }, { client_credentials = .. }"),
     }
     match &draft.service_authority {
         Some(path) => line(out, &format!("ca_file = {}", quoted(&path.display().to_string())), "instead of what the platform trusts"),

@@ -1,6 +1,6 @@
 //! What is asked in words: a short name, the question, what helps to answer it, what there is to choose, what is usual.
 
-use super::draft::usual_name;
+use super::draft::{LOGINS, usual_name};
 use super::{Ask, Draft, Found};
 use crate::config::secret::typed::TYPED;
 use crate::identity::dn::DnKey;
@@ -52,7 +52,10 @@ pub fn question(ask: Ask, draft: &Draft, found: &Found) -> Question {
     match ask {
         Ask::Kind | Ask::Place | Ask::IdColumn | Ask::BindDn | Ask::Password | Ask::Authority | Ask::Base => of_source(ask, draft, found),
         Ask::Group => group(draft, found),
-        Ask::Connector | Ask::Service | Ask::Token | Ask::ServiceAuthority => of_target(ask, draft),
+        Ask::Connector | Ask::Service | Ask::ServiceAuthority => of_target(ask, draft),
+        Ask::Login | Ask::Token | Ask::User | Ask::UserPassword | Ask::TokenUrl | Ask::ClientId | Ask::ClientScope | Ask::ClientSecret => {
+            of_login(ask, draft)
+        }
         Ask::Rule(i) => rule(i, draft),
         Ask::Name => {
             new("Name", "What is this channel called?", "A word of your own.", "--channel", or(&draft.name, &usual_name(&draft.connector)))
@@ -114,7 +117,7 @@ fn of_source(ask: Ask, draft: &Draft, found: &Found) -> Question {
                 draft.bind_dn.clone(),
             )
         },
-        Ask::Password => secret("Password", "Where is the password of the reader kept?", "--password", &draft.password.0, ""),
+        Ask::Password => secret("Password", "Where is the password of the reader kept?", "--password", &draft.password.0),
         Ask::Authority => Question {
             empty: Some("the authorities that the platform trusts"),
             ..new(
@@ -155,13 +158,6 @@ fn of_target(ask: Ask, draft: &Draft) -> Question {
         Ask::Service => {
             new("SCIM address", "What is the address of the service?", &service_help(draft), "--target-url", draft.service.clone())
         }
-        Ask::Token => secret(
-            "Token",
-            "Where is the token for the service kept?",
-            "--token",
-            &draft.token.0,
-            "; or none, where the service wants none",
-        ),
         Ask::ServiceAuthority => Question {
             empty: Some("the authorities that the platform trusts"),
             ..new(
@@ -176,11 +172,50 @@ fn of_target(ask: Ask, draft: &Draft) -> Question {
     }
 }
 
-fn secret(title: &str, words: &str, flag: &'static str, before: &str, more: &str) -> Question {
+/// What is asked about how we log in at the service.
+fn of_login(ask: Ask, draft: &Draft) -> Question {
+    match ask {
+        Ask::Login => Question {
+            choices: LOGINS.into_iter().map(|(login, about)| Choice::of(login, about)).collect(),
+            ..new(
+                "Login",
+                "How do we log in at the service?",
+                "Its page on provisioning says what it wants.",
+                "--token, --user or --token-url",
+                or(&draft.login, "token"),
+            )
+        },
+        Ask::Token => secret("Token", "Where is the token for the service kept?", "--token", &draft.token.0),
+        Ask::User => new("User", "Who are we at the service?", "The user name that its administrator gave.", "--user", draft.user.clone()),
+        Ask::UserPassword => secret("Password", "Where is the password of that user kept?", "--user-password", &draft.token.0),
+        Ask::TokenUrl => new(
+            "Token URL",
+            "Where are tokens granted?",
+            "The token endpoint: https://login.example.com/oauth2/token.",
+            "--token-url",
+            draft.token_url.clone(),
+        ),
+        Ask::ClientId => new("Client id", "Who are we there?", "The id of the API client.", "--client-id", draft.user.clone()),
+        Ask::ClientScope => Question {
+            empty: Some("what the service thinks"),
+            ..new(
+                "Scope",
+                "What is a token to be good for?",
+                "Some services want it said: scim, for example.",
+                "--client-scope",
+                draft.client_scope.clone(),
+            )
+        },
+        Ask::ClientSecret => secret("Client secret", "Where is the secret of the client kept?", "--client-secret", &draft.token.0),
+        _ => Question::default(),
+    }
+}
+
+fn secret(title: &str, words: &str, flag: &'static str, before: &str) -> Question {
     Question {
         title: title.to_owned(),
         words: words.to_owned(),
-        help: format!("Not the secret itself, but where it is: {TYPED}{more}. A variable is set before rosterm starts."),
+        help: format!("Not the secret itself, but where it is: {TYPED}. A variable is set before rosterm starts."),
         flag,
         usual: before.to_owned(),
         is_secret: true,

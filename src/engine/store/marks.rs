@@ -28,7 +28,11 @@ impl Marks {
     pub(super) fn of(picture: &Picture, fields: u64, before: Option<Marks>) -> Option<Marks> {
         let rule = fields.trailing_zeros() as usize;
         // What a service is known to keep is told by the account alone.
-        if !fields.is_power_of_two() || rule >= picture.rules.rules().len().min(63) || !picture.known.lessons.kept.is_empty() || !can_be_marked(&picture.rules, rule) {
+        if !fields.is_power_of_two()
+            || rule >= picture.rules.rules().len().min(63)
+            || !picture.known.lessons.kept.is_empty()
+            || !can_be_marked(&picture.rules, rule)
+        {
             return None;
         }
         let folds = picture.rules.rules()[rule].folds();

@@ -57,7 +57,7 @@ impl Picture {
     }
 
     /// The verdict on an account whose cell is bound.
-    pub(super) fn judge_account(&self, row: RowIx, cell: &mut Cell) {
+    pub(in crate::engine) fn judge_account(&self, row: RowIx, cell: &mut Cell) {
         if cell.is_own_row() {
             cell.verdict = classify(&self.facts_of_account(row, cell), &self.sides, &self.about.policy);
         }

@@ -141,7 +141,7 @@ table! {
     }
     Source {
         EditClause, "edit_clause", 1, "edit", a_site, As("rosterm plan --config OTHER --read-only"):
-            "type another clause; enter looks who would enter and leave by it, which changes nothing";
+            "type another text for the line; enter looks who would enter and leave by it, which changes nothing";
         CountClauses, "count_clauses", 3, "count", may_count, As("rosterm check"):
             "ask the directory what each clause comes to";
         StopLooking, "stop_looking", 1, "stop", looking, Without("Ctrl-C ends a command that only reads"):
@@ -149,7 +149,7 @@ table! {
         WhoMoves, "who_moves", 2, "who", movers, As("rosterm plan --config OTHER --read-only --only new --only leaving"):
             "who would enter and who would leave, by name";
         SaveSource, "save_source", 2, "save", may_relocate, Without("edit the configuration file"):
-            "show who would enter and leave; enter there writes it into the configuration file, and both ends are read by it";
+            "show what comes of the edits; enter there writes them into the configuration file, and both ends are read by them";
         RevertSource, "revert_source", 3, "take edits back", a_clause_edited, Without("a command keeps no edits"):
             "every clause as in the configuration again";
         NextClause, "next_clause", 0, "clause down", always, Moves:

@@ -223,6 +223,9 @@ pub(super) fn movers(model: &Model) -> Result<(), &'static str> {
     if model.source.edits.is_empty() {
         return Err("no clause was edited");
     }
+    if model.source.edits.keys().all(|clause| clause.is_policy()) {
+        return Err("nobody enters or leaves by another policy");
+    }
     if model.source.previewing.is_some() { Err("it is not known yet") } else { Ok(()) }
 }
 

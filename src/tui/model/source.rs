@@ -1,9 +1,10 @@
 //! The source location as it is edited: what was typed but is in no file, and what would come of it.
 
 use crate::config::Clause;
-use crate::engine::location::{Counts, Edits, Preview, Previewed, Site, Wrong};
+use crate::config::secret::SecretRef;
+use crate::engine::location::{Counts, Edits, Judged, Preview, Previewed, Site, Wrong};
 use crate::tui::pane::source::Page;
-use crate::tui::widget::field::Field;
+use crate::tui::widget::field::{Field, typed_secret};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -18,6 +19,13 @@ pub(in crate::tui) struct Typing {
     pub wrong: Option<Wrong>,
 }
 
+impl Typing {
+    /// What of it may be seen: what is no reference to a secret may be the secret.
+    pub fn shown(&self) -> Field {
+        if self.clause == Clause::Password { typed_secret(&self.field) } else { self.field.clone() }
+    }
+}
+
 /// Where people come from, and where one is in it.
 #[derive(Debug, Clone, Default)]
 pub(in crate::tui) struct Source {
@@ -25,6 +33,8 @@ pub(in crate::tui) struct Source {
     pub site: Option<Arc<Site>>,
     /// The marked line.
     pub at: usize,
+    /// Its label, once somebody has marked one.
+    pub marked: Option<&'static str>,
     pub top: usize,
     /// What clauses say that are not as in the configuration.
     pub edits: BTreeMap<Clause, String>,
@@ -49,7 +59,16 @@ impl Source {
     /// What a clause says, edits included.
     pub fn text(&self, clause: Clause) -> Option<String> {
         let site = self.site.as_ref().filter(|s| clause.applies(&s.source.kind))?;
-        Some(self.edits.get(&clause).cloned().unwrap_or_else(|| clause.text(&site.source)))
+        Some(self.edits.get(&clause).cloned().unwrap_or_else(|| clause.text(site)))
+    }
+
+    /// The same as it may be seen: what a program is told that knows a secret may be the secret.
+    pub fn shown(&self, clause: Clause) -> Option<String> {
+        let text = self.text(clause)?;
+        if clause != Clause::Password || text.is_empty() {
+            return Some(text);
+        }
+        Some(SecretRef::of_typed(&text).map_or(text, |reference| reference.typed()))
     }
 
     /// Every clause that is not as in the configuration.
@@ -60,6 +79,21 @@ impl Source {
     /// What would come of the edits, if that is known.
     pub fn preview(&self) -> Option<&Arc<Preview>> {
         if let Some(Previewed::Read(preview)) = &self.previewed { Some(preview) } else { None }
+    }
+
+    /// What another policy would come to, if that was looked at.
+    pub fn judged(&self) -> Option<Result<&Judged, &str>> {
+        let judged = match self.previewed.as_ref()? {
+            Previewed::Read(preview) => preview.judged.as_ref()?,
+            Previewed::Judged(judged) => judged,
+            Previewed::Incomplete(_) | Previewed::Failed(_) => return None,
+        };
+        Some(judged.as_ref().map_err(String::as_str))
+    }
+
+    /// True if it is known what would come of every edit, or that it can't be known.
+    pub fn is_known(&self) -> bool {
+        matches!(self.previewed, Some(Previewed::Read(_) | Previewed::Judged(_)))
     }
 
     /// The next number.

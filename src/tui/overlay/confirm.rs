@@ -1,8 +1,6 @@
 //! The words before something happens: how many people, what happens to them, who loses access by name, what can't be undone.
 
 use super::question::{Answer, Question, Then};
-use crate::config::Clause;
-use crate::engine::location::{Counts, Mover, Preview};
 use crate::engine::proposal::NAMED;
 use crate::engine::rehearsal::Rehearsal;
 use crate::engine::{Proposal, Weight};
@@ -12,13 +10,11 @@ use crate::plan::guard::Lifted;
 use crate::telemetry::redacted;
 use crate::text::{count, counted};
 use crate::tui::pane::activity::duration;
-use crate::tui::pane::source::or_unset;
 use crate::tui::theme::Role;
-use std::path::Path;
 use std::sync::Arc;
 
 /// `1 account`, `3 accounts`: with a verb in the right number.
-fn people(n: usize, one: &str, many: &str) -> String {
+pub(super) fn people(n: usize, one: &str, many: &str) -> String {
     format!("{} {}", count(n), if n == 1 { one } else { many })
 }
 
@@ -182,56 +178,4 @@ fn happens(proposal: &Proposal) -> Vec<(Role, String)> {
     }
     words.extend(proposal.lasting.iter().map(|why| (Role::Quiet, format!("Can't be undone: {why}"))));
     words
-}
-
-/// Asks whether another source location is to be written, by what was read by it.
-#[must_use]
-pub fn relocate(file: &Path, changes: Vec<(Clause, String, String)>, preview: &Preview, read_at: Option<String>) -> Question {
-    const NAMES: usize = 12;
-    let mut words = vec![(Role::Text, format!("In {}, comments and everything else stay:", file.display()))];
-    for (clause, was, now) in changes {
-        words.push((Role::Strong, format!("{}: {} → {}", clause.key(), or_unset(clause, was), or_unset(clause, now))));
-    }
-    if preview.in_scope == 0 {
-        let why = preview.counts.as_ref().and_then(Counts::remover).map(|r| format!(". {r}")).unwrap_or_default();
-        words.push((Role::Bad, format!("0 IN SCOPE{why}.")));
-    }
-    let named = |list: &[Mover], n: usize| {
-        let names: Vec<&str> = list.iter().take(NAMES).map(|m| m.called.as_str()).collect();
-        let more = n.saturating_sub(names.len());
-        let more = if more > 0 { format!(" and {} more", count(more)) } else { String::new() };
-        if n == 0 { String::new() } else { format!(": {}{more}", names.join(", ")) }
-    };
-    match &preview.against {
-        Ok(against) => {
-            let role = if against.leave > 0 { Role::Bad } else { Role::Text };
-            let leave = people(against.leave, "person leaves", "people leave");
-            words.push((role, format!("{leave}{}", named(&against.leaving, against.leave))));
-            if against.with_account > 0 {
-                let text = people(
-                    against.with_account,
-                    "of them has an active account. If it is linked it is leaving then, and waits for an approval.",
-                    "of them have an active account. Those that are linked are leaving then, and wait for an approval.",
-                );
-                words.push((Role::Text, text));
-            }
-            for (n, one, many, list, role) in [
-                (against.disable, "person becomes disabled", "people become disabled", &against.disabling, Role::Bad),
-                (against.enable, "person becomes enabled", "people become enabled", &against.enabling, Role::Text),
-            ] {
-                if n > 0 {
-                    words.push((role, format!("{}{}", people(n, one, many), named(list, n))));
-                }
-            }
-            let enter = people(against.enter, "person enters", "people enter");
-            words.push((Role::Text, format!("{enter}{}", named(&against.entering, against.enter))));
-            let then = read_at.map(|at| format!(" when they were read at {at}")).unwrap_or_default();
-            words.push((Role::Quiet, format!("{} in scope; there were {}{then}.", count(preview.in_scope), count(against.before))));
-        }
-        Err(why) => {
-            words.push((Role::Warn, format!("{} in scope. Who enters and who leaves is not known: {}.", count(preview.in_scope), why)));
-        }
-    }
-    words.push((Role::Quiet, "Nothing is sent by that. Both ends are read again by it.".to_owned()));
-    Question::new("Save the source location", words, Answer::Yes, Then::Relocate)
 }

@@ -10,8 +10,9 @@ pub(in crate::tui) use clauses::{Entry, entries};
 
 use crate::config::Clause;
 use crate::text::pad;
-use crate::tui::model::{Model, Pane};
+use crate::tui::model::{Model, Pane, SourceTyping as Typing};
 use crate::tui::theme::Role;
+use crate::tui::widget::field::Field;
 use crate::tui::widget::grid::window;
 use crate::tui::widget::ink::{Ink, cells, shown};
 use crate::tui::widget::page::{self, Line};
@@ -32,9 +33,11 @@ pub(in crate::tui) struct Page {
 
 /// What a clause says, in words where it says nothing.
 pub(in crate::tui) fn or_unset(clause: Clause, text: String) -> String {
-    match (text.is_empty(), clause.table()) {
+    match (text.is_empty(), clause) {
         (false, _) => text,
-        (true, "settings") => "(as the product has it)".to_owned(),
+        (true, Clause::BindDn) => "(nobody: an anonymous bind)".to_owned(),
+        (true, Clause::Authority) => "(those that the platform trusts)".to_owned(),
+        (true, _) if clause.tables().contains(&"settings") => "(as the product has it)".to_owned(),
         (true, _) => "(none)".to_owned(),
     }
 }
@@ -59,7 +62,8 @@ pub(in crate::tui) fn settle(model: &mut Model, area: Rect) {
 
 fn line(model: &Model, entry: &Entry, at: usize, room: usize) -> Line {
     let glyphs = model.setting.theme.glyphs();
-    let typed = model.source.typing.as_ref().filter(|t| entry.clause == Some(t.clause)).map(|t| t.field.text());
+    let typed = model.source.typing.as_ref().filter(|t| entry.clause == Some(t.clause)).map(Typing::shown);
+    let typed = typed.as_ref().map(Field::text);
     let is_edited = typed.is_some() || entry.clause.is_some_and(|clause| model.source.edits.contains_key(&clause));
     let here = at == model.source.at && model.focus == Pane::Source;
     let cell = |text: &str, cells: usize| pad(&shown(text, cells, glyphs), cells);
@@ -117,7 +121,7 @@ pub(in crate::tui) fn draw(model: &Model, ink: &mut Ink<'_>, area: Rect) -> Opti
     }
     page::draw(ink, rest, &page.below, 0);
     let typing = model.source.typing.as_ref().filter(|_| rest.height > 0)?;
-    let used = ink.put(rest.x, rest.y, rest.width, &format!("{} = ", typing.clause.key()), Role::Key);
-    let column = typing.field.draw(ink, Rect { x: rest.x + used, width: rest.width.saturating_sub(used), height: 1, ..rest });
+    let used = ink.put(rest.x, rest.y, rest.width, &format!("{} = ", typing.clause.name()), Role::Key);
+    let column = typing.shown().draw(ink, Rect { x: rest.x + used, width: rest.width.saturating_sub(used), height: 1, ..rest });
     Some((column, rest.y))
 }

@@ -2,7 +2,6 @@
 //! seen on the last try, and the keys.
 
 use super::model::{Line, Model};
-use crate::config::secret::typed::may_be_shown;
 use crate::engine::setup::{Ask, worth_telling};
 use crate::identity::dn;
 use crate::model::step::StepVerdict;
@@ -11,7 +10,7 @@ use crate::text::width;
 use crate::tui::layout::LEAST;
 use crate::tui::theme::{Glyphs, Role};
 use crate::tui::view::too_small;
-use crate::tui::widget::field::Field;
+use crate::tui::widget::field::typed_secret;
 use crate::tui::widget::grid::window;
 use crate::tui::widget::ink::{Ink, cells};
 use crate::tui::widget::page::wrap;
@@ -120,11 +119,7 @@ fn asked(model: &mut Model, ink: &mut Ink<'_>, area: Rect) -> (Option<(u16, u16)
     }
     let prompt = if question.choices.is_empty() { "> " } else { "type to narrow, or something else: " };
     let used = ink.put(area.x, y, area.width, prompt, Role::Key);
-    let field = if question.is_secret && !may_be_shown(model.field.text()) {
-        Field::of(&"*".repeat(model.field.text().chars().count()))
-    } else {
-        model.field.clone()
-    };
+    let field = if question.is_secret { typed_secret(&model.field) } else { model.field.clone() };
     let place = Rect { x: area.x + used, y, width: area.width.saturating_sub(used), height: 1 };
     let column = field.draw(ink, place);
     if field.text().is_empty() && question.choices.is_empty() {

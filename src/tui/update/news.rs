@@ -36,6 +36,7 @@ pub(super) fn hear(model: &mut Model, news: News) -> Vec<Effect> {
                 model.say(Tone::Warn, format!("{} of the marked users are not there any more", crate::text::count(gone)));
             }
             model.snapshot = Some(snapshot);
+            source::follow(model);
             let mut effects = mapping::compare(model);
             effects.extend(mapping::cover(model));
             return effects;

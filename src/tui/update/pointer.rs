@@ -75,7 +75,7 @@ fn click(model: &mut Model, place: Position) -> Vec<Effect> {
     match pane {
         Pane::Source => {
             if let Some(at) = layout.source.and_then(|area| pane::source::clause_at(model, area, place.y)) {
-                model.source.at = at;
+                source::put(model, at);
             }
         }
         Pane::Mapping => {

@@ -1,24 +1,44 @@
 //! The source location that is edited: what was typed is looked at in the background, and in effect only once it is saved.
 
 use super::perform;
+use crate::config::secret::typed::may_be_shown;
 use crate::config::{Clause, status_text};
 use crate::engine::location::{self, Counts, Previewed, Site};
+use crate::engine::query::id_words;
 use crate::error::{Error, Result};
 use crate::tui::action::Verb;
 use crate::tui::keymap::Chord;
 use crate::tui::model::{Model, SourceTyping, Tone};
 use crate::tui::msg::Effect;
 use crate::tui::overlay::question::Question;
-use crate::tui::overlay::{Overlay, confirm};
-use crate::tui::pane::source::entries;
+use crate::tui::overlay::{Overlay, relocate};
+use crate::tui::pane::source::{Entry, entries};
 use crate::tui::widget::field::Field;
 use ratatui::crossterm::event::KeyEvent;
 use std::sync::Arc;
 
 /// Moves the mark in the clauses.
 pub(super) fn mark(model: &mut Model, by: isize) {
-    let last = entries(model).len().saturating_sub(1);
-    model.source.at = model.source.at.saturating_add_signed(by).min(last);
+    put(model, model.source.at.saturating_add_signed(by));
+}
+
+/// Marks the line at this place.
+pub(super) fn put(model: &mut Model, at: usize) {
+    let entries = entries(model);
+    let at = at.min(entries.len().saturating_sub(1));
+    (model.source.at, model.source.marked) = (at, entries.get(at).map(|entry| entry.label));
+}
+
+/// Keeps the mark on its line where others came or went above it. Where nobody has marked one, it is on the first that decides who
+/// is in scope: how the directory is reached stands above it.
+pub(super) fn follow(model: &mut Model) {
+    let is_it = |entry: &Entry| match model.source.marked {
+        Some(label) => entry.label == label,
+        None => entry.clause.is_some_and(|clause| Clause::LOCATION.contains(&clause)),
+    };
+    if let Some(at) = entries(model).iter().position(is_it) {
+        model.source.at = at;
+    }
 }
 
 /// Begins to type another text for the marked clause; one of two is simply the other one then.
@@ -28,7 +48,16 @@ pub(super) fn edit(model: &mut Model) -> Vec<Effect> {
         model.say(Tone::Warn, format!("edit: not here, {}", entry.elsewhere));
         return Vec::new();
     };
-    let Some(text) = model.source.text(clause) else { return Vec::new() };
+    let Some(text) = model.source.shown(clause) else { return Vec::new() };
+    if clause == Clause::Id
+        && let Some(snapshot) = &model.snapshot
+        && let (links, holds) = snapshot.remembered()
+        && links + holds > 0
+    {
+        let id = &snapshot.source_facts().settings.id_attribute;
+        model.say(Tone::Warn, format!("edit: not here, {}", id_words(id.as_str(), links, holds)));
+        return Vec::new();
+    }
     if let Some(other) = clause.choices().iter().find(|choice| **choice != text) {
         return keep(model, clause, other);
     }
@@ -69,18 +98,22 @@ fn enter(model: &mut Model) -> Vec<Effect> {
         model.source.typing = None;
         return Vec::new();
     }
-    if let Err(wrong) = location::with_edits(&site.source, &[(clause, text.clone())]) {
+    if let Err(wrong) = location::with_edit(site, clause, &text) {
         typing.wrong = Some(wrong);
+        if clause == Clause::Password && !may_be_shown(text.trim()) {
+            // It may be the secret: it is held nowhere.
+            typing.field = Field::default();
+        }
         return Vec::new();
     }
     model.source.typing = None;
-    keep(model, clause, text.trim())
+    keep(model, clause, &clause.kept(&text))
 }
 
 /// Keeps a text, and has it looked at.
 fn keep(model: &mut Model, clause: Clause, text: &str) -> Vec<Effect> {
     let source = &mut model.source;
-    let was = source.site.as_ref().map(|s| clause.text(&s.source));
+    let was = source.site.as_ref().map(|s| clause.text(s));
     if source.text(clause).as_deref() == Some(text) {
         return Vec::new();
     }
@@ -98,6 +131,13 @@ fn keep(model: &mut Model, clause: Clause, text: &str) -> Vec<Effect> {
 
 /// Asks what would come of the edits.
 fn look(model: &mut Model) -> Vec<Effect> {
+    let together = model.source.site.as_ref().map(|site| location::with_edits(site, &model.source.edits()));
+    if let Some(Err(wrong)) = together {
+        // Each may be right by itself: it is asked for nothing until they go together.
+        let error = Error::usage(wrong.message);
+        (model.source.previewing, model.source.previewed, model.source.counting) = (None, Some(Previewed::Failed(error)), None);
+        return vec![Effect::StopLooking];
+    }
     let number = model.source.next();
     (model.source.previewing, model.source.previewed, model.source.counting) = (Some(number), None, None);
     vec![Effect::Preview(number, model.source.edits())]
@@ -147,26 +187,43 @@ pub(super) fn ask_to_save(model: &mut Model) -> Vec<Effect> {
         model.overlay = Some(Overlay::Question(Box::new(question)));
         return Vec::new();
     }
-    model.say(Tone::Plain, "who enters and who leaves is looked at first …");
     let effects = if model.source.previewing.is_none() { look(model) } else { Vec::new() };
+    if model.source.previewing.is_none() {
+        // They do not go together.
+        model.say(Tone::Warn, NOT_KNOWN);
+        return effects;
+    }
+    model.say(Tone::Plain, "what comes of it is looked at first …");
     model.source.is_saving = true;
     effects
 }
 
+const NOT_KNOWN: &str = "not saved: what comes of it is not known";
+
 /// True if what is known was compared with what was read last, or there was nothing to compare it with, as there is not now.
 fn is_current(model: &Model) -> bool {
-    let side = model.snapshot.as_ref().map(|s| s.source());
-    model.source.preview().is_some_and(|preview| match &preview.against {
-        Ok(against) => side.is_some_and(|s| s.read_at == against.read_at),
-        Err(_) => side.is_none_or(|s| !s.state.is_complete()),
-    })
+    let sides = model.snapshot.as_ref().map(|s| (s.source(), s.target()));
+    let judged = match model.source.judged() {
+        None => true,
+        Some(Ok(judged)) => sides.is_some_and(|(source, target)| judged.read_at == (source.read_at, target.read_at)),
+        Some(Err(_)) => sides.is_none_or(|(source, target)| !source.state.is_complete() || !target.state.is_complete()),
+    };
+    let compared = model.source.preview().is_none_or(|preview| match &preview.against {
+        Ok(against) => sides.is_some_and(|(source, _)| source.read_at == against.read_at),
+        Err(_) => preview.unbound.is_some() || sides.is_none_or(|(source, _)| !source.state.is_complete()),
+    });
+    judged && compared && model.source.is_known()
 }
 
 fn question(model: &Model) -> Option<Question> {
-    let (preview, site, file) = (model.source.preview()?, model.source.site.as_ref()?, model.setting.file.as_ref()?);
-    let changes = model.source.edits.iter().map(|(clause, now)| (*clause, clause.text(&site.source), now.clone())).collect();
-    let read_at = preview.against.as_ref().ok().and_then(|a| a.read_at).map(|at| model.setting.zone.time_of_day(at));
-    Some(confirm::relocate(file, changes, preview, read_at))
+    let (source, site, file) = (&model.source, model.source.site.as_ref()?, model.setting.file.as_ref()?);
+    if !source.is_known() {
+        return None;
+    }
+    let changes = source.edits.keys().map(|clause| (*clause, clause.text(site), source.shown(*clause).unwrap_or_default())).collect();
+    let preview = source.preview();
+    let read_at = preview.and_then(|p| p.against.as_ref().ok()?.read_at).map(|at| model.setting.zone.time_of_day(at));
+    Some(relocate::question(file, changes, preview.map(Arc::as_ref), source.judged(), read_at))
 }
 
 /// Has them written.
@@ -179,6 +236,7 @@ pub(super) fn save(model: &mut Model) -> Vec<Effect> {
 pub(super) fn sited(model: &mut Model, site: Arc<Site>) {
     model.source.site = Some(site);
     model.source.forget();
+    follow(model);
 }
 
 /// They are written, and both ends are read by them.
@@ -227,7 +285,7 @@ pub(super) fn previewed(model: &mut Model, number: u64, previewed: Previewed) {
                 model.notice = None;
                 model.overlay = Some(Overlay::Question(Box::new(question)));
             }
-            None => model.say(Tone::Warn, "not saved: who enters and who leaves is not known"),
+            None => model.say(Tone::Warn, NOT_KNOWN),
         }
     }
 }

@@ -39,7 +39,7 @@ pub(super) fn draw(model: &Model, ink: &mut Ink<'_>, area: Rect) -> Option<(u16,
         return None;
     }
     if model.source.typing.is_some() {
-        let text = "enter looks who would enter and leave · esc leaves it as it was";
+        let text = "enter looks what comes of it · esc leaves it as it was";
         ink.put(area.x + 1, area.y, room, text, Role::Quiet);
         return None;
     }

@@ -110,7 +110,8 @@ fn decided(model: &Model, short: bool) -> Vec<Line> {
         parts.push(vec![(Role::Warn, "mapping edited, not saved".into())]);
     }
     if !model.source.edits.is_empty() {
-        parts.push(vec![(Role::Warn, "location edited, not saved".into())]);
+        let what = if model.source.edits.keys().all(|clause| clause.is_policy()) { "policy" } else { "location" };
+        parts.push(vec![(Role::Warn, format!("{what} edited, not saved").into())]);
     }
     match &model.activity.running {
         Running::Going(going) if going.total == 0 => parts.push(vec![(Role::Accent, "a run is being prepared".into())]),

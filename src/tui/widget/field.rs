@@ -1,6 +1,7 @@
 //! A line of text that is typed: a cursor, words, paste. What is pasted is cleaned; a line end becomes a blank.
 
 use super::ink::{Ink, cells};
+use crate::config::secret::typed::may_be_shown;
 use crate::text::{clean, width};
 use crate::tui::theme::Role;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -8,6 +9,12 @@ use ratatui::layout::Rect;
 
 /// The longest text, in characters: nobody searches for more.
 const LONGEST: usize = 400;
+
+/// A field in which the place of a secret is typed, as it may be seen: what is none of the places may be the secret, and is stars.
+#[must_use]
+pub fn typed_secret(field: &Field) -> Field {
+    if may_be_shown(&field.text) { field.clone() } else { Field::of(&"*".repeat(field.text.chars().count())) }
+}
 
 /// A line of text and the cursor in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

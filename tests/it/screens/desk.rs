@@ -5,7 +5,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use rosterm::config::{Channel, SourceConfig};
+use rosterm::config::{Channel, Config, SourceConfig};
 use rosterm::demo::service::{Faults, Service};
 use rosterm::demo::world::{self, Plan, World};
 use rosterm::engine::location::OpenSource;
@@ -96,8 +96,26 @@ impl Desk {
                 Ok(Ends { source: source?, target, connector, rules })
             }
         };
-        let (tell, inbox) = mpsc::channel();
         let seat = Seat { runtime: runtime.handle().clone(), channel, others: Vec::new(), open, open_source, memory, may_write: true };
+        Desk::seated(runtime, seat, setting, config)
+    }
+
+    /// The same with the ends that a configuration names, as the program opens them.
+    pub fn real(runtime: Runtime, config: String, setting: Setting) -> Desk {
+        let channel = Arc::new(Config::parse(Path::new("rosterm.toml"), &config).unwrap().channels.remove(0));
+        let open = |errand: Errand| async move { errand.open().await };
+        let open_source: OpenSource = Arc::new(|config, now| Box::pin(async move { Source::open(&config, now).await }));
+        let memory = Memory::Kept(Some(Journal::in_memory().unwrap()));
+        let seat = Seat { runtime: runtime.handle().clone(), channel, others: Vec::new(), open, open_source, memory, may_write: true };
+        Desk::seated(runtime, seat, setting, config)
+    }
+
+    fn seated<O, F>(runtime: Runtime, seat: Seat<O>, setting: Setting, config: String) -> Desk
+    where
+        O: Fn(Errand) -> F + Send + 'static,
+        F: Future<Output = rosterm::error::Result<Ends>> + Send,
+    {
+        let (tell, inbox) = mpsc::channel();
         let live = Live::start(seat, move |news| drop(tell.send(news)));
         let mut model = Model::new(setting);
         live.look(model.spec().clone());

@@ -57,7 +57,7 @@ fn who_moves_from_which_situation_to_which_is_what_everybody_alone_would_say() {
             same_as_before("rules-moves-160x48", &desk.frame(160, 48));
             same_as_before("rules-moves-80x24", &desk.frame(80, 24));
             // Where there is no room for it, the line says which situations grow and shrink.
-            let narrow = desk.frame(120, 40);
+            let narrow = desk.frame(120, 30);
             assert!(!narrow.contains("before → after") && narrow.contains("the list goes by it: "), "{narrow}");
             // Kept, it stays; taken back, it goes.
             desk.press("enter");

@@ -6,10 +6,11 @@ use crate::support::{NOW, runtime};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use rosterm::config::{Config, create};
-use rosterm::demo::service::{Faults, Service};
-use rosterm::engine::setup::{Ask, Desk, Found, Test};
-use rosterm::model::step::Step;
+use rosterm::config::{Auth, Config, create};
+use rosterm::demo::service::{Clients, Faults, Service};
+use rosterm::engine::setup::{Ask, Desk, Draft, Found, Test};
+use rosterm::error::Error;
+use rosterm::model::step::{Step, StepVerdict};
 use rosterm::tui::setup::{Effect, Model, Msg, update, view};
 use rosterm::tui::theme::{Glyphs, Theme};
 use std::path::Path;
@@ -128,6 +129,10 @@ fn from_the_first_question_to_the_file_and_how_each_step_looks() {
     assert_eq!((model.ask, model.draft.group.as_str()), (Ask::Connector, "cn=cloud,dc=example,dc=test"));
     bench.say(&mut model, "scim2");
     bench.say(&mut model, &url);
+    assert_eq!(model.ask, Ask::Login);
+    shown(&mut model, "login", 80, 24);
+    bench.say(&mut model, "bearer");
+    assert_eq!(model.ask, Ask::Token);
     type_in(&mut model, "hunter2");
     shown(&mut model, "token-typed", 80, 24);
     bench.say(&mut model, "");
@@ -182,22 +187,128 @@ fn keys_go_back_break_off_and_end_with_nothing_written() {
     assert!(model.ask == Ask::Place && !model.wrong.clone().unwrap().contains("hunter2"));
     press(&mut model, "ctrl-u");
     type_in(&mut model, "dc1.example.com, dc2.example.com");
-    press(&mut model, "enter");
+    assert!(matches!(press(&mut model, "enter")[..], [Effect::Test(1, Test::Reach, ..)]));
     assert_eq!(model.draft.place, ["ldaps://dc1.example.com", "ldaps://dc2.example.com"]);
+    // It is tried as soon as it is known; what its certificate lacks is told there, and asked for next.
+    update(&mut model, Msg::Step(1, Step::failed("TLS", &Error::failure("UnknownIssuer").hint("name yours with ca_file"))));
+    update(&mut model, Msg::Tested(1, false, Box::new(Found { wants_authority: [true, false], ..Found::default() })));
+    assert_eq!(model.ask, Ask::Authority);
+    assert!(frame(&mut model, 100, 30).contains("UnknownIssuer"), "{}", frame(&mut model, 100, 30));
+    press(&mut model, "esc");
+    assert_eq!(model.ask, Ask::Place);
+    press(&mut model, "enter");
+    update(&mut model, Msg::Tested(2, false, Box::new(Found { wants_authority: [true, false], ..Found::default() })));
+    assert!(matches!(press(&mut model, "enter")[..], [Effect::Test(3, Test::Reach, ..)]));
+    update(&mut model, Msg::Tested(3, true, Box::new(Found { wants_authority: [true, false], ..Found::default() })));
+    assert_eq!(model.ask, Ask::BindDn);
     // Nobody: an anonymous bind, which is tried at once.
-    assert!(matches!(press(&mut model, "enter")[..], [Effect::Test(1, Test::Source, ..)]));
-    update(&mut model, Msg::Step(1, Step::good("bind", "nobody")));
+    assert!(matches!(press(&mut model, "enter")[..], [Effect::Test(4, Test::Source, ..)]));
+    update(&mut model, Msg::Step(4, Step::good("bind", "nobody")));
     assert!(press(&mut model, "x enter down").is_empty() && model.notice.as_ref().unwrap().contains("being tried"));
     assert!(matches!(press(&mut model, "esc")[..], [Effect::Stop]));
     // What comes too late changes nothing.
-    update(&mut model, Msg::Tested(1, true, Box::default()));
-    assert_eq!(model.ask, Ask::BindDn);
-    assert!(matches!(press(&mut model, "enter")[..], [Effect::Test(2, ..)]));
-    update(&mut model, Msg::Tested(2, false, Box::new(Found { wants_authority: [true, false], ..Found::default() })));
-    assert_eq!(model.ask, Ask::Authority);
-    press(&mut model, "esc");
+    update(&mut model, Msg::Tested(4, true, Box::default()));
     assert_eq!(model.ask, Ask::BindDn);
     assert!(matches!(press(&mut model, "ctrl-c")[..], [Effect::End(0)]));
+}
+
+#[test]
+fn a_user_with_a_password_and_a_client_with_a_secret_are_ways_in_and_are_tried_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("people.ldif"), LDIF).unwrap();
+    let secret = format!("file:{}", folder.path().join("secret").display());
+    std::fs::write(folder.path().join("secret"), "s3cret\n").unwrap();
+    for (login, answers, last, told, written) in [
+        (
+            "basic",
+            &["op:x", "op", "hunter2"][..],
+            Ask::UserPassword,
+            "Password",
+            format!("auth = {{ basic = {{ user = \"op\", password = {{ file = \"{}", folder.path().display()),
+        ),
+        (
+            "client_credentials",
+            &["https://me:hunter2@login.test", "http://127.0.0.1:1/token", "", "me", "scim", "hunter2"],
+            Ask::ClientSecret,
+            "Client secret",
+            "auth = { client_credentials = { token_url = \"http://127.0.0.1:1/token\", client_id = \"me\", client_secret = { file".into(),
+        ),
+    ] {
+        let mut model = model(&folder.path().join("rosterm.toml"));
+        let mut bench = Bench { runtime: runtime(), desk: Desk::default() };
+        for answer in ["ldif", &folder.path().join("people.ldif").display().to_string(), "", "", "scim2", "http://127.0.0.1:1/scim", login]
+        {
+            bench.say(&mut model, answer);
+        }
+        for answer in answers {
+            bench.say(&mut model, answer);
+            let frame = frame(&mut model, 120, 40);
+            assert!(!frame.contains("hunter2") || frame.contains("me:hunter2@"), "{answer}: {frame}");
+            assert!(!model.wrong.clone().unwrap_or_default().contains("hunter2"));
+        }
+        // The secret itself is refused, and held nowhere.
+        assert!(model.ask == last && model.wrong.as_ref().unwrap().contains("not typed in here"), "{:?}", model.ask);
+        bench.say(&mut model, &secret);
+        // Nobody is there: that is told beside it, and the question stays.
+        assert_eq!(model.ask, last);
+        let shown = frame(&mut model, 120, 40);
+        assert!(
+            shown.contains(told) && shown.contains("127.0.0.1:1") && model.steps(last).iter().any(|s| s.detail.contains("127.0.0.1:1")),
+            "{shown}"
+        );
+        let text = model.text();
+        assert!(text.contains(&written) && !text.contains("s3cret"), "{text}");
+        assert_eq!(text.contains("scope = \"scim\""), login == "client_credentials");
+        // Another way in forgets what was said for the first.
+        press(&mut model, "esc esc esc esc esc");
+        while model.ask != Ask::Login {
+            bench.say(&mut model, "");
+        }
+        bench.say(&mut model, "none");
+        assert!(model.ask == Ask::Login && model.text().contains("auth = \"none\""), "{:?}", model.ask);
+    }
+}
+
+#[test]
+fn a_client_is_granted_a_token_as_soon_as_its_secret_is_named() {
+    let clients = Clients { id: "me".into(), secret: "cl!ent".into(), seconds: Some(3600), in_body: false, good_for: None };
+    let runtime = runtime();
+    let service = runtime.block_on(Service::start(accounts(), Faults { clients: Some(clients), ..Faults::default() })).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        std::fs::write(folder.path().join(name), text).unwrap();
+        folder.path().join(name).display().to_string()
+    };
+    let (people, wrong, right) = (file("people.ldif", LDIF), file("wrong", "other"), file("right", "cl!ent"));
+    let (mut model, mut bench) = (model(&folder.path().join("rosterm.toml")), Bench { runtime, desk: Desk::default() });
+    let (url, tokens) = (service.base_url().to_owned(), service.token_url());
+    for answer in ["ldif", &people, "", "", "scim2", &url, "client_credentials", &tokens, "me", ""] {
+        bench.say(&mut model, answer);
+    }
+    bench.say(&mut model, &format!("file:{wrong}"));
+    let refused = model.steps(Ask::ClientSecret).last().cloned().unwrap();
+    assert!(model.ask == Ask::ClientSecret && refused.name == "token" && refused.verdict == StepVerdict::Failed, "{refused:?}");
+    bench.say(&mut model, &format!("file:{right}"));
+    assert_eq!((model.ask, model.found.accounts.len(), service.granted()), (Ask::Rule(0), 3, 1));
+    let config = Config::parse(Path::new("rosterm.toml"), &Model::text(&model)).unwrap();
+    assert!(
+        matches!(&config.channels[0].target.auth, Auth::ClientCredentials(client) if client.client_id == "me" && client.scope.is_none())
+    );
+}
+
+#[test]
+fn what_stands_in_the_way_of_reaching_the_directory_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let bad = folder.path().join("ca.pem");
+    std::fs::write(&bad, "no certificate").unwrap();
+    for (authority, step, told) in [(None, "connect", "127.0.0.1:1"), (Some(bad), "prepare", "ca.pem")] {
+        let draft = Draft { kind: "auto".into(), place: vec!["ldaps://127.0.0.1:1".into()], authority, ..Draft::default() };
+        let (mut found, mut steps) = (Found::default(), Vec::new());
+        let good = runtime().block_on(Desk::default().test(Test::Reach, &draft, &mut found, NOW, |step| steps.push(step)));
+        let last = steps.last().unwrap();
+        assert!(!good && !found.wants_authority[0] && last.name == step && last.verdict == StepVerdict::Failed, "{steps:?}");
+        assert!(last.detail.contains(told), "{steps:?}");
+    }
 }
 
 #[test]

@@ -3,14 +3,14 @@
 use super::desk::{Desk, event};
 use super::{same_as_before, setting};
 use crate::support;
-use rosterm::config::{Clause, Config};
+use rosterm::config::{Clause, Config, Site};
 use rosterm::demo::service::Faults;
 use rosterm::demo::world;
 use rosterm::engine::News;
-use rosterm::engine::location::{self, Against, Counted, Counts, Edits, Mover, Preview, Previewed, Remover};
+use rosterm::engine::location::{self, Against, Counted, Counts, Edits, Judged, Mover, Preview, Previewed, Remover, Unbound};
 use rosterm::error::Error;
 use rosterm::identity::population::{Batch, Schema};
-use rosterm::model::ReadEnd;
+use rosterm::model::{Action, ReadEnd};
 use rosterm::source::ldif::{Record, Value};
 use rosterm::source::memory::Directory;
 use rosterm::source::{Amount, vendor};
@@ -79,7 +79,7 @@ fn ids(desk: &Desk, records: &[Record], edits: &[(Clause, &str)]) -> BTreeSet<St
 fn people(desk: &Desk, records: &[Record], edits: &[(Clause, &str)]) -> BTreeMap<String, bool> {
     let edits: Edits = edits.iter().map(|(clause, text)| (*clause, (*text).to_owned())).collect();
     let config = Config::parse(Path::new("x.toml"), &desk.config).unwrap();
-    let source = location::with_edits(&config.channels[0].source, &edits).unwrap();
+    let source = location::with_edits(&Site::of(&config.channels[0]), &edits).unwrap().source;
     let mut settings = vendor::presets().iter().find(|p| p.0.vendor == "openldap").unwrap().0.clone();
     vendor::override_with(&mut settings, &source.settings);
     let mut directory = Directory::new("memory", String::new(), records.to_vec(), settings, &source.location, support::NOW).unwrap();
@@ -205,8 +205,8 @@ fn what_is_no_clause_is_told_with_its_column_and_nothing_is_asked_of_the_directo
     assert_eq!(desk.press("enter"), []);
     assert!(!desk.model.is_source_edited());
     // What is not edited here says where it is.
-    desk.press("1 k k k k k k k k k k e");
-    assert!(desk.notice().contains("stands in the configuration file"), "{}", desk.notice());
+    desk.press("1 k k k k k k k k k k k k e");
+    assert!(desk.notice().contains("where the file is stands in the configuration file"), "{}", desk.notice());
     desk.press("m");
     assert!(desk.notice().contains("no clause was edited"), "{}", desk.notice());
 }
@@ -358,6 +358,13 @@ pub fn some_counts(n: usize) -> Counts {
     Counts { base: amount(n * 1_000_003), filter: amount(n), group, done: n.is_multiple_of(5) }
 }
 
+/// What another policy may come to, hostile names in it.
+fn some_judged(n: usize) -> Judged {
+    let moves = vec![(Action::Disable, Action::Delete, n), (Action::None, Action::Create, n * 1_000_003)];
+    let deleted = vec!["\u{202e}漢\n".repeat(n % 40)];
+    Judged { moves, deleted, at_least: n.is_multiple_of(2), removals: (n, Some(n / 2)), ..Judged::default() }
+}
+
 /// What may come of a preview, hostile names in it.
 pub fn some_preview(n: usize) -> Previewed {
     if n.is_multiple_of(7) {
@@ -373,5 +380,10 @@ pub fn some_preview(n: usize) -> Previewed {
     let against = Against { enter: n * 2, leave: n, leaving: movers.clone(), entering: movers, with_account: n / 2, ..Against::default() };
     let against = if n.is_multiple_of(5) { Err("\u{7}not read".to_owned()) } else { Ok(against) };
     let counts = (n < 10).then(|| some_counts(n));
-    Previewed::Read(Arc::new(Preview { in_scope: n.saturating_sub(9), disabled: n, at: support::NOW, against, counts }))
+    let unbound = n.is_multiple_of(3).then(|| Unbound { links: n, holds: n / 2, differs: "\u{1b}[2J".repeat(n) });
+    let judged = n.is_multiple_of(4).then(|| if n.is_multiple_of(8) { Err("\u{7}".repeat(n)) } else { Ok(some_judged(n)) });
+    if n.is_multiple_of(11) {
+        return Previewed::Judged(Arc::new(Ok(some_judged(n))));
+    }
+    Previewed::Read(Arc::new(Preview { in_scope: n.saturating_sub(9), disabled: n, at: support::NOW, against, counts, unbound, judged }))
 }

@@ -2,12 +2,15 @@
 //! clause whole, where it comes from, and when it was counted.
 
 use super::Entry;
+use crate::config::Clause;
+use crate::config::secret::typed::TYPED;
 use crate::engine::Running;
-use crate::engine::location::{Counts, Preview, Previewed};
+use crate::engine::location::{Counts, Judged, Preview, Previewed};
 use crate::telemetry::redacted;
-use crate::text::{count, width};
+use crate::text::{count, counted, width};
 use crate::tui::action::Verb;
 use crate::tui::model::{Model, Pane};
+use crate::tui::overlay::relocate::{more_deletions, not_used, said};
 use crate::tui::theme::Role;
 use crate::tui::widget::page::{Line, labelled};
 
@@ -21,7 +24,7 @@ pub(super) fn lines(model: &Model, marked: Option<&Entry>, room: usize) -> Vec<L
                 let place = wrong.column.map(|c| format!("column {c}: ")).unwrap_or_default();
                 labelled(&mut lines, "wrong", room, Role::Bad, &redacted(&format!("{place}{}", wrong.message)));
             }
-            None => labelled(&mut lines, "", room, Role::Quiet, "enter looks who would enter and leave by it"),
+            None => labelled(&mut lines, "", room, Role::Quiet, &then_enter(typing.clause)),
         }
     }
     preview(&mut lines, model, room);
@@ -38,6 +41,21 @@ pub(super) fn lines(model: &Model, marked: Option<&Entry>, room: usize) -> Vec<L
     lines
 }
 
+/// What Enter does with what is typed.
+fn then_enter(clause: Clause) -> String {
+    match clause {
+        Clause::Password => format!("not the password, but where it is kept: {TYPED}"),
+        Clause::Url => "several with commas, tried in order; enter connects, and looks who would enter and leave".to_owned(),
+        Clause::StartTls | Clause::Authority | Clause::BindDn | Clause::PageSize | Clause::Vendor => {
+            "enter connects by it, and looks who would enter and leave".to_owned()
+        }
+        Clause::Shrink | Clause::Removals | Clause::Creates | Clause::Updates | Clause::Clears => {
+            "20, 5%, 20 or 5% (the smaller of both), or none; enter judges everybody by it".to_owned()
+        }
+        _ => "enter looks who would enter and leave by it".to_owned(),
+    }
+}
+
 /// Which clause removes everybody, in capitals.
 fn remover(counts: &Counts) -> Option<String> {
     counts.remover().map(|r| r.to_string())
@@ -50,6 +68,7 @@ fn preview(lines: &mut Vec<Line>, model: &Model, room: usize) {
         let text = match (model.is_reading(), is_sending) {
             (_, true) => "it is looked at once the run has ended".to_owned(),
             (true, false) => "it is looked at once the reading that is under way has ended".to_owned(),
+            (false, false) if model.source.edits.keys().all(|clause| clause.is_policy()) => "everybody is judged by this …".to_owned(),
             (false, false) => format!("reading the directory by this … {} stops", key(Verb::StopLooking)),
         };
         return labelled(lines, "looking", room, Role::Accent, &text);
@@ -68,7 +87,24 @@ fn preview(lines: &mut Vec<Line>, model: &Model, room: usize) {
             let hint = error.hint_text().map(|h| format!(" ({h})")).unwrap_or_default();
             labelled(lines, "then", room, Role::Bad, &redacted(&format!("it cannot be read: {}{hint}", error.message())));
         }
-        Some(Previewed::Read(preview)) => moves(lines, model, preview, room),
+        Some(Previewed::Read(preview)) => {
+            if let Some(unbound) = &preview.unbound {
+                labelled(lines, "links", room, Role::Bad, &redacted(&not_used(unbound)));
+            }
+            moves(lines, model, preview, room);
+        }
+        Some(Previewed::Judged(_)) => {}
+    }
+    match model.source.judged() {
+        None => {}
+        Some(Ok(judged)) => {
+            actions(lines, model, judged, room);
+            let deletes = model.source.edits.get(&Clause::Removal).is_some_and(|text| text == "delete");
+            if let Some(more) = model.source.preview().filter(|_| deletes).and_then(|preview| more_deletions(preview)) {
+                labelled(lines, "", room, Role::Bad, &more);
+            }
+        }
+        Some(Err(why)) => labelled(lines, "then", room, Role::Warn, &format!("how many rows come to another action is not known: {why}")),
     }
 }
 
@@ -104,17 +140,46 @@ fn moves(lines: &mut Vec<Line>, model: &Model, preview: &Preview, room: usize) {
     }
 }
 
+/// Who comes to another action by another policy.
+fn actions(lines: &mut Vec<Line>, model: &Model, judged: &Judged, room: usize) {
+    let more = if judged.at_least { "at least " } else { "" };
+    let deletions = judged.deletions();
+    if deletions > 0 {
+        let accounts = if deletions == 1 { "account" } else { "accounts" };
+        let text = format!("{more}{} {accounts} PROPOSED FOR DELETION, none of it approved", count(deletions));
+        labelled(lines, "then", room, Role::Bad, &text);
+    }
+    let each: Vec<String> = judged.moves.iter().map(|(from, to, n)| format!("{} {} → {}", count(*n), said(*from), said(*to))).collect();
+    let each = if each.is_empty() { String::new() } else { format!(": {}", each.join(", ")) };
+    let role = if judged.rows() > 0 { Role::Warn } else { Role::Good };
+    let rows = if judged.rows() == 1 { "row comes" } else { "rows come" };
+    let label = if deletions > 0 { "" } else { "then" };
+    labelled(lines, label, room, role, &format!("{more}{} {rows} to another action{each}", count(judged.rows())));
+    let (removals, most) = judged.removals;
+    if let Some(most) = most {
+        let role = if removals > most { Role::Warn } else { Role::Quiet };
+        let text = format!("{} to disable or delete; {} may be, in one run", counted(removals, "account"), count(most));
+        labelled(lines, "", room, role, &text);
+    }
+    if let (Some(at), None) = (judged.read_at.0, model.source.preview()) {
+        labelled(lines, "", room, Role::Quiet, &format!("as both ends were read at {}", model.setting.zone.time_of_day(at)));
+    }
+}
+
 /// The marked clause: what it said, all of it where its line has no room, and when it was counted.
 fn about(lines: &mut Vec<Line>, model: &Model, entry: &Entry, room: usize) {
     let source = &model.source;
     if let (Some(clause), Some(site)) = (entry.clause, &source.site)
         && source.edits.contains_key(&clause)
     {
-        let was = clause.text(&site.source);
+        let was = clause.text(site);
         labelled(lines, "was", room, Role::Quiet, &super::or_unset(clause, was));
     }
     if width(&entry.value) + super::LABEL + entry.count.len() + 2 > room {
         labelled(lines, entry.label, room, Role::Text, &entry.value);
+    }
+    if !entry.origin.is_empty() && entry.clause.is_some_and(|clause| clause.is_policy() || Clause::SERVER.contains(&clause)) {
+        return labelled(lines, "from", room, Role::Quiet, &entry.origin);
     }
     let counts = &source.counts;
     let last = [&counts.base, &counts.filter, &counts.group].into_iter().flatten().map(|c| c.at).max();

@@ -1,8 +1,8 @@
 //! The clauses, one by one: what each says, where that comes from, and what it comes to.
 
 use super::COUNT;
-use crate::config::{Clause, LdapConfig, SourceKind, StatusRule, StatusTest};
-use crate::engine::location::{Counted, Site};
+use crate::config::{Clause, LdapConfig, RemoveAction, SourceKind, StatusRule, StatusTest};
+use crate::engine::location::{self, Counted, Site};
 use crate::source::{Amount, Facts};
 use crate::text::count;
 use crate::tui::model::Model;
@@ -27,10 +27,7 @@ pub(in crate::tui) struct Entry {
     pub is_total: bool,
 }
 
-const SERVER: &str = "where the directory is stands in the configuration file";
-const ID: &str = "links belong to it: change it in the configuration file, then rosterm link --migrate";
-const SETTINGS: &str = "it is set in the configuration file: source.settings";
-const POLICY: &str = "it is set in the configuration file: policy";
+const FILE: &str = "where the file is stands in the configuration file";
 const FOLLOWS: &str = "it follows from the clauses";
 
 impl Entry {
@@ -40,13 +37,15 @@ impl Entry {
     }
 }
 
-/// Every clause in the order in which people are chosen; then what is there to be looked up.
+/// Every clause in the order in which people are chosen; then what is there to be looked up, and how the directory is reached.
 pub(in crate::tui) fn entries(model: &Model) -> Vec<Entry> {
     let Some(site) = &model.source.site else { return Vec::new() };
     let facts = model.snapshot.as_ref().map(|s| s.source_facts());
-    let mut entries = vec![Entry::shown("server", server(site, facts), SERVER)];
-    if let SourceKind::Ldap(ldap) = &site.source.kind {
-        entries.push(Entry::shown("security", security(ldap, facts), SERVER));
+    let edited = edited(model, site);
+    let mut entries = vec![server(model, &edited, facts)];
+    if let SourceKind::Ldap(ldap) = &edited.source.kind {
+        let security = Entry::shown("security", security(ldap, facts), "");
+        entries.push(Entry { clause: Some(Clause::StartTls), origin: CONFIGURATION.to_owned(), ..security });
     }
     entries.extend(Clause::LOCATION.into_iter().filter_map(|clause| entry(model, clause, facts)));
     let side = model.snapshot.as_ref().map(|s| s.source());
@@ -55,9 +54,21 @@ pub(in crate::tui) fn entries(model: &Model) -> Vec<Entry> {
     let (count, role) = in_scope.map_or_else(|| (String::new(), Role::Quiet), number);
     entries.push(Entry { is_total: true, count, role, ..Entry::shown("in scope", String::new(), FOLLOWS) });
     if let Some(facts) = facts {
-        settings(&mut entries, model, site, facts, side.and_then(|s| s.disabled));
+        settings(&mut entries, model, facts, side.and_then(|s| s.disabled));
+    }
+    policy(&mut entries, &edited);
+    if let SourceKind::Ldap(ldap) = &edited.source.kind {
+        reaching(&mut entries, ldap, facts, &edited);
     }
     entries
+}
+
+const CONFIGURATION: &str = "the configuration";
+
+/// What is in effect with the edits, each as far as it can be.
+fn edited(model: &Model, site: &Site) -> Site {
+    let each = model.source.edits.iter();
+    each.fold(site.clone(), |site, (clause, text)| location::with_edit(&site, *clause, text).unwrap_or(site))
 }
 
 fn entry(model: &Model, clause: Clause, facts: Option<&Facts>) -> Option<Entry> {
@@ -69,7 +80,7 @@ fn entry(model: &Model, clause: Clause, facts: Option<&Facts>) -> Option<Entry> 
         _ => ("nested", &None),
     };
     let text = model.source.text(clause)?;
-    let mut origin = "the configuration".to_owned();
+    let mut origin = CONFIGURATION.to_owned();
     let value = match (clause, text.as_str()) {
         (Clause::Scope, "one") => "one: directly below the base".to_owned(),
         (Clause::Scope, _) => "sub: the base and everything below it".to_owned(),
@@ -105,7 +116,21 @@ fn number(amount: Amount) -> (String, Role) {
     (format!("{:>COUNT$}", format!("{}{more}", count(amount.n))), role)
 }
 
-fn server(site: &Site, facts: Option<&Facts>) -> String {
+/// Where the directory or the file is. What was read tells which of several addresses it is.
+fn server(model: &Model, site: &Site, facts: Option<&Facts>) -> Entry {
+    match &site.source.kind {
+        SourceKind::Ldap(_) if model.source.edits.contains_key(&Clause::Url) => {
+            Entry { clause: Some(Clause::Url), ..Entry::shown("server", Clause::Url.text(site), "") }
+        }
+        SourceKind::Ldap(_) => {
+            let origin = CONFIGURATION.to_owned();
+            Entry { clause: Some(Clause::Url), origin, ..Entry::shown("server", place(site, facts), "") }
+        }
+        _ => Entry::shown("server", place(site, facts), FILE),
+    }
+}
+
+fn place(site: &Site, facts: Option<&Facts>) -> String {
     let product = |facts: &Facts| if facts.kind == "csv" { String::new() } else { format!(" · {}", facts.settings.vendor) };
     let kind = |kind: &str| if kind == "memory" { String::new() } else { format!(" · {kind}") };
     if let Some(facts) = facts {
@@ -133,49 +158,84 @@ fn security(ldap: &LdapConfig, facts: Option<&Facts>) -> String {
 }
 
 /// What the product, or the configuration in its place, says about people and groups.
-fn settings(entries: &mut Vec<Entry>, model: &Model, site: &Site, facts: &Facts, disabled: Option<usize>) {
+fn settings(entries: &mut Vec<Entry>, model: &Model, facts: &Facts, disabled: Option<usize>) {
     let shown = facts.settings.shown();
-    let of = |key: &str| shown.iter().find(|(k, ..)| *k == key).map(|(_, value, origin)| (value.clone(), origin.to_string()));
-    let mut add = |label: &'static str, key: &str, elsewhere: &'static str, is_first: bool| {
-        let Some((value, origin)) = of(key) else { return };
-        entries.push(Entry { origin, is_first, ..Entry::shown(label, value, elsewhere) });
-    };
-    add("disabled", "status", SETTINGS, true);
-    add("else", "default_status", SETTINGS, true);
-    add("id", "id_attribute", ID, true);
-    add("look up", "lookup_base", SETTINGS, false);
-    add("members", "member_attribute", SETTINGS, false);
-    add("back link", "member_of_attribute", SETTINGS, false);
-    add("groups", "group_class", SETTINGS, false);
-    add("people", "user_class", SETTINGS, false);
-    add("changed", "time_attribute", SETTINGS, false);
-    let rules = &facts.settings.status;
-    if let Some(entry) = entries.iter_mut().find(|e| e.label == "disabled") {
-        let words: Vec<String> = rules.iter().map(status).collect();
-        entry.value = if words.is_empty() { "nothing tells who is".to_owned() } else { words.join(", or ") };
-        entry.count = disabled.map(|n| format!("{:>COUNT$}", count(n))).unwrap_or_default();
-        entry.role = Role::Strong;
+    for (label, clause, is_first) in [
+        ("disabled", Clause::Status, true),
+        ("else", Clause::DefaultStatus, true),
+        ("id", Clause::Id, true),
+        ("look up", Clause::LookUp, false),
+        ("members", Clause::Members, false),
+        ("back link", Clause::MemberOf, false),
+        ("groups", Clause::Groups, false),
+        ("people", Clause::People, false),
+        ("changed", Clause::Time, false),
+    ] {
+        let Some((_, value, origin)) = shown.iter().find(|(key, ..)| *key == clause.key()) else { continue };
+        let mut entry = Entry { clause: Some(clause), origin: origin.to_string(), is_first, ..Entry::shown(label, value.clone(), "") };
+        if clause == Clause::Status {
+            let words: Vec<String> = facts.settings.status.iter().map(status).collect();
+            entry.value = if words.is_empty() { "nothing tells who is".to_owned() } else { words.join(", or ") };
+            entry.count = disabled.map(|n| format!("{:>COUNT$}", count(n))).unwrap_or_default();
+            entry.role = Role::Strong;
+        }
+        if let Some(text) = model.source.edits.get(&clause).filter(|text| !text.is_empty()) {
+            entry.value.clone_from(text);
+        }
+        entries.push(entry);
     }
-    let word = if site.provision_disabled {
+}
+
+/// What becomes of people, by the policy; how much of it may be done in one run comes last.
+fn policy(entries: &mut Vec<Entry>, site: &Site) {
+    let of = |label: &'static str, clause: Clause, value: String| Entry {
+        clause: Some(clause),
+        origin: "the policy".to_owned(),
+        ..Entry::shown(label, value, "")
+    };
+    let accounts = if site.policy.provision_disabled {
         "who is disabled gets an inactive one (provision_disabled)"
     } else {
         "who is disabled gets none (provision_disabled = false)"
     };
-    for (label, clause) in [
-        ("disabled", Clause::Status),
-        ("else", Clause::DefaultStatus),
-        ("members", Clause::Members),
-        ("back link", Clause::MemberOf),
-        ("people", Clause::People),
-    ] {
-        let edited = model.source.edits.get(&clause).filter(|text| !text.is_empty());
-        if let Some(entry) = entries.iter_mut().find(|e| e.label == label) {
-            entry.clause = Some(clause);
-            entry.value = edited.cloned().unwrap_or_else(|| std::mem::take(&mut entry.value));
-        }
-    }
+    let leavers = match site.policy.remove_action {
+        RemoveAction::Disable => "their accounts are disabled (remove_action)",
+        RemoveAction::Delete => "their accounts are DELETED (remove_action)",
+    };
     let at = entries.iter().position(|e| e.label == "id").unwrap_or(entries.len());
-    entries.insert(at, Entry { origin: "the policy".to_owned(), ..Entry::shown("accounts", word.to_owned(), POLICY) });
+    let both = [of("accounts", Clause::ProvisionDisabled, accounts.to_owned()), of("who left", Clause::Removal, leavers.to_owned())];
+    entries.splice(at..at, both);
+    for (label, clause, what) in [
+        ("removals", Clause::Removals, "may be disabled or deleted in a run"),
+        ("creates", Clause::Creates, "may be created in a run"),
+        ("updates", Clause::Updates, "may be changed in a run"),
+        ("clears", Clause::Clears, "may lose a value of a field in a run"),
+        ("shrink", Clause::Shrink, "fewer people may be there than before"),
+    ] {
+        let value = match clause.text(site) {
+            none if none == "none" => format!("no limit: any number {what}"),
+            limit => format!("{limit} {what}"),
+        };
+        entries.push(Entry { is_first: false, ..of(label, clause, value) });
+    }
+}
+
+/// How the directory is reached, beyond its address.
+fn reaching(entries: &mut Vec<Entry>, ldap: &LdapConfig, facts: Option<&Facts>, site: &Site) {
+    for (label, clause, unset) in [
+        ("reader", Clause::BindDn, "(nobody: an anonymous bind)"),
+        ("password", Clause::Password, "(none)"),
+        ("authority", Clause::Authority, "(those that the platform trusts)"),
+        ("page size", Clause::PageSize, ""),
+        ("product", Clause::Vendor, ""),
+    ] {
+        let value = match (clause, facts) {
+            (Clause::Vendor, Some(facts)) if ldap.vendor.value == "auto" => format!("auto: {}", facts.settings.vendor),
+            _ => Some(clause.text(site)).filter(|text| !text.is_empty()).unwrap_or_else(|| unset.to_owned()),
+        };
+        let origin = CONFIGURATION.to_owned();
+        entries.push(Entry { clause: Some(clause), origin, is_first: false, ..Entry::shown(label, value, "") });
+    }
 }
 
 /// What tells that somebody is disabled, as one says it.

@@ -1,0 +1,96 @@
+//! Who comes to another action by another policy: everybody as they were read last is judged once more, and nobody's verdict
+//! changes by it.
+
+use super::preview::Baseline;
+use crate::clock::Instant;
+use crate::config::Policy;
+use crate::engine::picture::Picture;
+use crate::engine::picture::cell::Bond;
+use crate::identity::population::RowIx;
+use crate::model::{Action, ReadEnd, SideState, Subject};
+use crate::plan::guard::allowed;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Users that are told by name.
+const NAMED: usize = 12;
+
+/// What another policy comes to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Judged {
+    /// When source and target were read, whose rows were judged.
+    pub read_at: (Option<Instant>, Option<Instant>),
+    /// So many rows come to another action: from which, to which.
+    pub moves: Vec<(Action, Action, usize)>,
+    /// The first of those whose account would be deleted and was not to be before, by name. Not cleaned.
+    pub deleted: Vec<String>,
+    /// The service hides inactive accounts: it would have to be asked about more of them first, so there may be more.
+    pub at_least: bool,
+    /// So many rows are to be disabled or deleted then, and so many may be in one run; nothing where there is no limit.
+    pub removals: (usize, Option<usize>),
+}
+
+impl Judged {
+    /// So many rows come to another action.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.moves.iter().map(|(.., n)| n).sum()
+    }
+
+    /// So many accounts are proposed to be deleted that were not before.
+    #[must_use]
+    pub fn deletions(&self) -> usize {
+        self.moves.iter().filter(|(_, to, _)| *to == Action::Delete).map(|(.., n)| n).sum()
+    }
+}
+
+/// Judges everybody by another policy.
+///
+/// # Errors
+/// Why that is not known.
+pub(super) fn judge(baseline: Option<&Baseline>, policy: &Policy) -> Result<Judged, String> {
+    let Some(baseline) = baseline else { return Err("nothing was read before".to_owned()) };
+    let picture = &baseline.picture;
+    let is_whole = |side: &SideState| matches!(side, SideState::Ended(ReadEnd::Complete));
+    if !is_whole(picture.source_state()) || !is_whole(picture.target_state()) {
+        return Err("the last reading of both ends was not complete".to_owned());
+    }
+    Ok(Judged { read_at: (baseline.read_at, baseline.target_read_at), ..picture.judged_by(policy) })
+}
+
+impl Picture {
+    fn judged_by(&self, policy: &Policy) -> Judged {
+        let mut other = self.clone();
+        let was = std::mem::replace(&mut Arc::make_mut(&mut other.about).policy, policy.clone());
+        let mut moves: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+        let (mut removals, mut deleted) = (0, Vec::new());
+        let mut note = |from: Action, to: Action, subject: Subject| {
+            removals += usize::from(to.is_deprovision());
+            if from == to {
+                return;
+            }
+            *moves.entry((from as usize, to as usize)).or_default() += 1;
+            if to == Action::Delete && deleted.len() < NAMED {
+                deleted.extend(self.user_of(subject).map(|user| self.row(&user).called().to_owned()));
+            }
+        };
+        for (row, before) in (0u32..).map(RowIx).zip(other.people.iter()).filter(|(_, cell)| cell.bond != Bond::Absent) {
+            let mut cell = *before;
+            other.judge_person(row, &mut cell, other.masks.at(row.index()));
+            note(before.verdict.action, cell.verdict.action, Subject::of_entry(row));
+        }
+        for (row, before) in (0u32..).map(RowIx).zip(other.others.iter()).filter(|(_, cell)| cell.is_own_row()) {
+            let mut cell = *before;
+            other.judge_account(row, &mut cell);
+            note(before.verdict.action, cell.verdict.action, Subject::of_account(row));
+        }
+        let asks = (was.remove_action, was.provision_disabled) != (policy.remove_action, policy.provision_disabled);
+        Judged {
+            moves: moves.into_iter().map(|((from, to), n)| (Action::ALL[from], Action::ALL[to], n)).collect(),
+            deleted,
+            at_least: asks && self.about.hides_inactive,
+            removals: (removals, allowed(policy.limits.deprovision, crate::plan::guard::pairs(&self.counts()))),
+            ..Judged::default()
+        }
+    }
+}
