@@ -1,15 +1,16 @@
-//! What a screen lets be done: the thread that reads, prepares a run, sends it, sets holds, and looks into the journal.
+//! What a screen lets be done: the thread that reads, prepares a run, sends it, sets holds, and links by hand.
 //!
 //! One thing after the other, so that nothing is read while something is sent, and a run is followed by a reading that shows
-//! what came of it. What must stay true: exactly what was shown before a run is sent, from the same snapshot; a run that was
+//! what came of it. What is only looked at waits for none of it (`aside`). What must stay true: exactly what was shown before a run is sent, from the same snapshot; a run that was
 //! interrupted is finished before another one begins.
 
-mod aside;
+mod hands;
 mod pending;
 mod place;
 
 use super::approvals::{Approvals, Named, needs_approval};
 use super::approver::Ask;
+use super::aside::Configured;
 use super::ends::{Ends, Errand};
 use super::location::{Edits, Looker};
 use super::news::{News, Tell};
@@ -20,7 +21,7 @@ use super::run::{Desk, Prepared, Runner, check_fit, prepare};
 use super::seat::Pairing;
 use super::seat::{Held, Seat};
 use super::snapshot::Snapshot;
-use super::watch::{Ended, Going, RunRow, Running, watched};
+use super::watch::{Ended, Going, Running, watched};
 use super::worker::Order;
 use crate::apply::choose::Selection;
 use crate::apply::{Control, Report};
@@ -60,8 +61,6 @@ pub(super) enum Work {
     Resume,
     /// To set a hold or to take it back.
     Hold(Box<Held>),
-    /// To find out what an explanation needs.
-    Ask(Arc<Snapshot>, Named),
     /// To link two by hand, or to part them.
     Pair(Box<Pairing>),
     /// To write expressions into the configuration file, by the places of their rules.
@@ -72,10 +71,6 @@ pub(super) enum Work {
     Preview(u64, Edits),
     /// To write clauses into the configuration file, and to read by them.
     Relocate(PathBuf, Edits),
-    /// To tell of earlier runs.
-    History,
-    /// To tell of the rows of a run.
-    Rows(RunId),
     /// To say what taking a run back would come to.
     Undo(RunId),
 }
@@ -102,6 +97,8 @@ pub(super) struct Clerk<O> {
     pending: Option<Pending>,
     numbered: u64,
     looker: Looker,
+    /// By what is looked at aside.
+    configured: Configured,
     /// Attributes that are read for a mapping that is tried out.
     also: Vec<AttributeName>,
     /// When the last reading ended.
@@ -120,6 +117,7 @@ where
         approver: Sender<Ask>,
         control: Arc<Mutex<Option<Arc<Control>>>>,
         looker: Looker,
+        configured: Configured,
     ) -> Self {
         Clerk {
             seat,
@@ -131,6 +129,7 @@ where
             pending: None,
             numbered: 0,
             looker,
+            configured,
             also: Vec::new(),
             read_at: tokio::time::Instant::now(),
         }
@@ -156,15 +155,6 @@ where
                 }
                 waiting.retain(|w| !matches!(w, Work::Read));
             }
-            if matches!(work, Work::Ask(..)) {
-                // Whoever was looked at before is not looked at any more.
-                while let Ok(next) = inbox.try_recv() {
-                    waiting.push_back(next);
-                }
-                if waiting.iter().any(|w| matches!(w, Work::Ask(..))) {
-                    continue;
-                }
-            }
             let told = match work {
                 Work::Read => {
                     self.read().await;
@@ -184,20 +174,11 @@ where
                 Work::Send(number) => Box::pin(self.send(number)).await,
                 Work::Resume => Box::pin(self.resume()).await,
                 Work::Hold(held) => self.hold(*held).await,
-                Work::Ask(snapshot, of) => {
-                    Box::pin(self.ask(&snapshot, of)).await;
-                    Ok(())
-                }
                 Work::Pair(pairing) => self.pair(*pairing).await,
                 Work::Save(file, edits) => self.save(&file, &edits).await,
                 Work::Count(number, edits) => self.count(number, &edits),
                 Work::Preview(number, edits) => self.preview(number, &edits).await,
                 Work::Relocate(file, edits) => Box::pin(self.relocate(&file, &edits)).await,
-                Work::History => {
-                    self.history();
-                    Ok(())
-                }
-                Work::Rows(run) => self.rows(run),
             };
             if let Err(error) = told {
                 (self.tell)(News::Refused(error));
@@ -386,6 +367,7 @@ where
         let channel = Arc::new(config.channel(Some(&self.seat.channel.name))?.clone());
         self.seat.others = config.others(&channel);
         self.seat.channel = Arc::clone(&channel);
+        self.configured.set(&channel);
         let (answer, answered) = oneshot::channel();
         self.desk.tell(Order::Configured(channel, answer));
         (self.tell)(News::Saved);
@@ -408,15 +390,6 @@ where
         if let Ok(runs) = self.seat.memory.read(|journal| journal.runs(channel, RUNS)) {
             (self.tell)(News::History(Arc::new(runs)));
         }
-    }
-
-    fn rows(&self, run: RunId) -> Result<()> {
-        let rows = self.seat.memory.read(|journal| {
-            let page = journal.rows(run, None, 0, ROWS)?;
-            page.into_iter().map(|row| RunRow::of(journal, run, &row)).collect::<Result<Vec<RunRow>>>()
-        })?;
-        (self.tell)(News::Rows(run, Arc::new(rows)));
-        Ok(())
     }
 }
 

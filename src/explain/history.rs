@@ -61,7 +61,8 @@ pub(super) fn history(facts: &Facts) -> Vec<Line> {
     };
     match &facts.past {
         None => vec![Line::said("looking into the journal …", Said::Open("asked"))],
-        Some(past) if past.is_empty() => vec![Line::new("nothing was sent for this user before")],
-        Some(past) => past.iter().map(line).collect(),
+        Some(Err(why)) => vec![Line::said(format!("the journal can't be read: {why}"), Said::Open("not known"))],
+        Some(Ok(past)) if past.is_empty() => vec![Line::new("nothing was sent for this user before")],
+        Some(Ok(past)) => past.iter().map(line).collect(),
     }
 }

@@ -21,7 +21,7 @@ pub struct Why {
     /// Their number now; nothing for somebody who has no row any more.
     pub subject: Option<Subject>,
     looked: Option<Looked>,
-    past: Option<Vec<Event>>,
+    past: Option<Result<Vec<Event>, String>>,
     near: Option<Vec<Might>>,
     /// What is told; nothing before the first frame.
     pub told: Option<Explanation>,

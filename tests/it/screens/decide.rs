@@ -7,6 +7,7 @@ use rosterm::demo::service::{Faults, Service, Writing};
 use rosterm::demo::world::{self, Plan};
 use rosterm::engine::{Approved, Going, News, Running};
 use rosterm::error::{Error, Kind};
+use rosterm::journal::run::RunId;
 use rosterm::model::{Action, Situation, Subject};
 use rosterm::text;
 use rosterm::tui::{Effect, Msg, Setting, update};
@@ -144,6 +145,11 @@ fn what_is_approved_is_shown_confirmed_and_sent_and_the_diff_shows_the_truth_aft
     assert_eq!(desk.press("q"), []);
     assert!(desk.model.question().is_some());
     assert_eq!(desk.press("esc"), []);
+    // What is only looked at waits neither for it nor for the journal that it writes.
+    desk.live.rows(RunId(1));
+    desk.until_shown("─ Run 1 ─");
+    assert!(matches!(desk.model.running(), Running::Going(going) if going.paused));
+    desk.press("esc");
     assert_eq!(desk.press("space"), [Effect::Pause(false)]);
     desk.until(|m| matches!(m.running(), Running::Ended(_)));
     let Running::Ended(ended) = desk.model.running() else { panic!() };

@@ -18,8 +18,9 @@ use rosterm::target::{Columns, Target};
 use rosterm::text;
 use rosterm::tui::{self, Effect, Model, Msg, Setting, update, view};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::runtime::Runtime;
 
@@ -30,6 +31,10 @@ pub struct Desk {
     pub inbox: Receiver<News>,
     pub snapshot: Arc<Snapshot>,
     _runtime: Runtime,
+    /// Whoever holds it keeps both ends from being opened.
+    pub gate: Arc<Mutex<()>>,
+    /// A directory that is opened alone gives no answer.
+    pub silent: Arc<AtomicBool>,
     /// The configuration as a file would have it.
     pub config: String,
 }
@@ -77,18 +82,22 @@ impl Desk {
                     let mut journal = Journal::open(&path, Mode::Write).unwrap();
                     support::fill(&mut journal, world, service.base_url(), &source);
                 }
-                Memory::Opened(Box::new(move |mode| Journal::open(&path, mode)))
+                Memory::Opened(Arc::new(move |mode| Journal::open(&path, mode)))
             }
         };
         let aside = Arc::clone(&directory);
+        let (gate, silent): (Arc<Mutex<()>>, Arc<AtomicBool>) = Default::default();
+        let (entered, is_silent) = (Arc::clone(&gate), Arc::clone(&silent));
         let open_source: OpenSource = Arc::new(move |config, now| {
-            let source = aside(&config, now);
-            Box::pin(async move { source })
+            let (source, is_silent) = (aside(&config, now), is_silent.load(Ordering::SeqCst));
+            Box::pin(async move { if is_silent { std::future::pending().await } else { source } })
         });
         let channel = Arc::new(channel);
         let open = move |errand: Errand| {
             let (source, _alive) = (directory(&errand.channel.source, errand.now), service.base_url().len());
+            let entered = Arc::clone(&entered);
             async move {
+                drop(entered.lock());
                 let channel = &errand.channel;
                 let (connector, rules) = errand.compile()?;
                 let columns = Columns::new(rules.rules().iter().map(|r| &r.field));
@@ -110,7 +119,7 @@ impl Desk {
             }
         };
         update::update(&mut model, Msg::News(News::Snapshot(Arc::clone(&snapshot))));
-        let mut desk = Desk { model, live, inbox, snapshot, _runtime: runtime, config };
+        let mut desk = Desk { model, live, inbox, snapshot, _runtime: runtime, gate, silent, config };
         desk.live.look(desk.model.spec().clone());
         desk.answer();
         desk
