@@ -74,7 +74,8 @@ pub(super) struct Aside {
     asking: Stop,
     /// Grows with every run that is looked into.
     runs: Arc<AtomicU64>,
-    pasts: Sender<(Arc<Snapshot>, Named)>,
+    /// Whose past is asked for, at which service.
+    pasts: Sender<(String, Named)>,
     /// Whoever ends waits until nobody holds this any more.
     leaves: Option<Sender<()>>,
 }
@@ -108,7 +109,7 @@ impl Aside {
 }
 
 /// Looks what was done about whoever a cursor rests on; whoever it only passes by is not asked about.
-fn remember(asked: &Receiver<(Arc<Snapshot>, Named)>, glance: &Glance, tell: &Tell) {
+fn remember(asked: &Receiver<(String, Named)>, glance: &Glance, tell: &Tell) {
     while let Ok(mut last) = asked.recv() {
         loop {
             match asked.recv_timeout(REST) {
@@ -117,15 +118,15 @@ fn remember(asked: &Receiver<(Arc<Snapshot>, Named)>, glance: &Glance, tell: &Te
                 Err(RecvTimeoutError::Disconnected) => return,
             }
         }
-        let (snapshot, of) = last;
-        let past = past(glance, &snapshot, &of);
+        let (service, of) = last;
+        let past = past(glance, &service, &of);
         tell(News::Learnt(Box::new(Learnt { of, part: past })));
     }
 }
 
 /// What was done about a user before, as it is told.
-fn past(glance: &Glance, snapshot: &Snapshot, of: &Named) -> Part {
-    let past = glance().and_then(|journal| why::past(&journal, snapshot.picture().base_url(), of));
+fn past(glance: &Glance, service: &str, of: &Named) -> Part {
+    let past = glance().and_then(|journal| why::past(&journal, service, of));
     Part::Past(past.map_err(|error| redacted(error.message())))
 }
 
@@ -133,7 +134,7 @@ impl Live {
     /// Asks what an explanation of a user needs beyond what was read; the parts come one by one.
     pub fn why(&self, snapshot: Arc<Snapshot>, subject: Subject) {
         let Some(of) = snapshot.named(subject).map(|named| snapshot.whole(subject, named)) else { return };
-        self.ask(Arc::clone(&snapshot), of.clone());
+        self.ask(&snapshot, of.clone());
         let tell = Arc::clone(&self.aside.tell);
         self.aside.runtime.spawn_blocking(move || {
             let picture = snapshot.picture();
@@ -143,14 +144,15 @@ impl Live {
     }
 
     /// Looks into the journal, and asks the directory where the entry is by now.
-    fn ask(&self, snapshot: Arc<Snapshot>, of: Named) {
+    fn ask(&self, snapshot: &Snapshot, of: Named) {
         let Aside { runtime, tell, glance, open_source, configured, asking, leaves, .. } = &*self.aside;
         let Some(leaves) = leaves.clone() else { return };
         let (tell, glance, open_source) = (Arc::clone(tell), Arc::clone(glance), Arc::clone(open_source));
         let channel = configured.of(snapshot.picture().fingerprint());
+        let service = snapshot.picture().base_url().to_owned();
         begin("why", runtime, asking, leaves, move || async move {
             let told = |part| tell(News::Learnt(Box::new(Learnt { of: of.clone(), part })));
-            told(past(&glance, &snapshot, &of));
+            told(past(&glance, &service, &of));
             let Some(id) = &of.entry else { return };
             let now = clock::now();
             told(Part::Looked(match open_source(channel.source.clone(), now).await {
@@ -161,9 +163,9 @@ impl Live {
     }
 
     /// Asks what was done before about a user whom a cursor is on; it is looked for once the cursor stays there.
-    pub fn past(&self, snapshot: Arc<Snapshot>, subject: Subject) {
+    pub fn past(&self, snapshot: &Snapshot, subject: Subject) {
         if let Some(of) = snapshot.named(subject).map(|named| snapshot.whole(subject, named)) {
-            let _ = self.aside.pasts.send((snapshot, of));
+            let _ = self.aside.pasts.send((snapshot.picture().base_url().to_owned(), of));
         }
     }
 
@@ -212,5 +214,50 @@ impl Snapshot {
             entry: named.entry.or_else(|| Some(EntryId::new(picture.links().entry(link)))),
             account: named.account.or_else(|| Some(AccountId::new(picture.links().account(link)))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demo::world::{self, Plan};
+    use crate::journal::Journal;
+    use std::path::Path;
+
+    #[test]
+    fn whoever_a_cursor_only_passes_by_is_not_looked_for() {
+        let journal = Journal::in_memory().unwrap();
+        let door = journal.door();
+        let glance: Glance = Arc::new(move || door.open());
+        let (ask, asked) = mpsc::channel();
+        let named = |id: &str| Named { entry: Some(EntryId::new(id)), account: None };
+        for id in ["ann", "ben", "cat"] {
+            ask.send(("s".to_owned(), named(id))).unwrap();
+        }
+        let (said, heard) = mpsc::channel();
+        let tell: Tell = Arc::new(move |news| drop(said.send(news)));
+        let looking = std::thread::spawn(move || remember(&asked, &glance, &tell));
+        let News::Learnt(learnt) = heard.recv_timeout(Duration::from_secs(60)).unwrap() else { panic!() };
+        assert_eq!(learnt.of, named("cat"));
+        assert!(matches!(learnt.part, Part::Past(Ok(past)) if past.is_empty()));
+        drop(ask);
+        looking.join().unwrap();
+        assert!(heard.try_recv().is_err(), "nobody else was looked for");
+    }
+
+    #[test]
+    fn a_snapshot_is_asked_about_by_the_configuration_that_it_goes_by() {
+        let channel = |base: &str| {
+            let mut channel = world::channel(Plan::of(10, 1), "http://127.0.0.1", Path::new("(in memory)")).unwrap();
+            base.clone_into(&mut channel.source.location.base_dn.value);
+            base.clone_into(&mut channel.fingerprint);
+            Arc::new(channel)
+        };
+        let (first, second, third) = (channel("dc=a"), channel("dc=b"), channel("dc=c"));
+        let configured = Configured::new(&first);
+        configured.set(&second);
+        let base = |fingerprint: &str| configured.of(fingerprint).source.location.base_dn.value.clone();
+        assert_eq!((base(&first.fingerprint), base(&second.fingerprint)), ("dc=a".to_owned(), "dc=b".to_owned()));
+        assert_eq!(base(&third.fingerprint), "dc=b", "nobody knows it: the present one");
     }
 }

@@ -4,10 +4,12 @@
 //! shows is settled before it is drawn ([`super::view::settle`]), so that drawing only reads, and so that what a frame
 //! evaluates can be counted: it is what is visible, never how many there are.
 
+mod detail;
 mod mapping;
 mod marks;
 mod source;
 
+pub(super) use detail::{DetailAt, Sheet};
 pub(super) use mapping::{Edit, Mapping, Typing};
 pub(super) use marks::Marks;
 pub(super) use source::{Source, Typing as SourceTyping};
@@ -185,17 +187,6 @@ impl Activity {
 pub(super) enum Tone {
     Plain,
     Warn,
-}
-
-/// Where one is in the details.
-#[derive(Debug, Clone, Default)]
-pub(super) struct DetailAt {
-    /// The field that is explained, by name: it stays while one goes from user to user.
-    pub field: Option<String>,
-    /// By how many lines what is said is scrolled.
-    pub scroll: usize,
-    /// The marked field has moved last: it must be visible.
-    pub follow: bool,
 }
 
 /// Rows that were evaluated, while nothing has changed.

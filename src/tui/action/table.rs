@@ -120,6 +120,10 @@ table! {
     Detail {
         ApproveHere, "approve_here", 2, "approve", may_decide, As("rosterm approve PLAN --user USER"):
             "approve what would be done for this user, or take it back";
+        NextPage, "next_page", 3, "next page", somebody, As("rosterm explain USER"):
+            "the next page: fields, the requests that would be sent, what was done before";
+        PreviousPage, "previous_page", 0, "page before", somebody, As("rosterm explain USER"):
+            "the page before; from the first one back to the list";
         NextUser, "next_user", 5, "next user", somebody, Moves:
             "the next user of the list, without leaving the details";
         PreviousUser, "previous_user", 6, "user before", somebody, Moves:
