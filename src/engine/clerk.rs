@@ -14,6 +14,7 @@ use super::aside::Configured;
 use super::ends::{Ends, Errand};
 use super::location::{Edits, Looker};
 use super::news::{News, Tell};
+use super::owing::Undone;
 use super::progress::Progress;
 use super::query::Job;
 use super::remote::{Remote, reading};
@@ -242,11 +243,14 @@ where
 
     /// Tells what came of a run, and reads both ends.
     async fn after(&mut self, told: Result<Report>) -> Result<()> {
+        let mut undone = None;
         let failed = match told {
             Ok(report) => {
-                let channel = self.seat.channel.name.clone();
-                let again = self.seat.memory.read(|journal| not_done(journal, report.run)).unwrap_or_default();
-                (self.tell)(News::Run(Box::new(Running::Ended(Ended { report, again: Arc::new(again), channel }))));
+                let (channel, run) = (self.seat.channel.name.clone(), report.run);
+                let again = self.seat.memory.read(|journal| not_done(journal, run)).unwrap_or_default();
+                let again = Undone::of(again, &report.groups);
+                undone = Some((run, again.clone()));
+                (self.tell)(News::Run(Box::new(Running::Ended(Ended { report, again, channel }))));
                 None
             }
             Err(error) => {
@@ -257,6 +261,10 @@ where
         self.history();
         if failed.as_ref().is_none_or(|e| e.kind() != Kind::Refused) {
             self.read().await;
+        }
+        // What is left of it is known once both ends were read.
+        if let Some((run, undone)) = undone {
+            let _ = self.approver.send(Ask::Undone(run, undone));
         }
         failed.map_or(Ok(()), Err)
     }
@@ -394,7 +402,7 @@ where
 }
 
 /// Those for whom a run did not do what was approved.
-fn not_done(journal: &Journal, run: RunId) -> Result<Vec<Named>> {
+fn not_done(journal: &Journal, run: RunId) -> Result<Vec<(u32, Named)>> {
     let mut found = Vec::new();
     for state in [RowState::Failed, RowState::Stale, RowState::Left] {
         let mut from = 0;
@@ -403,7 +411,7 @@ fn not_done(journal: &Journal, run: RunId) -> Result<Vec<Named>> {
             let rows = journal.rows(run, Some(state), from, ROWS)?;
             let Some(last) = rows.last().map(|row| row.n) else { break };
             let again = rows.into_iter().filter(|row| needs_approval(row.action));
-            found.extend(again.map(|row| Named { entry: row.entry, account: row.account }));
+            found.extend(again.map(|row| (row.n, Named { entry: row.entry, account: row.account })));
             from = last + 1;
         }
     }

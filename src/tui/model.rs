@@ -26,7 +26,7 @@ use super::widget::field::Field;
 use crate::clock::{Instant, Zone};
 use crate::engine::snapshot::{Card, Line};
 use crate::engine::view::SortBy;
-use crate::engine::{Approvals, Named, Proposal, Running, Snapshot, Spec, View, unended};
+use crate::engine::{Approvals, Named, Owing, Proposal, Running, Snapshot, Spec, View, unended};
 use crate::error::{Error, Result};
 use crate::journal::run::Run;
 use crate::model::Subject;
@@ -161,6 +161,8 @@ pub(super) struct Seek {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Activity {
     pub running: Running,
+    /// For whom of those that it did nothing for there is still something to approve, once both ends were read again.
+    pub owing: Option<Box<Owing>>,
     /// Earlier runs, the last one first.
     pub history: Arc<Vec<Run>>,
     /// The marked one.

@@ -60,6 +60,7 @@ pub(super) fn hear(model: &mut Model, news: News) -> Vec<Effect> {
         News::Proposed(proposal) => decide::proposed(model, proposal),
         News::Rehearsed(number, rehearsal) => decide::rehearsed(model, number, &rehearsal),
         News::Run(running) => decide::ran(model, *running),
+        News::Owing(run, owing) => decide::owing(model, run, owing),
         News::History(runs) => remember(model, runs),
         News::Rows(run, rows) => model.overlay = Some(Overlay::Rows(run, rows, 0)),
         News::Learnt(part) => pairing::learnt(model, *part),
