@@ -136,7 +136,8 @@ impl Live {
         let Some(of) = snapshot.named(subject).map(|named| snapshot.whole(subject, named)) else { return };
         self.ask(&snapshot, of.clone());
         let tell = Arc::clone(&self.aside.tell);
-        self.aside.runtime.spawn_blocking(move || {
+        // No thread of the runtime: whoever leaves the channel waits for those.
+        spawn("near", move || {
             let picture = snapshot.picture();
             let near = picture.user_of(subject).map(|user| picture.might_be(&user, ALIKE)).unwrap_or_default();
             tell(News::Learnt(Box::new(Learnt { of, part: Part::Near(near) })));

@@ -136,8 +136,9 @@ where
         }
     }
 
-    /// Reads once, and then does what it is told.
+    /// Tells of earlier runs, reads once, and then does what it is told.
     pub(super) async fn work(mut self, mut inbox: UnboundedReceiver<Work>) {
+        self.history();
         self.read().await;
         self.history();
         let mut waiting = VecDeque::new();

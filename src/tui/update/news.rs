@@ -62,7 +62,12 @@ pub(super) fn hear(model: &mut Model, news: News) -> Vec<Effect> {
         News::Run(running) => decide::ran(model, *running),
         News::Owing(run, owing) => decide::owing(model, run, owing),
         News::History(runs) => remember(model, runs),
-        News::Rows(run, rows) => model.overlay = Some(Overlay::Rows(run, rows, 0)),
+        News::Rows(run, rows) => {
+            // Where something else was opened meanwhile, nobody waits for them any more.
+            if matches!(model.overlay, None | Some(Overlay::Rows(..))) {
+                model.overlay = Some(Overlay::Rows(run, rows, 0));
+            }
+        }
         News::Learnt(part) => pairing::learnt(model, *part),
         News::Choices(number, choices) => pairing::found(model, number, choices),
         News::Told(text) => {

@@ -414,6 +414,18 @@ fn of_what_was_not_done_it_is_told_for_whom_there_is_still_something_to_approve(
     assert!(desk.notice().contains("there is nothing left to approve of what the last run did not do"), "{}", desk.notice());
 }
 
+#[test]
+fn rows_of_a_run_that_come_late_close_nothing_that_was_opened_since() {
+    let mut desk = Desk::small(setting());
+    let rows = || Msg::News(News::Rows(RunId(7), Arc::default()));
+    desk.press("?");
+    desk.tell(rows());
+    assert!(desk.frame(80, 24).contains("Every key and every word"));
+    desk.press("esc");
+    desk.tell(rows());
+    assert!(desk.frame(80, 24).contains("─ Run 7 ─"));
+}
+
 /// How long a run took is never the same.
 fn no_seconds(frame: &str) -> String {
     let line = |line: &str| match (line.find(" ("), line.find(" s)")) {
