@@ -185,6 +185,10 @@ fn copy(model: &mut Model) -> Vec<Effect> {
         model.say(Tone::Warn, "there is nobody to copy any more");
         return Vec::new();
     };
+    if let Some(text) = super::pane::detail::text(model, &card).filter(|_| model.focus == Pane::Detail) {
+        model.say(Tone::Plain, "the page was copied, if the terminal allows it");
+        return vec![Effect::Copy(text)];
+    }
     let entry = card.row.entry.as_ref().map(|e| e.dn.as_ref().unwrap_or(&e.id));
     let Some(text) = entry.or(card.row.account.as_ref().map(|a| &a.id)) else { return Vec::new() };
     // It may be pasted into a shell: nothing goes there that could run there.

@@ -93,7 +93,7 @@ table! {
         Refresh, "refresh", 21, "read again", not_reading, As("rosterm plan"):
             "read both ends again; what is shown stays until then";
         Copy, "copy", 20, "copy", somebody, Without("what a command prints is copied as any text"):
-            "copy the shown user's DN, or id, to the clipboard (OSC 52: the terminal must allow it)";
+            "copy the shown user's DN, or id, or the page of requests or history, to the clipboard (OSC 52: the terminal must allow it)";
         About, "about", 22, "both ends", a_snapshot, As("rosterm check"):
             "what is known about the directory and the service, and every note about them";
         Source, "source", 0, "source", always, As("rosterm check"):

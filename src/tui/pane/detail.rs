@@ -4,7 +4,7 @@
 
 mod sheets;
 
-pub(in crate::tui) use sheets::sheet_at;
+pub(in crate::tui) use sheets::{sheet_at, text};
 
 use super::diff;
 use crate::engine::snapshot::{Card, FieldLine, Mark};

@@ -7,8 +7,8 @@ use rosterm::demo::service::Faults;
 use rosterm::demo::world::{self, Plan};
 use rosterm::engine::Running;
 use rosterm::text;
-use rosterm::tui::Setting;
 use rosterm::tui::theme::{Glyphs, Theme};
+use rosterm::tui::{Effect, Setting};
 
 /// The page whose name is in brackets.
 fn page(desk: &mut Desk, width: u16, height: u16) -> &'static str {
@@ -29,8 +29,12 @@ fn the_pages_of_a_user_look_as_before_in_three_sizes_and_without_colour() {
         assert!(frame.contains("[Requests]") && frame.contains("this would be sent, once it is approved"), "{frame}");
         same_as_before(name, &frame);
     }
+    let [Effect::Copy(text)] = &desk.press("y")[..] else { panic!() };
+    assert!(text.starts_with("GET http://") && text.contains("\n# ") && text.ends_with("\n  ]\n}\n"), "{text}");
     desk.press("]");
     desk.until_shown("nothing was sent for this user before");
+    assert_eq!(desk.press("y"), [Effect::Copy("nothing was sent for this user before\n".into())]);
+    desk.press("j");
     for (name, width, height) in [("history-80x24", 80, 24), ("history-200x60", 200, 60)] {
         same_as_before(name, &desk.frame(width, height));
     }

@@ -1,5 +1,6 @@
 //! The pages of the details beside the fields, their names on the title line, and what is known of the pair below the fields.
 
+use crate::apply::Wire;
 use crate::engine::snapshot::Card;
 use crate::explain::{Event, history};
 use crate::model::Action;
@@ -70,16 +71,33 @@ fn requests(model: &Model, card: &Card, room: usize) -> Vec<Line> {
     say(&mut lines, role, first, 0, room);
     for wire in wires {
         lines.push(Vec::new());
-        say(&mut lines, Role::Strong, &format!("{} {}", wire.method, wire.url), 0, room);
-        if let Some(note) = wire.note {
-            say(&mut lines, Role::Quiet, &format!("# {note}"), 0, room);
-        }
-        let body = wire.body.as_ref().and_then(|body| serde_json::to_string_pretty(body).ok()).unwrap_or_default();
-        for line in body.lines() {
+        for (role, line) in of_wire(&wire) {
             let text = line.trim_start_matches(' ');
-            say(&mut lines, Role::Text, text, (line.len() - text.len()).min(room / 4), room);
+            say(&mut lines, role, text, (line.len() - text.len()).min(room / 4), room);
         }
     }
+    lines
+}
+
+/// A page that has no fields as text, for the clipboard: whole, not as it is wrapped here. Nothing of a page with fields.
+pub(in crate::tui) fn text(model: &Model, card: &Card) -> Option<String> {
+    let lines: Vec<String> = match model.detail.sheet {
+        Sheet::Fields => return None,
+        Sheet::Requests => {
+            let wires = model.snapshot.as_ref().map(|s| s.picture().wires(&card.row)).unwrap_or_default();
+            wires.iter().flat_map(of_wire).map(|(_, line)| line).collect()
+        }
+        Sheet::History => history::told(past(model)).into_iter().map(|line| line.text).collect(),
+    };
+    Some(lines.iter().map(|line| redacted(&clean(line)) + "\n").collect())
+}
+
+/// The lines of a request: its head, what is worth knowing, and its body.
+fn of_wire(wire: &Wire) -> Vec<(Role, String)> {
+    let mut lines = vec![(Role::Strong, format!("{} {}", wire.method, wire.url))];
+    lines.extend(wire.note.map(|note| (Role::Quiet, format!("# {note}"))));
+    let body = wire.body.as_ref().and_then(|body| serde_json::to_string_pretty(body).ok()).unwrap_or_default();
+    lines.extend(body.lines().map(|line| (Role::Text, line.to_owned())));
     lines
 }
 
