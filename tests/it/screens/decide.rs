@@ -145,11 +145,6 @@ fn what_is_approved_is_shown_confirmed_and_sent_and_the_diff_shows_the_truth_aft
     assert_eq!(desk.press("q"), []);
     assert!(desk.model.question().is_some());
     assert_eq!(desk.press("esc"), []);
-    // What is only looked at waits neither for it nor for the journal that it writes.
-    desk.live.rows(RunId(1));
-    desk.until_shown("─ Run 1 ─");
-    assert!(matches!(desk.model.running(), Running::Going(going) if going.paused));
-    desk.press("esc");
     assert_eq!(desk.press("space"), [Effect::Pause(false)]);
     desk.until(|m| matches!(m.running(), Running::Ended(_)));
     let Running::Ended(ended) = desk.model.running() else { panic!() };
@@ -174,6 +169,34 @@ fn what_is_approved_is_shown_confirmed_and_sent_and_the_diff_shows_the_truth_aft
     desk.press("esc u");
     desk.until(|m| m.question().is_some());
     assert!(desk.frame(120, 40).contains("Take run 1 back"), "{}", desk.frame(120, 40));
+}
+
+#[test]
+fn what_is_only_looked_at_waits_neither_for_a_run_nor_for_the_journal_that_it_writes() {
+    // No write is answered while this looks; whoever leaves waits for the one that is on its way.
+    let mut desk = lifelike(Writing { delay: 20_000, ..Writing::default() });
+    show(&mut desk, "action update");
+    desk.frame(110, 40);
+    desk.press("space");
+    let user = desk.model.cursor().unwrap();
+    desk.until(|m| m.approvals().has(user));
+    desk.press("P");
+    desk.until(|m| m.question().is_some());
+    desk.press("enter");
+    desk.until(|m| matches!(m.running(), Running::Going(going) if going.total > 0));
+    desk.live.rows(RunId(1));
+    desk.until_shown("─ Run 1 ─");
+    desk.press("esc 3 w");
+    let told = |desk: &mut Desk| {
+        desk.frame(110, 40);
+        desk.model.why().unwrap().plain()
+    };
+    while !told(&mut desk).contains(", run 1: waiting") || !told(&mut desk).contains("asked 20") {
+        desk.next();
+    }
+    desk.press("esc 4 tab tab");
+    desk.until_shown(", run 1: waiting");
+    assert!(matches!(desk.model.running(), Running::Going(_)));
 }
 
 #[test]
