@@ -7,7 +7,7 @@
 mod directory;
 pub mod doctor;
 mod facts;
-mod history;
+pub mod history;
 mod pair;
 mod status;
 mod verdict;

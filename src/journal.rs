@@ -16,7 +16,7 @@ use crate::clock::Instant;
 use crate::identity::{AccountId, EntryId};
 pub use document::Document;
 pub use lock::Lock;
-pub use sqlite::{Begun, Journal, Mode, Note, Remembered};
+pub use sqlite::{Begun, Door, Journal, Mode, Note, Remembered};
 pub use writer::Writer;
 
 /// What somebody decided by hand about who belongs to whom.

@@ -201,6 +201,11 @@ pub fn order(live: &Live, model: &Model, effect: Effect) {
                 live.why(snapshot, subject);
             }
         }
+        Effect::Past(subject) => {
+            if let Some(snapshot) = model.snapshot.clone() {
+                live.past(&snapshot, subject);
+            }
+        }
         Effect::Choices { subject, typed, number } => {
             if let Some(snapshot) = model.snapshot.clone() {
                 live.choices(snapshot, subject, typed, number);

@@ -56,10 +56,13 @@ pub struct Group {
     pub rows: usize,
     /// The first of them.
     pub users: Vec<String>,
+    /// Their numbers in the run.
+    #[serde(skip)]
+    pub at: Vec<u32>,
 }
 
-/// How many rows share a cause, some of their users, and what to do about it.
-type Alike = (usize, Vec<String>, &'static str);
+/// The rows that share a cause, some of their users, and what to do about it.
+type Alike = (Vec<u32>, Vec<String>, &'static str);
 
 /// Counts while a run goes on.
 #[derive(Debug, Clone, Default)]
@@ -84,8 +87,8 @@ impl Counting {
         let key = (row.state as usize, row.action as usize, cause);
         let key =
             if self.groups.len() < CAUSES || self.groups.contains_key(&key) { key } else { (key.0, key.1, "other causes".to_owned()) };
-        let group = self.groups.entry(key).or_insert_with(|| (0, Vec::new(), advice(row.state, told)));
-        group.0 += 1;
+        let group = self.groups.entry(key).or_insert_with(|| (Vec::new(), Vec::new(), advice(row.state, told)));
+        group.0.push(row.n);
         if group.1.len() < NAMED {
             group.1.push(row.called.clone());
         }
@@ -119,8 +122,9 @@ impl Counting {
                 action: action(*a),
                 cause: cause.clone(),
                 advice,
-                rows: *rows,
+                rows: rows.len(),
                 users: users.clone(),
+                at: rows.clone(),
             })
             .collect();
         groups.sort_by_key(|g| std::cmp::Reverse(g.rows));

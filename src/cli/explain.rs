@@ -63,7 +63,7 @@ async fn facts_of(seen: &mut Seen, user: &User, now: Instant) -> Result<Facts> {
         facts.looked = why::ask(&mut ends.source, id, now).await;
     }
     facts.near = Some(picture.might_be(user, ALIKE));
-    facts.past = Some(why::past(journal, picture.base_url(), &crate::engine::Named { entry, account })?);
+    facts.past = Some(Ok(why::past(journal, picture.base_url(), &crate::engine::Named { entry, account })?));
     Ok(facts)
 }
 

@@ -245,7 +245,7 @@ pub(super) fn configured(looks: &Looks, common: &Common, runtime: Runtime) -> Re
     // What is wrong with the state is told before, too; it is opened again for each reading.
     common.journal(&config, Mode::Read)?;
     let (common_then, config_then) = (common.clone(), config.clone());
-    let memory = Memory::Opened(Box::new(move |mode| common_then.journal(&config_then, mode)));
+    let memory = Memory::Opened(Arc::new(move |mode| common_then.journal(&config_then, mode)));
     let others = config.others(&channel);
     let names = [channel.name.clone(), channels::source_name(&channel.source), channels::target_name(&channel.target)];
     let handle = runtime.handle().clone();

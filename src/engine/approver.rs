@@ -6,8 +6,10 @@
 
 use super::approvals::{Approvals, Lasting, Weight, Who};
 use super::news::{News, Tell};
+use super::owing::{Owing, Undone};
 use super::snapshot::Snapshot;
 use super::viewer::Newest;
+use crate::journal::run::RunId;
 use crate::model::Subject;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
@@ -25,6 +27,8 @@ pub(super) enum Ask {
     Withdraw(Who),
     /// They were sent: to forget them.
     Spent(Arc<Approvals>),
+    /// To tell, now and whenever that has changed, for whom of these there is still something to approve.
+    Undone(RunId, Undone),
     /// What a list comes to.
     Weigh(Arc<Vec<Subject>>),
     /// To hand everything that is approved on, or what is approved of one user.
@@ -49,6 +53,9 @@ struct Approver<'t> {
     approvals: Approvals,
     /// What was approved in a numbering before, to be found again.
     moved: Vec<Lasting>,
+    /// What the last run did not do, and what was told of it last.
+    undone: Option<(RunId, Undone)>,
+    owing: Option<Owing>,
     /// The snapshot is newer than what approvals were held against.
     is_due: bool,
     tell: &'t Tell,
@@ -57,7 +64,8 @@ struct Approver<'t> {
 /// Works until it is told to stop. `hand_on` takes what is to be sent, with the snapshot that it is true of; without what is
 /// approved nothing was fit to be sent, and why.
 pub(super) fn run(inbox: &Receiver<Ask>, newest: &Newest, tell: &Tell, hand_on: &dyn Fn(Arc<Snapshot>, Arc<Approvals>, Option<Subject>)) {
-    let mut approver = Approver { snapshot: None, approvals: Approvals::default(), moved: Vec::new(), is_due: false, tell };
+    let mut approver =
+        Approver { snapshot: None, approvals: Approvals::default(), moved: Vec::new(), undone: None, owing: None, is_due: false, tell };
     while let Ok(ask) = inbox.recv() {
         if let Some(snapshot) = newest.take() {
             approver.turn_to(snapshot);
@@ -81,6 +89,10 @@ pub(super) fn run(inbox: &Receiver<Ask>, newest: &Newest, tell: &Tell, hand_on: 
                     approver.approvals.withdraw(sent.subjects());
                 }
                 approver.told(0, None);
+            }
+            Ask::Undone(run, undone) => {
+                (approver.undone, approver.owing) = (Some((run, undone)), None);
+                approver.tell_owing(&snapshot);
             }
             Ask::Weigh(rows) => {
                 let weight = Weight::of_list(snapshot.picture(), &rows);
@@ -131,6 +143,9 @@ impl Approver<'_> {
             return;
         }
         self.is_due = snapshot.is_busy();
+        let snapshot = Arc::clone(snapshot);
+        self.tell_owing(&snapshot);
+        let snapshot = &*snapshot;
         let mut dropped = self.approvals.check(snapshot);
         let moved = if snapshot.is_busy() { Vec::new() } else { std::mem::take(&mut self.moved) };
         if !moved.is_empty() {
@@ -142,18 +157,37 @@ impl Approver<'_> {
     }
 
     fn approve(&mut self, snapshot: &Snapshot, seen: &Snapshot, who: &Who, shown: Option<&Weight>) {
-        let rows = rows_of(seen, who);
+        let mut owing = Owing::default();
+        let rows = match who {
+            Who::Named(named) => Arc::new(named.iter().filter_map(|n| owing.take(seen, n)).collect()),
+            _ => rows_of(seen, who),
+        };
         let is_other = || shown.is_some_and(|shown| *shown != Weight::of_list(seen.picture(), &rows));
         if seen.era() != snapshot.era() || is_other() {
             return self.told(0, Some("nothing was approved: the rows have changed meanwhile; look again".to_owned()));
         }
         let n = self.approvals.approve(seen, &rows);
-        let many = !matches!(who, Who::One(_));
-        self.told(0, many.then(|| format!("{} approved; nothing is sent yet", crate::text::counted(n, "row"))));
+        let remark = match who {
+            Who::One(_) => None,
+            Who::These(_) => Some(format!("{} approved; nothing is sent yet", crate::text::counted(n, "row"))),
+            Who::Named(_) => Some(owing.approved(n)),
+        };
+        self.told(0, remark);
         if seen.generation() != snapshot.generation() {
             // What was seen is what is approved: whether it is still so is looked at right away.
             self.is_due = true;
             self.check();
+        }
+    }
+
+    /// Tells for whom of those that the last run did nothing for there is still something to approve, if that is another word
+    /// than the last one. While an end is read nothing is said: verdicts come and go.
+    fn tell_owing(&mut self, snapshot: &Snapshot) {
+        let Some((run, undone)) = self.undone.as_ref().filter(|_| !snapshot.is_busy()) else { return };
+        let owing = Owing::count(undone, snapshot);
+        if self.owing.as_ref() != Some(&owing) {
+            (self.tell)(News::Owing(*run, Box::new(owing.clone())));
+            self.owing = Some(owing);
         }
     }
 

@@ -1,20 +1,65 @@
-//! What a screen asks about one user beside its list: why they are where they are, who it might be, and that two belong together.
+//! What a screen only looks at: why a user is where they are, what was done about them before, who it might be, the rows of a run.
 //!
-//! Likeness is looked for on a thread of its own: among a million accounts it takes its time, and nobody waits for it.
+//! None of it waits for the clerk, who may be reading two ends for a minute, or sending: each kind of question has a thread of its
+//! own, the directory by a connection of its own, the journal by a look beside whoever writes it. What must stay true: a newer
+//! question of a kind overtakes the one before, which is given up; leaving the channel ends all of them; the directory is asked
+//! by the configuration that the snapshot goes by, so that a clause and its verdict belong together.
 
 use super::approvals::Named;
 use super::clerk::Work;
-use super::live::Live;
+use super::live::{Live, spawn};
+use super::location::{OpenSource, Stop, begin};
+use super::memory::Glance;
 use super::news::{News, Tell};
 use super::picture::near::Choice;
 use super::seat::Pairing;
 use super::snapshot::Snapshot;
-use super::why::{Learnt, Part};
+use super::watch::RunRow;
+use super::why::{self, Learnt, Part};
+use crate::clock;
+use crate::config::Channel;
+use crate::error::Result;
+use crate::explain::Looked;
 use crate::identity::{AccountId, EntryId};
+use crate::journal::run::RunId;
 use crate::model::Subject;
-use std::sync::Arc;
+use crate::telemetry::redacted;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::runtime::Handle;
+
+/// So many who are alike are told in an explanation.
+const ALIKE: usize = 5;
+/// So many are offered to choose from.
+const OFFERED: usize = 200;
+/// Rows of a run that are told of.
+const ROWS: usize = 5_000;
+/// So long a cursor stays with somebody before it is looked what was done about them: longer than a key takes to repeat.
+const REST: Duration = Duration::from_millis(120);
+
+/// The channel as it is configured, and as it was before: a snapshot goes by the one or the other.
+#[derive(Clone)]
+pub(super) struct Configured(Arc<Mutex<(Arc<Channel>, Arc<Channel>)>>);
+
+impl Configured {
+    pub fn new(channel: &Arc<Channel>) -> Self {
+        Configured(Arc::new(Mutex::new((Arc::clone(channel), Arc::clone(channel)))))
+    }
+
+    /// It is another one from now on.
+    pub fn set(&self, channel: &Arc<Channel>) {
+        let mut both = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        both.1 = std::mem::replace(&mut both.0, Arc::clone(channel));
+    }
+
+    /// The one with this fingerprint, if it is one of the two; else the present one.
+    fn of(&self, fingerprint: &str) -> Arc<Channel> {
+        let both = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(if both.0.fingerprint != fingerprint && both.1.fingerprint == fingerprint { &both.1 } else { &both.0 })
+    }
+}
 
 /// Where questions beside the list are answered.
 pub(super) struct Aside {
@@ -22,23 +67,121 @@ pub(super) struct Aside {
     pub tell: Tell,
     /// Grows with every search: an older one is not begun any more.
     pub latest: Arc<AtomicU64>,
+    glance: Glance,
+    open_source: OpenSource,
+    configured: Configured,
+    /// Gives up what is asked of the directory.
+    asking: Stop,
+    /// Grows with every run that is looked into.
+    runs: Arc<AtomicU64>,
+    /// Whose past is asked for, at which service.
+    pasts: Sender<(String, Named)>,
+    /// Whoever ends waits until nobody holds this any more.
+    leaves: Option<Sender<()>>,
 }
 
-/// So many who are alike are told in an explanation.
-const ALIKE: usize = 5;
-/// So many are offered to choose from.
-const OFFERED: usize = 200;
+impl Aside {
+    pub fn new(runtime: Handle, tell: Tell, open_source: OpenSource, glance: Glance, configured: Configured, leaves: Sender<()>) -> Self {
+        let (pasts, asked) = mpsc::channel();
+        let (looks, told) = (Arc::clone(&glance), Arc::clone(&tell));
+        spawn("past", move || remember(&asked, &looks, &told));
+        Aside {
+            runtime,
+            tell,
+            latest: Arc::default(),
+            glance,
+            open_source,
+            configured,
+            asking: Stop::default(),
+            runs: Arc::default(),
+            pasts,
+            leaves: Some(leaves),
+        }
+    }
+
+    /// The channel is left: nothing that was asked is answered any more.
+    pub fn end(&mut self) {
+        drop(self.asking.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.latest.store(u64::MAX, Ordering::Release);
+        self.runs.store(u64::MAX, Ordering::Release);
+        self.leaves = None;
+    }
+}
+
+/// Looks what was done about whoever a cursor rests on; whoever it only passes by is not asked about.
+fn remember(asked: &Receiver<(String, Named)>, glance: &Glance, tell: &Tell) {
+    while let Ok(mut last) = asked.recv() {
+        loop {
+            match asked.recv_timeout(REST) {
+                Ok(newer) => last = newer,
+                Err(RecvTimeoutError::Timeout) => break,
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+        let (service, of) = last;
+        let past = past(glance, &service, &of);
+        tell(News::Learnt(Box::new(Learnt { of, part: past })));
+    }
+}
+
+/// What was done about a user before, as it is told.
+fn past(glance: &Glance, service: &str, of: &Named) -> Part {
+    let past = glance().and_then(|journal| why::past(&journal, service, of));
+    Part::Past(past.map_err(|error| redacted(error.message())))
+}
 
 impl Live {
     /// Asks what an explanation of a user needs beyond what was read; the parts come one by one.
     pub fn why(&self, snapshot: Arc<Snapshot>, subject: Subject) {
         let Some(of) = snapshot.named(subject).map(|named| snapshot.whole(subject, named)) else { return };
-        self.ask(Work::Ask(Arc::clone(&snapshot), of.clone()));
+        self.ask(&snapshot, of.clone());
         let tell = Arc::clone(&self.aside.tell);
-        self.aside.runtime.spawn_blocking(move || {
+        // No thread of the runtime: whoever leaves the channel waits for those.
+        spawn("near", move || {
             let picture = snapshot.picture();
             let near = picture.user_of(subject).map(|user| picture.might_be(&user, ALIKE)).unwrap_or_default();
             tell(News::Learnt(Box::new(Learnt { of, part: Part::Near(near) })));
+        });
+    }
+
+    /// Looks into the journal, and asks the directory where the entry is by now.
+    fn ask(&self, snapshot: &Snapshot, of: Named) {
+        let Aside { runtime, tell, glance, open_source, configured, asking, leaves, .. } = &*self.aside;
+        let Some(leaves) = leaves.clone() else { return };
+        let (tell, glance, open_source) = (Arc::clone(tell), Arc::clone(glance), Arc::clone(open_source));
+        let channel = configured.of(snapshot.picture().fingerprint());
+        let service = snapshot.picture().base_url().to_owned();
+        begin("why", runtime, asking, leaves, move || async move {
+            let told = |part| tell(News::Learnt(Box::new(Learnt { of: of.clone(), part })));
+            told(past(&glance, &service, &of));
+            let Some(id) = &of.entry else { return };
+            let now = clock::now();
+            told(Part::Looked(match open_source(channel.source.clone(), now).await {
+                Ok(mut source) => why::ask(&mut source, id, now).await,
+                Err(error) => Looked::Failed(error.message().to_owned()),
+            }));
+        });
+    }
+
+    /// Asks what was done before about a user whom a cursor is on; it is looked for once the cursor stays there.
+    pub fn past(&self, snapshot: &Snapshot, subject: Subject) {
+        if let Some(of) = snapshot.named(subject).map(|named| snapshot.whole(subject, named)) {
+            let _ = self.aside.pasts.send((snapshot.picture().base_url().to_owned(), of));
+        }
+    }
+
+    /// Asks for the rows of a run; of several runs that are asked about only the last one is told.
+    pub fn rows(&self, run: RunId) {
+        let number = self.aside.runs.fetch_add(1, Ordering::AcqRel) + 1;
+        let (latest, tell, glance) = (Arc::clone(&self.aside.runs), Arc::clone(&self.aside.tell), Arc::clone(&self.aside.glance));
+        spawn("rows", move || {
+            let rows = glance().and_then(|journal| {
+                let page = journal.rows(run, None, 0, ROWS)?;
+                page.into_iter().map(|row| RunRow::of(&journal, run, &row)).collect::<Result<Vec<RunRow>>>()
+            });
+            if latest.load(Ordering::Acquire) == number {
+                tell(rows.map_or_else(News::Refused, |rows| News::Rows(run, Arc::new(rows))));
+            }
         });
     }
 
@@ -58,7 +201,7 @@ impl Live {
 
     /// Links two by hand, or parts them.
     pub fn pair(&self, pairing: Pairing) {
-        self.ask(Work::Pair(Box::new(pairing)));
+        self.order(Work::Pair(Box::new(pairing)));
     }
 }
 
@@ -72,5 +215,50 @@ impl Snapshot {
             entry: named.entry.or_else(|| Some(EntryId::new(picture.links().entry(link)))),
             account: named.account.or_else(|| Some(AccountId::new(picture.links().account(link)))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demo::world::{self, Plan};
+    use crate::journal::Journal;
+    use std::path::Path;
+
+    #[test]
+    fn whoever_a_cursor_only_passes_by_is_not_looked_for() {
+        let journal = Journal::in_memory().unwrap();
+        let door = journal.door();
+        let glance: Glance = Arc::new(move || door.open());
+        let (ask, asked) = mpsc::channel();
+        let named = |id: &str| Named { entry: Some(EntryId::new(id)), account: None };
+        for id in ["ann", "ben", "cat"] {
+            ask.send(("s".to_owned(), named(id))).unwrap();
+        }
+        let (said, heard) = mpsc::channel();
+        let tell: Tell = Arc::new(move |news| drop(said.send(news)));
+        let looking = std::thread::spawn(move || remember(&asked, &glance, &tell));
+        let News::Learnt(learnt) = heard.recv_timeout(Duration::from_secs(60)).unwrap() else { panic!() };
+        assert_eq!(learnt.of, named("cat"));
+        assert!(matches!(learnt.part, Part::Past(Ok(past)) if past.is_empty()));
+        drop(ask);
+        looking.join().unwrap();
+        assert!(heard.try_recv().is_err(), "nobody else was looked for");
+    }
+
+    #[test]
+    fn a_snapshot_is_asked_about_by_the_configuration_that_it_goes_by() {
+        let channel = |base: &str| {
+            let mut channel = world::channel(Plan::of(10, 1), "http://127.0.0.1", Path::new("(in memory)")).unwrap();
+            base.clone_into(&mut channel.source.location.base_dn.value);
+            base.clone_into(&mut channel.fingerprint);
+            Arc::new(channel)
+        };
+        let (first, second, third) = (channel("dc=a"), channel("dc=b"), channel("dc=c"));
+        let configured = Configured::new(&first);
+        configured.set(&second);
+        let base = |fingerprint: &str| configured.of(fingerprint).source.location.base_dn.value.clone();
+        assert_eq!((base(&first.fingerprint), base(&second.fingerprint)), ("dc=a".to_owned(), "dc=b".to_owned()));
+        assert_eq!(base(&third.fingerprint), "dc=b", "nobody knows it: the present one");
     }
 }

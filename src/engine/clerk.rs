@@ -1,18 +1,20 @@
-//! What a screen lets be done: the thread that reads, prepares a run, sends it, sets holds, and looks into the journal.
+//! What a screen lets be done: the thread that reads, prepares a run, sends it, sets holds, and links by hand.
 //!
 //! One thing after the other, so that nothing is read while something is sent, and a run is followed by a reading that shows
-//! what came of it. What must stay true: exactly what was shown before a run is sent, from the same snapshot; a run that was
+//! what came of it. What is only looked at waits for none of it (`aside`). What must stay true: exactly what was shown before a run is sent, from the same snapshot; a run that was
 //! interrupted is finished before another one begins.
 
-mod aside;
+mod hands;
 mod pending;
 mod place;
 
 use super::approvals::{Approvals, Named, needs_approval};
 use super::approver::Ask;
+use super::aside::Configured;
 use super::ends::{Ends, Errand};
 use super::location::{Edits, Looker};
 use super::news::{News, Tell};
+use super::owing::Undone;
 use super::progress::Progress;
 use super::query::Job;
 use super::remote::{Remote, reading};
@@ -20,7 +22,7 @@ use super::run::{Desk, Prepared, Runner, check_fit, prepare};
 use super::seat::Pairing;
 use super::seat::{Held, Seat};
 use super::snapshot::Snapshot;
-use super::watch::{Ended, Going, RunRow, Running, watched};
+use super::watch::{Ended, Going, Running, watched};
 use super::worker::Order;
 use crate::apply::choose::Selection;
 use crate::apply::{Control, Report};
@@ -62,8 +64,6 @@ pub(super) enum Work {
     Resume,
     /// To set a hold or to take it back.
     Hold(Box<Held>),
-    /// To find out what an explanation needs.
-    Ask(Arc<Snapshot>, Named),
     /// To link two by hand, or to part them.
     Pair(Box<Pairing>),
     /// To write rules into the configuration file, or to take them out, by their fields.
@@ -74,10 +74,6 @@ pub(super) enum Work {
     Preview(u64, Edits),
     /// To write clauses into the configuration file, and to read by them.
     Relocate(PathBuf, Edits),
-    /// To tell of earlier runs.
-    History,
-    /// To tell of the rows of a run.
-    Rows(RunId),
     /// To say what taking a run back would come to.
     Undo(RunId),
 }
@@ -104,6 +100,8 @@ pub(super) struct Clerk<O> {
     pending: Option<Pending>,
     numbered: u64,
     looker: Looker,
+    /// By what is looked at aside.
+    configured: Configured,
     /// Attributes that are read for a mapping that is tried out.
     also: Vec<AttributeName>,
     /// Fields that are read for it.
@@ -124,6 +122,7 @@ where
         approver: Sender<Ask>,
         control: Arc<Mutex<Option<Arc<Control>>>>,
         looker: Looker,
+        configured: Configured,
     ) -> Self {
         Clerk {
             seat,
@@ -135,14 +134,16 @@ where
             pending: None,
             numbered: 0,
             looker,
+            configured,
             also: Vec::new(),
             fields: Vec::new(),
             read_at: tokio::time::Instant::now(),
         }
     }
 
-    /// Reads once, and then does what it is told.
+    /// Tells of earlier runs, reads once, and then does what it is told.
     pub(super) async fn work(mut self, mut inbox: UnboundedReceiver<Work>) {
+        self.history();
         self.read().await;
         self.history();
         let mut waiting = VecDeque::new();
@@ -160,15 +161,6 @@ where
                     waiting.push_back(next);
                 }
                 waiting.retain(|w| !matches!(w, Work::Read));
-            }
-            if matches!(work, Work::Ask(..)) {
-                // Whoever was looked at before is not looked at any more.
-                while let Ok(next) = inbox.try_recv() {
-                    waiting.push_back(next);
-                }
-                if waiting.iter().any(|w| matches!(w, Work::Ask(..))) {
-                    continue;
-                }
             }
             let told = match work {
                 Work::Read => {
@@ -195,20 +187,11 @@ where
                 Work::Send(number) => Box::pin(self.send(number)).await,
                 Work::Resume => Box::pin(self.resume()).await,
                 Work::Hold(held) => self.hold(*held).await,
-                Work::Ask(snapshot, of) => {
-                    Box::pin(self.ask(&snapshot, of)).await;
-                    Ok(())
-                }
                 Work::Pair(pairing) => self.pair(*pairing).await,
                 Work::Save(file, edits) => self.save(&file, &edits).await,
                 Work::Count(number, edits) => self.count(number, &edits),
                 Work::Preview(number, edits) => self.preview(number, &edits).await,
                 Work::Relocate(file, edits) => Box::pin(self.relocate(&file, &edits)).await,
-                Work::History => {
-                    self.history();
-                    Ok(())
-                }
-                Work::Rows(run) => self.rows(run),
             };
             if let Err(error) = told {
                 (self.tell)(News::Refused(error));
@@ -272,11 +255,14 @@ where
 
     /// Tells what came of a run, and reads both ends.
     async fn after(&mut self, told: Result<Report>) -> Result<()> {
+        let mut undone = None;
         let failed = match told {
             Ok(report) => {
-                let channel = self.seat.channel.name.clone();
-                let again = self.seat.memory.read(|journal| not_done(journal, report.run)).unwrap_or_default();
-                (self.tell)(News::Run(Box::new(Running::Ended(Ended { report, again: Arc::new(again), channel }))));
+                let (channel, run) = (self.seat.channel.name.clone(), report.run);
+                let again = self.seat.memory.read(|journal| not_done(journal, run)).unwrap_or_default();
+                let again = Undone::of(again, &report.groups);
+                undone = Some((run, again.clone()));
+                (self.tell)(News::Run(Box::new(Running::Ended(Ended { report, again, channel }))));
                 None
             }
             Err(error) => {
@@ -287,6 +273,10 @@ where
         self.history();
         if failed.as_ref().is_none_or(|e| e.kind() != Kind::Refused) {
             self.read().await;
+        }
+        // What is left of it is known once both ends were read.
+        if let Some((run, undone)) = undone {
+            let _ = self.approver.send(Ask::Undone(run, undone));
         }
         failed.map_or(Ok(()), Err)
     }
@@ -396,6 +386,7 @@ where
         let channel = Arc::new(config.channel(Some(&self.seat.channel.name))?.clone());
         self.seat.others = config.others(&channel);
         self.seat.channel = Arc::clone(&channel);
+        self.configured.set(&channel);
         let (answer, answered) = oneshot::channel();
         self.desk.tell(Order::Configured(channel, answer));
         (self.tell)(News::Saved);
@@ -419,19 +410,10 @@ where
             (self.tell)(News::History(Arc::new(runs)));
         }
     }
-
-    fn rows(&self, run: RunId) -> Result<()> {
-        let rows = self.seat.memory.read(|journal| {
-            let page = journal.rows(run, None, 0, ROWS)?;
-            page.into_iter().map(|row| RunRow::of(journal, run, &row)).collect::<Result<Vec<RunRow>>>()
-        })?;
-        (self.tell)(News::Rows(run, Arc::new(rows)));
-        Ok(())
-    }
 }
 
 /// Those for whom a run did not do what was approved.
-fn not_done(journal: &Journal, run: RunId) -> Result<Vec<Named>> {
+fn not_done(journal: &Journal, run: RunId) -> Result<Vec<(u32, Named)>> {
     let mut found = Vec::new();
     for state in [RowState::Failed, RowState::Stale, RowState::Left] {
         let mut from = 0;
@@ -440,7 +422,7 @@ fn not_done(journal: &Journal, run: RunId) -> Result<Vec<Named>> {
             let rows = journal.rows(run, Some(state), from, ROWS)?;
             let Some(last) = rows.last().map(|row| row.n) else { break };
             let again = rows.into_iter().filter(|row| needs_approval(row.action));
-            found.extend(again.map(|row| Named { entry: row.entry, account: row.account }));
+            found.extend(again.map(|row| (row.n, Named { entry: row.entry, account: row.account })));
             from = last + 1;
         }
     }

@@ -1,13 +1,13 @@
 //! The engine at work behind a screen: it reads, matches and asks on its own threads, and tells what is new.
 //!
-//! Four threads, each asleep unless there is something to do. The *clerk* opens both ends and reads them, as often as it is
+//! Five threads, each asleep unless there is something to do. The *clerk* opens both ends and reads them, as often as it is
 //! asked to, and sends what was approved; what it reads goes to the *worker*, which owns the store and publishes snapshots;
-//! from these the *viewer* makes the list that the screen asked for, and the *approver* keeps what is approved. None of them
-//! waits for the screen, and the screen waits for none of them.
+//! from these the *viewer* makes the list that the screen asked for, and the *approver* keeps what is approved; what
+//! is only looked at has threads beside them (`aside`). None of them waits for the screen, and the screen waits for none of them.
 
 use super::approvals::{Weight, Who};
 use super::approver::{self, Ask};
-use super::aside::Aside;
+use super::aside::{Aside, Configured};
 use super::clerk::{Clerk, Work};
 use super::coverage::Coverage;
 use super::draft::{Draft, Waiting};
@@ -51,7 +51,7 @@ pub struct Live {
     wanted: Arc<AtomicU64>,
     works: UnboundedSender<Work>,
     asks: Sender<Ask>,
-    pub(super) aside: Aside,
+    pub(super) aside: Box<Aside>,
     /// Grows with every count of what the rules come to.
     pub(super) covered: Arc<AtomicU64>,
     /// Grows with every count of who moves by an edit.
@@ -73,7 +73,6 @@ impl Live {
     {
         let tell: Tell = Arc::new(tell);
         tell(News::Site(Arc::new(Site::of(&seat.channel))));
-        let aside = Aside { runtime: seat.runtime.clone(), tell: Arc::clone(&tell), latest: Arc::default() };
         let (orders, inbox) = mpsc::channel();
         let (wishes, wish) = mpsc::channel();
         let (works, told_works) = unbounded_channel();
@@ -108,6 +107,9 @@ impl Live {
         let (drafted, channel) = (Arc::clone(&drafts), Arc::clone(&seat.channel));
         spawn("worker", move || worker::run(&inbox, &drafted, channel, &publish));
         let (leaves, left) = mpsc::channel::<()>();
+        let configured = Configured::new(&seat.channel);
+        let (open_source, glance) = (Arc::clone(&seat.open_source), seat.memory.glance());
+        let aside = Box::new(Aside::new(seat.runtime.clone(), Arc::clone(&tell), open_source, glance, configured.clone(), leaves.clone()));
         let looking = Stop::default();
         let looker = Looker {
             open: Arc::clone(&seat.open_source),
@@ -120,7 +122,7 @@ impl Live {
         spawn("clerk", move || {
             let runtime = seat.runtime.clone();
             let (desk, approver, control) = clerk;
-            let clerk = Clerk::new(seat, desk, tell, approver, control, looker);
+            let clerk = Clerk::new(seat, desk, tell, approver, control, looker, configured);
             runtime.block_on(async move {
                 tokio::select! {
                     () = Box::pin(clerk.work(told_works)) => {}
@@ -213,7 +215,7 @@ impl Live {
     }
 
     /// Lets the clerk do something.
-    pub(super) fn ask(&self, work: Work) {
+    pub(super) fn order(&self, work: Work) {
         let _ = self.works.send(work);
     }
 
@@ -241,16 +243,6 @@ impl Live {
         if let Some(control) = &*self.control.lock().unwrap_or_else(PoisonError::into_inner) {
             control.cancel();
         }
-    }
-
-    /// Asks for the earlier runs.
-    pub fn history(&self) {
-        let _ = self.works.send(Work::History);
-    }
-
-    /// Asks for the rows of a run.
-    pub fn rows(&self, run: RunId) {
-        let _ = self.works.send(Work::Rows(run));
     }
 
     /// Asks what taking a run back would come to.
@@ -313,6 +305,7 @@ impl Drop for Live {
         // The clerk works on the runtime: it should have left before that is shut down.
         self.alive = None;
         self.stop_looking();
+        self.aside.end();
         let _ = self.left.recv_timeout(PATIENCE);
     }
 }

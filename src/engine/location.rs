@@ -9,7 +9,7 @@ mod looker;
 mod preview;
 
 pub use judged::Judged;
-pub(super) use looker::{Looker, Stop};
+pub(super) use looker::{Looker, Stop, begin};
 pub(super) use preview::Baseline;
 pub use preview::{Against, Mover, Preview, Unbound};
 

@@ -2,14 +2,18 @@
 
 use crate::error::{Error, Result};
 use crate::journal::{Journal, Mode};
+use std::sync::Arc;
 
 /// Where what is remembered comes from.
 pub enum Memory {
     /// It is nowhere else.
     Kept(Option<Journal>),
     /// Opened each time: somebody else may have changed it.
-    Opened(Box<dyn Fn(Mode) -> Result<Journal> + Send>),
+    Opened(Arc<dyn Fn(Mode) -> Result<Journal> + Send + Sync>),
 }
+
+/// Opens what is remembered once more, to be looked at: nobody who writes waits for it.
+pub(super) type Glance = Arc<dyn Fn() -> Result<Journal> + Send + Sync>;
 
 impl Memory {
     /// Lets what is remembered be looked at.
@@ -17,6 +21,21 @@ impl Memory {
         match self {
             Memory::Kept(journal) => look(journal.as_ref().ok_or_else(lost)?),
             Memory::Opened(open) => look(&open(Mode::Read)?),
+        }
+    }
+
+    /// The way to look beside whoever writes.
+    pub(super) fn glance(&self) -> Glance {
+        match self {
+            Memory::Kept(Some(journal)) => {
+                let door = journal.door();
+                Arc::new(move || door.open())
+            }
+            Memory::Kept(None) => Arc::new(|| Err(lost())),
+            Memory::Opened(open) => {
+                let open = Arc::clone(open);
+                Arc::new(move || open(Mode::Read))
+            }
         }
     }
 

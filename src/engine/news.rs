@@ -6,6 +6,7 @@ use super::coverage::Coverage;
 use super::draft::Tried;
 use super::location::{Counts, Previewed, Site};
 use super::moves::Moves;
+use super::owing::Owing;
 use super::picture::near::Choice;
 use super::proposal::Proposal;
 use super::rehearsal::Rehearsal;
@@ -60,6 +61,8 @@ pub enum News {
     Rehearsed(u64, Box<Rehearsal>),
     /// A run goes on, or has ended.
     Run(Box<Running>),
+    /// For whom of those that the last run did nothing for there is still something to approve.
+    Owing(RunId, Box<Owing>),
     /// The earlier runs, the last one first.
     History(Arc<Vec<Run>>),
     /// The first rows of a run.

@@ -1,7 +1,7 @@
 //! A run while it goes on, as it is told to a screen: counters a few times a second, as long as they change.
 
-use super::approvals::Named;
 use super::news::{News, Tell};
+use super::owing::Undone;
 use super::run::Desk;
 use crate::apply::{Control, Counting, Finished, Group, Meter, Report};
 use crate::error::{Error, Result};
@@ -76,7 +76,7 @@ pub struct Ended {
     /// The report.
     pub report: Report,
     /// Those for whom nothing was done: they can be tried again.
-    pub again: Arc<Vec<Named>>,
+    pub again: Undone,
     /// The channel.
     pub channel: String,
 }

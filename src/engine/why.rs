@@ -3,15 +3,13 @@
 use super::approvals::Named;
 use crate::clock::Instant;
 use crate::error::{Error, Result};
+use crate::explain::history::MOST;
 use crate::explain::{Answer, Event, Looked, Might, Past, events};
 use crate::identity::EntryId;
 use crate::identity::population::Schema;
 use crate::journal::Journal;
 use crate::model::{EntryEvidence, Identified};
 use crate::source::Source;
-
-/// So much is told of what was done before.
-const PAST: usize = 20;
 
 /// A part of an explanation that came later.
 #[derive(Debug, Clone)]
@@ -27,8 +25,8 @@ pub struct Learnt {
 pub enum Part {
     /// What the directory says.
     Looked(Looked),
-    /// What was done before.
-    Past(Vec<Event>),
+    /// What was done before, or why that can't be told.
+    Past(std::result::Result<Vec<Event>, String>),
     /// Who it might be.
     Near(Vec<Might>),
 }
@@ -77,10 +75,10 @@ pub async fn find(source: &mut Source, name: &str) -> Result<Vec<(EntryId, Strin
 pub fn past(journal: &Journal, service: &str, user: &Named) -> Result<Vec<Event>> {
     let (entry, account) = (user.entry.as_ref(), user.account.as_ref());
     let mut rows = Vec::new();
-    for (run, row) in journal.rows_of(entry, account, PAST)? {
-        let Some(run) = journal.run(run)?.filter(|run| run.what.service == service) else { continue };
+    for (run, row) in journal.rows_of(service, entry, account, MOST)? {
+        let Some(run) = journal.run(run)? else { continue };
         let cause = journal.steps(run.id, row.n)?.into_iter().filter_map(|s| s.outcome?.cause).next_back();
         rows.push(Past { run, row, cause });
     }
-    Ok(events(&rows, &journal.decisions_of(service, entry, account, PAST)?))
+    Ok(events(&rows, &journal.decisions_of(service, entry, account, MOST)?))
 }

@@ -46,8 +46,8 @@ pub struct Facts {
     pub approved: bool,
     /// Who it might be, once that was looked for.
     pub near: Option<Vec<Might>>,
-    /// What was done before, the last first, once that was looked for.
-    pub past: Option<Vec<Event>>,
+    /// What was done before, the last first, or why that can't be told; once that was looked for.
+    pub past: Option<Result<Vec<Event>, String>>,
     /// What would go over the wire.
     pub requests: Vec<Request>,
 }

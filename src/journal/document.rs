@@ -1,6 +1,6 @@
 //! What is remembered, as one document: `rosterm-state/1`, described by `assets/schemas/rosterm-state-1.schema.json`.
 //!
-//! It carries links, holds, and what the links of each channel belong to, one a line, in a fixed order: two exports of one
+//! It carries links, holds, who linked and parted whom by hand, and what the links of each channel belong to, one a line, in a fixed order: two exports of one
 //! state differ in `created` only. It is read strictly. An unknown key, an empty id, or a pair that is there twice is an
 //! error with its place, because a link that is lost or doubled in here is a person who is taken for somebody else.
 
@@ -32,6 +32,9 @@ pub struct Document {
     pub links: Vec<LinkLine>,
     /// The holds, by service and what they are on. Those that have ended are in it too.
     pub holds: Vec<HoldLine>,
+    /// Who decided by hand that two belong together, or do not, in the order of time; a document without any does not name them.
+    #[serde(default)]
+    pub decisions: Vec<DecisionLine>,
 }
 
 /// What the links of a channel belong to.
@@ -69,6 +72,25 @@ pub struct LinkLine {
     pub remembered: Vec<String>,
     /// Whether the account was active then.
     pub last_active: bool,
+}
+
+/// What somebody decided by hand. It only tells: what follows from it are the links.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DecisionLine {
+    /// The target's base URL.
+    pub service: String,
+    /// When.
+    #[serde(deserialize_with = "moment")]
+    pub at: Instant,
+    /// Who decided.
+    pub author: String,
+    /// That they belong together; else that they do not.
+    pub linked: bool,
+    /// The entry's lasting id.
+    pub entry: String,
+    /// The account's id.
+    pub account: String,
 }
 
 /// What a hold is on.
@@ -124,22 +146,25 @@ impl Document {
     /// Nothing remembered.
     #[must_use]
     pub fn empty(created: Instant) -> Self {
-        Document { format: FORMAT.to_owned(), created, channels: Vec::new(), links: Vec::new(), holds: Vec::new() }
+        Document { format: FORMAT.to_owned(), created, channels: Vec::new(), links: Vec::new(), holds: Vec::new(), decisions: Vec::new() }
     }
 
     /// True if nothing is in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.channels.is_empty() && self.links.is_empty() && self.holds.is_empty()
+        self.channels.is_empty() && self.links.is_empty() && self.holds.is_empty() && self.decisions.is_empty()
     }
 
-    /// `412 links, 3 holds`, with the channels if nothing else is in it.
+    /// `412 links, 3 holds`, with the channels if nothing else is in it, and with decisions by hand if there are any.
     #[must_use]
     pub fn words(&self) -> String {
         use crate::text::counted;
         let mut words = format!("{}, {}", counted(self.links.len(), "link"), counted(self.holds.len(), "hold"));
         if self.links.is_empty() && self.holds.is_empty() && !self.channels.is_empty() {
             words = format!("{words}, {}", counted(self.channels.len(), "channel"));
+        }
+        if !self.decisions.is_empty() {
+            words = format!("{words}, {} by hand", counted(self.decisions.len(), "decision"));
         }
         words
     }
@@ -232,6 +257,11 @@ impl Document {
                 return Err(format!("{place}: {} is held twice", h.id));
             }
         }
+        for (i, d) in self.decisions.iter().enumerate() {
+            let place = format!("decisions, number {}", i + 1);
+            texts(&place, [("entry", &d.entry), ("account", &d.account), ("author", &d.author)])?;
+            service(&place, &d.service)?;
+        }
         Ok(())
     }
 
@@ -244,6 +274,9 @@ impl Document {
         list(out, "channels", &self.channels)?;
         list(out, "links", &self.links)?;
         list(out, "holds", &self.holds)?;
+        if !self.decisions.is_empty() {
+            list(out, "decisions", &self.decisions)?;
+        }
         out.write_all(b"}\n")
     }
 }

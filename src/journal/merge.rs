@@ -3,7 +3,7 @@
 //! Pure. A link and a hold are the same only if everything about them is the same: a link with another memory of its account
 //! answers the question "is this still the same account" differently.
 
-use super::document::{ChannelLine, Document, HoldLine, LinkLine, On};
+use super::document::{ChannelLine, DecisionLine, Document, HoldLine, LinkLine, On};
 use crate::error::{Error, Kind, Result};
 use crate::identity::value::key_form;
 use crate::text::count;
@@ -130,6 +130,12 @@ pub fn merge(current: &Document, document: &Document, how: How) -> Result<Merged
         }
     }
 
+    // What was decided is told of, whatever else is imported: it is added to, never replaced or forgotten.
+    let decisions: HashSet<&DecisionLine> = current.decisions.iter().collect();
+    for line in &document.decisions {
+        *(if decisions.contains(line) { &mut merged.same } else { &mut merged.added }) += 1;
+    }
+
     let all = current.channels.len() + current.links.len() + current.holds.len();
     if how == How::Replace {
         merged.removed = all.saturating_sub(touched);
@@ -191,7 +197,8 @@ pub enum Reset<'a> {
 /// Where there is no such channel or user, or several users have the name.
 pub fn to_forget(current: &Document, reset: &Reset<'_>) -> Result<(Document, Option<String>)> {
     match reset {
-        Reset::All => Ok((current.clone(), None)),
+        // Who decided what by hand is history, and stays as that of runs does.
+        Reset::All => Ok((Document { decisions: Vec::new(), ..current.clone() }, None)),
         Reset::Channel(name) => channel(current, name),
         Reset::User(name, at) => user(current, name, *at).map(|lines| (lines, None)),
     }

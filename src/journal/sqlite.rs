@@ -6,7 +6,7 @@ mod open;
 mod runs;
 mod state;
 
-pub use open::Mode;
+pub use open::{Door, Mode};
 pub use runs::{Begun, Note, Remembered};
 
 use super::Belonging;
@@ -16,11 +16,14 @@ use crate::identity::{AccountId, EntryId};
 use crate::model::{Hold, HoldOn, Link, LinkOrigin};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// An open journal.
 pub struct Journal {
     connection: Connection,
     path: PathBuf,
+    /// What a journal in memory is called in this process; nothing for a file.
+    memory: Option<Arc<str>>,
 }
 
 impl Journal {

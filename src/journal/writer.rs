@@ -195,7 +195,7 @@ mod tests {
         writer.note(vec![Note::Outcome(outcome), Note::End(end, Moment(3))]).await.unwrap();
         let found = other.unended("s").unwrap().unwrap();
         assert_eq!((found.open, found.of(RowState::Done), found.of(RowState::Waiting)), (299, 1, 299));
-        assert_eq!(other.rows_of(None, Some(&crate::identity::AccountId::new("a7")), 5).unwrap().len(), 1);
+        assert_eq!(other.rows_of("s", None, Some(&crate::identity::AccountId::new("a7")), 5).unwrap().len(), 1);
         let journal = writer.finish().unwrap();
         assert_eq!(journal.steps(run, 7).unwrap().len(), 1);
     }

@@ -89,6 +89,10 @@ verbs! {
     NextUser;
     /// The user before, here.
     PreviousUser;
+    /// The next page of the details.
+    NextPage;
+    /// The page before, or back to the list.
+    PreviousPage;
     /// Scroll what is said down.
     ScrollDown;
     /// Scroll it up.

@@ -4,10 +4,12 @@
 //! shows is settled before it is drawn ([`super::view::settle`]), so that drawing only reads, and so that what a frame
 //! evaluates can be counted: it is what is visible, never how many there are.
 
+mod detail;
 mod mapping;
 mod marks;
 mod source;
 
+pub(super) use detail::{DetailAt, Sheet};
 pub(super) use mapping::{Edit, Mapping, Part, Typing};
 pub(super) use marks::Marks;
 pub(super) use source::{Source, Typing as SourceTyping};
@@ -24,7 +26,7 @@ use super::widget::field::Field;
 use crate::clock::{Instant, Zone};
 use crate::engine::snapshot::{Card, Line};
 use crate::engine::view::SortBy;
-use crate::engine::{Approvals, Named, Proposal, Running, Snapshot, Spec, View, unended};
+use crate::engine::{Approvals, Named, Owing, Proposal, Running, Snapshot, Spec, View, unended};
 use crate::error::{Error, Result};
 use crate::journal::run::Run;
 use crate::model::Subject;
@@ -159,6 +161,8 @@ pub(super) struct Seek {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Activity {
     pub running: Running,
+    /// For whom of those that it did nothing for there is still something to approve, once both ends were read again.
+    pub owing: Option<Box<Owing>>,
     /// Earlier runs, the last one first.
     pub history: Arc<Vec<Run>>,
     /// The marked one.
@@ -185,17 +189,6 @@ impl Activity {
 pub(super) enum Tone {
     Plain,
     Warn,
-}
-
-/// Where one is in the details.
-#[derive(Debug, Clone, Default)]
-pub(super) struct DetailAt {
-    /// The field that is explained, by name: it stays while one goes from user to user.
-    pub field: Option<String>,
-    /// By how many lines what is said is scrolled.
-    pub scroll: usize,
-    /// The marked field has moved last: it must be visible.
-    pub follow: bool,
 }
 
 /// Rows that were evaluated, while nothing has changed.

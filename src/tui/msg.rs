@@ -66,6 +66,8 @@ pub enum Effect {
     },
     /// Ask why a user is where they are.
     Why(Subject),
+    /// Ask what was done about a user before, once the cursor stays with them.
+    Past(Subject),
     /// Ask who a user could be linked with; the number comes back with the answer.
     Choices {
         /// The user.

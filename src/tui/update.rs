@@ -3,6 +3,7 @@
 //! Pure but for the model: no clock, no terminal, no engine. A key that means nothing changes nothing.
 
 mod decide;
+mod detail;
 mod leaving;
 mod list;
 mod mapping;
@@ -23,6 +24,12 @@ use ratatui::crossterm::event::KeyEvent;
 
 /// Takes a message in.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    let mut effects = take(model, msg);
+    effects.extend(detail::ask(model));
+    effects
+}
+
+fn take(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(key) => return press(model, &key),
         Msg::Mouse(event) => {
@@ -98,11 +105,7 @@ pub fn perform(model: &mut Model, verb: Verb) -> Vec<Effect> {
         Verb::Why => return pairing::why(model),
         Verb::Link => return pairing::link(model),
         Verb::Unlink => pairing::unlink(model),
-        Verb::DiffPane | Verb::Back | Verb::Leave | Verb::LeaveMapping | Verb::LeaveSource => {
-            model.focus = Pane::Diff;
-            // In the list, the first field that differs is explained again.
-            model.detail.field = None;
-        }
+        Verb::DiffPane | Verb::Back | Verb::Leave | Verb::LeaveMapping | Verb::LeaveSource => detail::leave(model),
         Verb::DetailPane | Verb::Look => model.focus = Pane::Detail,
         Verb::Down | Verb::NextUser => list::go(model, 1),
         Verb::Up | Verb::PreviousUser => list::go(model, -1),
@@ -122,12 +125,14 @@ pub fn perform(model: &mut Model, verb: Verb) -> Vec<Effect> {
         }
         Verb::NextProblem => return list::seek(model, true),
         Verb::PreviousProblem => return list::seek(model, false),
-        Verb::NextField => field(model, 1),
-        Verb::PreviousField => field(model, -1),
-        Verb::FirstField => field(model, isize::MIN),
-        Verb::LastField => field(model, isize::MAX),
-        Verb::ScrollDown => scroll(model, 1),
-        Verb::ScrollUp => scroll(model, -1),
+        Verb::NextField => detail::field(model, 1),
+        Verb::PreviousField => detail::field(model, -1),
+        Verb::FirstField => detail::field(model, isize::MIN),
+        Verb::LastField => detail::field(model, isize::MAX),
+        Verb::NextPage => detail::turn(model, model.detail.sheet.next()),
+        Verb::PreviousPage => detail::turn_back(model),
+        Verb::ScrollDown => detail::scroll(model, 1),
+        Verb::ScrollUp => detail::scroll(model, -1),
         Verb::Mark => marks::mark(model),
         Verb::MarkRange => marks::range(model),
         Verb::MarkAll => marks::all(model),
@@ -177,22 +182,6 @@ pub fn perform(model: &mut Model, verb: Verb) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Marks another field.
-fn field(model: &mut Model, by: isize) {
-    let Some(card) = &model.page.card else { return };
-    let last = card.fields.len().saturating_sub(1);
-    let at = super::pane::detail::marked(card, model.detail.field.as_deref()).saturating_add_signed(by).min(last);
-    model.detail.field = card.fields.get(at).map(|f| f.field.clone());
-    model.detail.follow = true;
-}
-
-/// Scrolls what is said about the user by almost a screen; where that ends is settled with the frame.
-fn scroll(model: &mut Model, screens: isize) {
-    let by = isize::try_from(model.page.detail.height.saturating_sub(1).max(1)).unwrap_or(1);
-    model.detail.scroll = model.detail.scroll.saturating_add_signed(by * screens);
-    model.detail.follow = false;
-}
-
 /// Who is shown, for another program: the DN, else the lasting id, else the account's id.
 fn copy(model: &mut Model) -> Vec<Effect> {
     let Some(subject) = model.list.subject else { return Vec::new() };
@@ -200,6 +189,10 @@ fn copy(model: &mut Model) -> Vec<Effect> {
         model.say(Tone::Warn, "there is nobody to copy any more");
         return Vec::new();
     };
+    if let Some(text) = super::pane::detail::text(model, &card).filter(|_| model.focus == Pane::Detail) {
+        model.say(Tone::Plain, "the page was copied, if the terminal allows it");
+        return vec![Effect::Copy(text)];
+    }
     let entry = card.row.entry.as_ref().map(|e| e.dn.as_ref().unwrap_or(&e.id));
     let Some(text) = entry.or(card.row.account.as_ref().map(|a| &a.id)) else { return Vec::new() };
     // It may be pasted into a shell: nothing goes there that could run there.

@@ -40,8 +40,8 @@ pub fn settle(model: &mut Model, area: Rect) {
         focus: model.focus,
         is_sending: matches!(model.activity.running, Running::Going(_)),
     };
-    // Its title, its heading, a line more; and room to say why.
-    let lower = if wants.activity() { model.activity.page.lines.len().max(14) + 2 } else { fields.max(14) + 3 };
+    // Its title, its heading, a line more, what stays below; and room to say why.
+    let lower = if wants.activity() { model.activity.page.lines.len().max(14) + 2 } else { fields.max(14) + 4 };
     let wants = Wants { lower: cells(lower), ..wants };
     model.page.head = head;
     model.page.layout = layout(area, wants);

@@ -5,3 +5,4 @@ pub mod grid;
 pub mod ink;
 pub mod page;
 pub mod picker;
+pub mod said;

@@ -54,7 +54,7 @@ impl Desk {
             facts.looked = why::ask(&mut self.ends.source, id, NOW).await;
         }
         let named = Named { entry, account: row.account.map(|a| AccountId::new(a.id)) };
-        facts.past = Some(why::past(&self.journal, self.picture.base_url(), &named).unwrap());
+        facts.past = Some(Ok(why::past(&self.journal, self.picture.base_url(), &named).unwrap()));
         facts.near = Some(self.picture.might_be(user, 5));
         let told = explain(&facts);
         (facts, told)

@@ -78,6 +78,46 @@ fn what_is_exported_can_be_imported_elsewhere_and_is_the_same() {
 }
 
 #[test]
+fn who_linked_and_parted_whom_by_hand_goes_along_and_is_never_taken_away() {
+    let (one, other) = (desk(), desk());
+    let decided = |at: &str, author: &str, linked: bool| json!({"service": SERVICE, "at": at, "author": author, "linked": linked, "entry": "e2", "account": "a2"});
+    let linked = decided("2026-11-22T02:40:22Z", "ann", true);
+    let parted = decided("2026-11-23T02:40:22Z", "ben", false);
+    let with = |decisions: &[&Value]| {
+        let mut all = document(&[], &[], &[]);
+        all["decisions"] = json!(decisions);
+        all.to_string()
+    };
+    one.write("more.json", &with(&[&parted]));
+    assert_eq!(state(&one, &["import", "more.json"]), (0, "imported 0 links, 0 holds, 1 decision by hand: 1 added\n".into()));
+    // Whatever is told about the same two later on comes earlier in time.
+    one.write("more.json", &with(&[&linked, &parted]));
+    assert_eq!(
+        state(&one, &["import", "more.json"]),
+        (0, "imported 0 links, 0 holds, 2 decisions by hand: 1 added, 1 there already\n".into())
+    );
+    assert_eq!(export(&one)["decisions"], json!([linked, parted]));
+    // Elsewhere it is the same; where there are none the document does not name them.
+    assert_eq!(export(&other).get("decisions"), None);
+    assert_eq!(state(&one, &["export", "--out", "saved.json"]).0, 0);
+    other.write("saved.json", &std::fs::read_to_string(one.path("saved.json")).unwrap());
+    assert_eq!(state(&other, &["import", "saved.json"]).0, 0);
+    assert_eq!(export(&other), export(&one));
+    // A document without them takes none away, and neither does a reset.
+    other.write("bare.json", &document(&[channel("a")], &[link("e1", "a1", "a")], &[]).to_string());
+    assert_eq!(state(&other, &["import", "bare.json", "--replace"]).0, 0);
+    assert_eq!(state(&other, &["reset", "--all", "--yes"]).0, 0);
+    let left = export(&other);
+    assert_eq!((&left["links"], &left["decisions"]), (&json!([]), &json!([linked, parted])));
+    // Read as strictly as everything else.
+    let mut nobody = parted.clone();
+    nobody["author"] = "".into();
+    other.write("x.json", &with(&[&nobody]));
+    let (code, talk) = state(&other, &["import", "x.json"]);
+    assert!(code != 0 && talk.contains("x.json: decisions, number 1: author is empty"), "{talk}");
+}
+
+#[test]
 fn an_import_never_overwrites_what_differs_unless_it_is_told_to() {
     let desk = desk();
     let before = export(&desk);

@@ -5,6 +5,7 @@
 mod channels;
 mod decide;
 mod desk;
+mod details;
 mod keys;
 mod mapping;
 mod moves;

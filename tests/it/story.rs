@@ -88,6 +88,22 @@ fn a_mapping_is_mended_three_are_disabled_one_is_held_and_the_run_is_taken_back(
     assert_eq!(active(), [true; 4]);
     // Nobody else's title was sent, the new rule or not.
     assert_eq!(outside.account(&ids[&name(9)])["title"], json!("Title 9"));
+    // What was done stands with the user, and why asks the directory over a connection of its own.
+    terminal.type_in("3");
+    terminal.wait_for("[leaving 3]");
+    terminal.type_in("g");
+    terminal.wait_for("p00@example.com · Given0 Family0");
+    terminal.type_in("4");
+    terminal.wait_for("last enable by op, ");
+    terminal.type_in("\t\t");
+    for told in ["[History]", "enable by op, run 3: done", "disable by op, run 2: done", "create by op, run 1: done"] {
+        terminal.wait_for(told);
+    }
+    terminal.type_in("w");
+    terminal.wait_for("Why is p00@example.com leaving?");
+    terminal.wait_for("asked 20");
+    terminal.type_in("\x1b");
+    terminal.until(|t| !t.contents().contains("Why is p00@example.com leaving?"));
     terminal.type_in("q");
     let (status, _) = terminal.ended();
     assert!(status.success());

@@ -73,6 +73,7 @@ where
         (self.pending, self.is_there) = (None, false);
         self.seat.others = config.others(&channel);
         self.seat.channel = Arc::clone(&channel);
+        self.configured.set(&channel);
         self.desk.tell(Order::Channel(channel));
         (self.tell)(News::Site(Arc::new(Site::of(&self.seat.channel))));
         (self.tell)(News::Relocated);

@@ -61,17 +61,28 @@ impl Looker {
 
     /// Gives the look that is under way up, and begins another one.
     fn begin<F: Future<Output = ()>>(&self, name: &str, work: impl FnOnce() -> F + Send + 'static) {
-        let (alive, gone) = oneshot::channel();
-        *self.stop.lock().unwrap_or_else(PoisonError::into_inner) = Some(alive);
-        let (runtime, leaves) = (self.runtime.clone(), self.leaves.clone());
-        crate::engine::live::spawn(name, move || {
-            runtime.block_on(async move {
-                tokio::select! {
-                    () = work() => {}
-                    _ = gone => {}
-                }
-            });
-            drop(leaves);
-        });
+        begin(name, &self.runtime, &self.stop, self.leaves.clone(), work);
     }
+}
+
+/// Begins something on a thread of its own, in place of what this would stop, which is given up.
+pub(in crate::engine) fn begin<F: Future<Output = ()>>(
+    name: &str,
+    runtime: &Handle,
+    stop: &Stop,
+    leaves: mpsc::Sender<()>,
+    work: impl FnOnce() -> F + Send + 'static,
+) {
+    let (alive, gone) = oneshot::channel();
+    *stop.lock().unwrap_or_else(PoisonError::into_inner) = Some(alive);
+    let runtime = runtime.clone();
+    crate::engine::live::spawn(name, move || {
+        runtime.block_on(async move {
+            tokio::select! {
+                () = work() => {}
+                _ = gone => {}
+            }
+        });
+        drop(leaves);
+    });
 }

@@ -58,7 +58,7 @@ impl Journal {
     /// Where the file can't be read.
     pub fn decisions_of(&self, service: &str, entry: Option<&EntryId>, account: Option<&AccountId>, most: usize) -> Result<Vec<Decision>> {
         let read = || -> rusqlite::Result<Vec<Decision>> {
-            let sql = "SELECT at, author, linked, entry, account FROM decisions WHERE service = ?1 AND (entry = ?2 OR account = ?3) ORDER BY id DESC LIMIT ?4";
+            let sql = "SELECT at, author, linked, entry, account FROM decisions WHERE service = ?1 AND (entry = ?2 OR account = ?3) ORDER BY at DESC, id DESC LIMIT ?4";
             let mut statement = self.connection.prepare(sql)?;
             let most = i64::try_from(most).unwrap_or(i64::MAX);
             let values = params![service, entry.map(EntryId::as_str), account.map(AccountId::as_str), most];

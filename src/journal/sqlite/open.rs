@@ -10,6 +10,8 @@ use crate::error::{Error, Result};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// The migrations, in order: the state has as many as its `user_version` says.
@@ -63,7 +65,7 @@ impl Journal {
             Mode::Read => to_read(path),
             Mode::Write => to_write(path),
         };
-        Ok(Journal { connection: connection.map_err(|e| told(&e, path, mode))?, path: path.to_owned() })
+        Ok(Journal { connection: connection.map_err(|e| told(&e, path, mode))?, path: path.to_owned(), memory: None })
     }
 
     /// A journal that is forgotten when it is dropped.
@@ -71,9 +73,57 @@ impl Journal {
     /// # Errors
     /// Where SQLite can't be used at all.
     pub fn in_memory() -> Result<Self> {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
         let path = PathBuf::from(":memory:");
-        let connection = empty().map_err(|e| told(&e, &path, Mode::Write))?;
-        Ok(Journal { connection, path })
+        let name = format!("file:rosterm-{}?mode=memory&cache=shared", NUMBER.fetch_add(1, Ordering::Relaxed));
+        let open = || -> std::result::Result<Connection, Wrong> {
+            let mut connection = Connection::open(&name)?;
+            migrate(&mut connection)?;
+            Ok(connection)
+        };
+        let connection = open().map_err(|e| told(&e, &path, Mode::Write))?;
+        Ok(Journal { connection, path, memory: Some(name.into()) })
+    }
+
+    /// Where this journal can be looked at by somebody else, also while it is written.
+    #[must_use]
+    pub fn door(&self) -> Door {
+        Door(self.memory.as_ref().map_or_else(|| Way::File(self.path.clone()), |name| Way::Memory(Arc::clone(name))))
+    }
+}
+
+/// A way to a journal that somebody else has open.
+#[derive(Debug, Clone)]
+pub struct Door(Way);
+
+#[derive(Debug, Clone)]
+enum Way {
+    File(PathBuf),
+    /// As long as somebody has it open.
+    Memory(Arc<str>),
+}
+
+impl Door {
+    /// Opens the journal to be looked at; nobody who writes waits for that.
+    ///
+    /// # Errors
+    /// Where it can't be opened.
+    pub fn open(&self) -> Result<Journal> {
+        let name = match &self.0 {
+            Way::File(path) => return Journal::open(path, Mode::Read),
+            Way::Memory(name) => name,
+        };
+        let path = PathBuf::from(":memory:");
+        let open = || -> std::result::Result<Connection, Wrong> {
+            let connection = Connection::open(&**name)?;
+            // Memory that is shared has locks on tables in place of a log: without them whoever looks would refuse whoever
+            // writes. What is looked at may be taken back with the transaction that it is from, and is only told.
+            connection.pragma_update(None, "read_uncommitted", true)?;
+            connection.pragma_update(None, "query_only", true)?;
+            Ok(connection)
+        };
+        let connection = open().map_err(|e| told(&e, &path, Mode::Read))?;
+        Ok(Journal { connection, path, memory: Some(Arc::clone(name)) })
     }
 }
 
@@ -280,7 +330,7 @@ mod tests {
         assert!(matches!(into_memory(&path), Err(Wrong::Unfinished)));
         drop(journal);
         let connection = into_memory(&path).ok().unwrap();
-        let journal = Journal { connection, path: path.clone() };
+        let journal = Journal { connection, path: path.clone(), memory: None };
         assert_eq!(journal.holds("s", Instant(2)).unwrap().len(), 1);
         drop(journal);
         let foreign = folder.path().join("notes.txt");
@@ -305,6 +355,31 @@ mod tests {
         let journal = Journal::open(&path, Mode::Write).unwrap();
         assert_eq!(journal.holds("s", Instant(2)).unwrap().len(), 1);
         assert_eq!(version(&connection).ok(), Some(MIGRATIONS.len()));
+    }
+
+    #[test]
+    fn a_journal_is_looked_at_while_it_is_written_in_a_file_and_in_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        for mut journal in [Journal::in_memory().unwrap(), Journal::open(&folder.path().join("rosterm.db"), Mode::Write).unwrap()] {
+            hold(&mut journal);
+            let door = journal.door();
+            let looks = door.open().unwrap();
+            assert_eq!(looks.holds("s", Instant(2)).unwrap().len(), 1);
+            // In the middle of a transaction, and of a look: neither is refused.
+            let mut statement = looks.connection.prepare("SELECT id FROM holds").unwrap();
+            let mut rows = statement.query([]).unwrap();
+            assert!(rows.next().unwrap().is_some());
+            let transaction = journal.connection.transaction().unwrap();
+            transaction.execute("INSERT INTO holds VALUES ('s', 'entry', 'e2', 'on leave', 'op', 1, NULL)", []).unwrap();
+            assert!(!door.open().unwrap().holds("s", Instant(2)).unwrap().is_empty());
+            transaction.commit().unwrap();
+            drop(rows);
+            drop(statement);
+            assert_eq!(looks.holds("s", Instant(2)).unwrap().len(), 2);
+            // Whoever only looks writes nothing.
+            assert!(looks.connection.execute("DELETE FROM holds", []).is_err());
+            assert!(Journal::in_memory().unwrap().holds("s", Instant(2)).unwrap().is_empty(), "each has a memory of its own");
+        }
     }
 
     #[test]

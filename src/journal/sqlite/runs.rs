@@ -266,12 +266,19 @@ impl Journal {
     ///
     /// # Errors
     /// Where the file can't be read.
-    pub fn rows_of(&self, entry: Option<&EntryId>, account: Option<&AccountId>, most: usize) -> Result<Vec<(RunId, FrozenRow)>> {
+    pub fn rows_of(
+        &self,
+        service: &str,
+        entry: Option<&EntryId>,
+        account: Option<&AccountId>,
+        most: usize,
+    ) -> Result<Vec<(RunId, FrozenRow)>> {
         let read = || -> rusqlite::Result<Vec<(RunId, FrozenRow)>> {
-            let sql = "SELECT n, action, user_name, entry, account, state, content, run FROM run_rows WHERE entry = ?1 OR account = ?2 ORDER BY run DESC, n LIMIT ?3";
+            let sql = "SELECT n, action, user_name, entry, account, state, content, run FROM run_rows \
+                       WHERE (entry = ?1 OR account = ?2) AND run IN (SELECT id FROM runs WHERE service = ?4) ORDER BY run DESC, n LIMIT ?3";
             let mut statement = self.connection.prepare(sql)?;
             let most = i64::try_from(most).unwrap_or(i64::MAX);
-            let values = params![entry.map(EntryId::as_str), account.map(AccountId::as_str), most];
+            let values = params![entry.map(EntryId::as_str), account.map(AccountId::as_str), most, service];
             let rows = statement.query_map(values, |row| Ok((RunId(row.get(7)?), row_of(row)?)))?;
             rows.collect()
         };

@@ -3,7 +3,7 @@
 use super::{Journal, hold_of, link_of, origin_text};
 use crate::clock::Instant;
 use crate::error::{Error, Kind, Result};
-use crate::journal::document::{ChannelLine, Document, HoldLine, LinkLine, On};
+use crate::journal::document::{ChannelLine, DecisionLine, Document, HoldLine, LinkLine, On};
 use crate::journal::merge::{How, Merged, merge};
 use rusqlite::{Connection, TransactionBehavior, params};
 
@@ -143,6 +143,19 @@ fn everything(connection: &Connection, now: Instant) -> rusqlite::Result<Documen
         })
     })?;
     document.holds = holds.collect::<rusqlite::Result<_>>()?;
+    let decisions = "SELECT service, at, author, linked, entry, account FROM decisions ORDER BY at, id";
+    let mut statement = connection.prepare(decisions)?;
+    let decisions = statement.query_map([], |row| {
+        Ok(DecisionLine {
+            service: row.get(0)?,
+            at: Instant(row.get(1)?),
+            author: row.get(2)?,
+            linked: row.get(3)?,
+            entry: row.get(4)?,
+            account: row.get(5)?,
+        })
+    })?;
+    document.decisions = decisions.collect::<rusqlite::Result<_>>()?;
     Ok(document)
 }
 
@@ -175,6 +188,13 @@ fn write(connection: &Connection, document: &Document, how: How) -> rusqlite::Re
     let mut statement = connection.prepare(sql)?;
     for h in &document.holds {
         statement.execute(params![h.service, held_text(h.on), h.id, h.reason, h.author, h.since.0, h.until.map(|u| u.0)])?;
+    }
+    // They are only ever added to: one that is there is not there twice, and none is forgotten.
+    let sql = "INSERT INTO decisions (service, at, author, linked, entry, account) SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE NOT EXISTS \
+               (SELECT 1 FROM decisions WHERE service = ?1 AND entry = ?5 AND account = ?6 AND at = ?2 AND author = ?3 AND linked = ?4)";
+    let mut statement = connection.prepare(sql)?;
+    for d in &document.decisions {
+        statement.execute(params![d.service, d.at.0, d.author, d.linked, d.entry, d.account])?;
     }
     Ok(())
 }

@@ -93,7 +93,7 @@ table! {
         Refresh, "refresh", 21, "read again", not_reading, As("rosterm plan"):
             "read both ends again; what is shown stays until then";
         Copy, "copy", 20, "copy", somebody, Without("what a command prints is copied as any text"):
-            "copy the shown user's DN, or id, to the clipboard (OSC 52: the terminal must allow it)";
+            "copy the shown user's DN, or id, or the page of requests or history, to the clipboard (OSC 52: the terminal must allow it)";
         About, "about", 22, "both ends", a_snapshot, As("rosterm check"):
             "what is known about the directory and the service, and every note about them";
         Source, "source", 0, "source", always, As("rosterm check"):
@@ -120,6 +120,10 @@ table! {
     Detail {
         ApproveHere, "approve_here", 2, "approve", may_decide, As("rosterm approve PLAN --user USER"):
             "approve what would be done for this user, or take it back";
+        NextPage, "next_page", 3, "next page", somebody, As("rosterm explain USER"):
+            "the next page: fields, the requests that would be sent, what was done before";
+        PreviousPage, "previous_page", 0, "page before", somebody, As("rosterm explain USER"):
+            "the page before; from the first one back to the list";
         NextUser, "next_user", 5, "next user", somebody, Moves:
             "the next user of the list, without leaving the details";
         PreviousUser, "previous_user", 6, "user before", somebody, Moves:

@@ -113,8 +113,11 @@ pub(super) fn something_failed(model: &Model) -> Result<(), &'static str> {
         return Err(READ_ONLY);
     }
     match &model.activity.running {
-        Running::Ended(ended) if ended.again.is_empty() => Err("the last run did everything that was approved"),
+        Running::Ended(ended) if ended.again.who.is_empty() => Err("the last run did everything that was approved"),
         Running::Ended(_) if model.is_reading() => Err("both ends are being read again"),
+        Running::Ended(_) if model.activity.owing.as_ref().is_some_and(|owing| owing.open == 0) => {
+            Err("there is nothing left to approve of what the last run did not do")
+        }
         Running::Ended(_) => Ok(()),
         Running::Going(_) => Err("the run is still under way"),
         Running::None => Err("nothing was sent yet"),

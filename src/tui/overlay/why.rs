@@ -2,15 +2,15 @@
 
 use crate::engine::why::{Learnt, Part};
 use crate::engine::{Named, Snapshot};
-use crate::explain::{Event, Explanation, Looked, Might, Said, explain};
+use crate::explain::{Event, Explanation, Looked, Might, explain};
 use crate::model::Subject;
 use crate::telemetry::redacted;
-use crate::text::width;
 use crate::tui::action::Verb;
 use crate::tui::keymap::Keymap;
 use crate::tui::theme::Role;
 use crate::tui::widget::ink::cells;
-use crate::tui::widget::page::{Line, wrap};
+use crate::tui::widget::page::Line;
+use crate::tui::widget::said;
 use ratatui::layout::Rect;
 
 /// An explanation that is shown.
@@ -21,7 +21,7 @@ pub struct Why {
     /// Their number now; nothing for somebody who has no row any more.
     pub subject: Option<Subject>,
     looked: Option<Looked>,
-    past: Option<Vec<Event>>,
+    past: Option<Result<Vec<Event>, String>>,
     near: Option<Vec<Might>>,
     /// What is told; nothing before the first frame.
     pub told: Option<Explanation>,
@@ -97,8 +97,6 @@ impl Why {
 
 /// What stands before the text.
 const LABEL: usize = 14;
-/// The widest word behind it, and the gap.
-const WORD: usize = 12;
 
 /// Where the box is: as wide as a long DN, where there is room.
 #[must_use]
@@ -125,33 +123,8 @@ pub fn lines(why: &Why, room: usize) -> Vec<Line> {
     }
     for step in &told.steps {
         // What would be sent is copied more often than read: it may use the whole line.
-        let texts = room.saturating_sub(LABEL + if step.about == "request" { 0 } else { WORD }).max(16);
-        for (i, line) in step.lines.iter().enumerate() {
-            let role = match line.verdict {
-                Said::Bad(_) => Role::Warn,
-                Said::Open(_) => Role::Quiet,
-                Said::Good(_) | Said::Nothing => Role::Text,
-            };
-            for (j, text) in wrap(&redacted(&line.text), texts).into_iter().enumerate() {
-                let label = if i + j == 0 { step.label() } else { String::new() };
-                let gap = texts.saturating_sub(width(&text)) + 1;
-                let mut spans: Line = vec![(Role::Quiet, format!("{label:<LABEL$}").into()), (role, text.into())];
-                if j == 0 && line.verdict != Said::Nothing {
-                    spans.push((Role::Text, " ".repeat(gap).into()));
-                    spans.push((verdict(line.verdict), line.verdict.word().into()));
-                }
-                lines.push(spans);
-            }
-        }
+        let word = if step.about == "request" { 0 } else { said::WORD };
+        said::put(&mut lines, &step.lines, (&step.label(), LABEL), word, room);
     }
     lines
-}
-
-fn verdict(said: Said) -> Role {
-    match said {
-        Said::Good(_) => Role::Good,
-        Said::Bad(_) => Role::Bad,
-        Said::Open(_) => Role::Accent,
-        Said::Nothing => Role::Text,
-    }
 }

@@ -2,7 +2,7 @@
 //!
 //! Composed as lines first and drawn then, like the details.
 
-use crate::engine::{Ended, Going, Running};
+use crate::engine::{Ended, Going, Owing, Running};
 use crate::journal::run::{Ending, RowState, Run};
 use crate::model::Action;
 use crate::telemetry::redacted;
@@ -44,7 +44,7 @@ fn compose(model: &Model, room: usize) -> Page {
     let mut lines = Vec::new();
     match &model.activity.running {
         Running::Going(going) => under_way(&mut lines, going, room, &key(Verb::Pause)),
-        Running::Ended(ended) => over(&mut lines, ended, room, &key(Verb::Retry)),
+        Running::Ended(ended) => over(&mut lines, model, ended, room),
         Running::None => {
             let text = format!("Nothing is being sent from here. {} shows what sending what is approved comes to.", key(Verb::Apply));
             lines.extend(page::wrap(&text, room).into_iter().map(|l| plain(Role::Text, l)));
@@ -115,10 +115,10 @@ fn under_way(lines: &mut Vec<Line>, going: &Going, room: usize, key: &str) {
     if let Some(seconds) = going.waiting {
         lines.push(plain(Role::Warn, format!("waiting: the service asked for {}", duration(seconds))));
     }
-    groups(lines, &going.groups, room);
+    groups(lines, &going.groups, None, room);
 }
 
-fn over(lines: &mut Vec<Line>, ended: &Ended, room: usize, key: &str) {
+fn over(lines: &mut Vec<Line>, model: &Model, ended: &Ended, room: usize) {
     let report = &ended.report;
     let (role, how) = match (report.ending, &report.why) {
         (Ending::Done, _) if report.groups.is_empty() => (Role::Good, "done".to_owned()),
@@ -135,20 +135,37 @@ fn over(lines: &mut Vec<Line>, ended: &Ended, room: usize, key: &str) {
             labelled(lines, action.code(), room, Role::Text, &parts.join(", "));
         }
     }
-    groups(lines, &report.groups, room);
+    groups(lines, &report.groups, model.activity.owing.as_deref(), room);
     for (field, n) in &report.kept {
         let text = format!("the service keeps its own {field} for {}; it is not sent again", counted(*n, "account"));
         labelled(lines, "kept", room, Role::Text, &text);
     }
-    if !ended.again.is_empty() {
-        let (them, they) = if ended.again.len() == 1 { ("it", "it stands") } else { ("them", "they stand") };
-        let text = format!("{} not done: {key} approves {them} again, as {they} by now", counted(ended.again.len(), "row"));
-        lines.push(plain(Role::Accent, text));
+    if !ended.again.who.is_empty() {
+        let (role, text) = left(model, ended.again.who.len());
+        lines.extend(page::wrap(&text, room).into_iter().map(|l| plain(role, l)));
     }
 }
 
-fn groups(lines: &mut Vec<Line>, groups: &[crate::apply::Group], room: usize) {
-    for group in groups {
+/// For whom there is still something to approve of so many rows that were not done.
+fn left(model: &Model, undone: usize) -> (Role, String) {
+    let rows = counted(undone, "row");
+    let Some(owing) = &model.activity.owing else {
+        let text = format!("{rows} not done; for whom there is still something to approve is known once both ends were read again");
+        return (Role::Quiet, text);
+    };
+    let key = model.setting.keymap.key(Verb::Retry);
+    let rest = std::iter::once(String::new()).chain(owing.rest()).collect::<Vec<_>>().join("; ");
+    match owing.open {
+        0 => (Role::Text, format!("{rows} not done, and there is nothing left to approve{rest}")),
+        1 if undone == 1 => (Role::Accent, format!("{rows} not done: {key} approves it again, as it stands by now")),
+        n if n == undone => (Role::Accent, format!("{rows} not done: {key} approves them again, as they stand by now")),
+        1 => (Role::Accent, format!("{rows} not done: {key} approves 1 of them again, as it stands by now{rest}")),
+        n => (Role::Accent, format!("{rows} not done: {key} approves {} of them again, as they stand by now{rest}", count(n))),
+    }
+}
+
+fn groups(lines: &mut Vec<Line>, groups: &[crate::apply::Group], owing: Option<&Owing>, room: usize) {
+    for (at, group) in groups.iter().enumerate() {
         let named = group.users.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
         let more = group.rows.saturating_sub(group.users.len().min(NAMED));
         let more = if more > 0 { format!(" and {} more", count(more)) } else { String::new() };
@@ -156,6 +173,19 @@ fn groups(lines: &mut Vec<Line>, groups: &[crate::apply::Group], room: usize) {
         labelled(lines, group.state.words(), room, Role::Bad, &text);
         labelled(lines, "", room, Role::Text, &format!("{named}{more}"));
         labelled(lines, "", room, Role::Quiet, group.advice);
+        match owing.and_then(|owing| owing.by_group.get(at)).filter(|(_, all)| *all > 0) {
+            Some((0, _)) => labelled(lines, "", room, Role::Quiet, "by now there is nothing left to approve of it"),
+            Some((open, all)) if open < all => {
+                labelled(
+                    lines,
+                    "",
+                    room,
+                    Role::Quiet,
+                    &format!("by now there is something to approve for {} of {}", count(*open), count(*all)),
+                );
+            }
+            _ => {}
+        }
     }
 }
 

@@ -2,6 +2,10 @@
 //!
 //! Composed as lines first and drawn then, so that scrolling is a number and everything can be tested without a screen.
 
+mod sheets;
+
+pub(in crate::tui) use sheets::{sheet_at, text};
+
 use super::diff;
 use crate::engine::snapshot::{Card, FieldLine, Mark};
 use crate::identity::value::Datum;
@@ -9,7 +13,7 @@ use crate::model::{Action, Reason};
 use crate::telemetry::redacted;
 use crate::text::{clean, pad, width};
 use crate::tui::action::Verb;
-use crate::tui::model::{Model, Pane};
+use crate::tui::model::{Model, Pane, Sheet};
 use crate::tui::theme::{Glyphs, Role};
 use crate::tui::widget::grid::{Column, fit, window};
 use crate::tui::widget::ink::{Ink, cells, shown};
@@ -35,6 +39,8 @@ pub(in crate::tui) struct Page {
     pub top: usize,
     /// Lines that are visible.
     pub height: usize,
+    /// What stays below them however far they are scrolled.
+    pub foot: Vec<Line>,
 }
 
 /// The glyph and the word of a mark.
@@ -62,6 +68,10 @@ pub(in crate::tui) fn marked(card: &Card, name: Option<&str>) -> usize {
 pub(in crate::tui) fn compose(model: &Model, card: &Card, area: Rect) -> Page {
     let target = model.snapshot.as_ref().map_or(String::new(), |s| clean(s.target_facts().0).into_owned());
     let glyphs = model.setting.theme.glyphs();
+    if model.detail.sheet != Sheet::Fields {
+        let left = sheets::lines(model, card, usize::from(area.width.saturating_sub(2)));
+        return Page { left, height: usize::from(area.height), ..Page::default() };
+    }
     let at = marked(card, model.detail.field.as_deref());
     let wide = area.width >= SIDE_BY_SIDE;
     let left_room = if wide { area.width * 58 / 100 } else { area.width };
@@ -69,7 +79,9 @@ pub(in crate::tui) fn compose(model: &Model, card: &Card, area: Rect) -> Page {
     let mut about = facts(model, card, right_room);
     let mut trace = card.fields.get(at).map_or_else(Vec::new, |f| explain(f, is_alone(card, f), &target, right_room));
     let fields = fields(card, at, left_room, &target, glyphs);
-    let mut page = Page { height: usize::from(area.height), ..Page::default() };
+    let foot = sheets::foot(model, card, area);
+    let height = usize::from(area.height).saturating_sub(foot.len());
+    let mut page = Page { height, foot, ..Page::default() };
     if wide {
         page.marked = Some(at + 1);
         page.left = fields;
@@ -185,7 +197,6 @@ fn facts(model: &Model, card: &Card, room: usize) -> Vec<Line> {
     if let Some(failure) = &row.last_failure {
         labelled(&mut lines, "failed", room, Role::Bad, &redacted(failure));
     }
-    labelled(&mut lines, "pair", room, Role::Text, &card.bond);
     if let Some(entry) = &row.entry {
         // Of somebody else's person it is not asked where they are.
         let nowhere = if row.reason == Some(Reason::Deleted) { "not found where this reader can see" } else { "not in scope here" };
@@ -249,18 +260,15 @@ pub(in crate::tui) fn settle(model: &mut Model) {
 pub(in crate::tui) fn draw(model: &Model, ink: &mut Ink<'_>, area: Rect) {
     let focused = model.focus == Pane::Detail;
     let role = if focused { Role::TitleFocus } else { Role::Title };
-    let mut title = "4 Detail".to_owned();
-    if let Some(card) = &model.page.card {
-        let name = if card.name.is_empty() { String::new() } else { format!(" · {}", card.name) };
-        title = format!("{title} · {}{name}", card.row.called());
-    }
-    ink.rule(area.x, area.y, area.width, &[(role, title.into())], focused);
-    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    ink.rule(area.x, area.y, area.width, &sheets::title(model, role), focused);
     let detail = &model.page.detail;
+    let below = cells(detail.foot.len());
+    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1 + below), ..area };
     if model.page.card.is_none() {
         ink.put(body.x + 4, body.y + 1, body.width.saturating_sub(4), "Nobody is under the cursor.", Role::Quiet);
         return;
     }
+    page::draw(ink, Rect { y: body.bottom(), height: below, ..area }, &detail.foot, 0);
     if detail.right.is_empty() {
         page::draw(ink, body, &detail.left, detail.top);
     } else {

@@ -2,9 +2,10 @@
 
 use crate::engine::proposal::NAMED;
 use crate::engine::rehearsal::Rehearsal;
-use crate::engine::{Approved, Ended, Named, Proposal, Running, Weight, Who, needs_approval};
+use crate::engine::{Approved, Ended, Named, Owing, Proposal, Running, Weight, Who, needs_approval};
 use crate::error::Error;
 use crate::identity::{AccountId, EntryId};
+use crate::journal::run::RunId;
 use crate::model::{Action, HoldOn, Subject};
 use crate::plan::Row;
 use crate::plan::decision::approvable;
@@ -176,7 +177,7 @@ pub(super) fn pause(model: &mut Model) -> Vec<Effect> {
 /// Approves again what was not done.
 pub(super) fn retry(model: &mut Model) -> Vec<Effect> {
     let Running::Ended(Ended { again, .. }) = &model.activity.running else { return Vec::new() };
-    vec![Effect::Approve(Who::Named(Arc::clone(again)), None)]
+    vec![Effect::Approve(Who::Named(Arc::clone(&again.who)), None)]
 }
 
 /// Moves the mark in the runs.
@@ -197,7 +198,15 @@ pub(super) fn ran(model: &mut Model, running: Running) {
             model.say(Tone::Plain, text);
         }
     }
+    model.activity.owing = None;
     model.activity.running = running;
+}
+
+/// It is known for whom of those that the last run did nothing for there is still something to approve.
+pub(super) fn owing(model: &mut Model, run: RunId, owing: Box<Owing>) {
+    if matches!(&model.activity.running, Running::Ended(ended) if ended.report.run == run) {
+        model.activity.owing = Some(owing);
+    }
 }
 
 /// Something was not done.

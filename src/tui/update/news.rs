@@ -68,11 +68,21 @@ pub(super) fn hear(model: &mut Model, news: News) -> Vec<Effect> {
         News::Proposed(proposal) => decide::proposed(model, proposal),
         News::Rehearsed(number, rehearsal) => decide::rehearsed(model, number, &rehearsal),
         News::Run(running) => decide::ran(model, *running),
+        News::Owing(run, owing) => decide::owing(model, run, owing),
         News::History(runs) => remember(model, runs),
-        News::Rows(run, rows) => model.overlay = Some(Overlay::Rows(run, rows, 0)),
+        News::Rows(run, rows) => {
+            // Where something else was opened meanwhile, nobody waits for them any more.
+            if matches!(model.overlay, None | Some(Overlay::Rows(..))) {
+                model.overlay = Some(Overlay::Rows(run, rows, 0));
+            }
+        }
         News::Learnt(part) => pairing::learnt(model, *part),
         News::Choices(number, choices) => pairing::found(model, number, choices),
-        News::Told(text) => model.say(Tone::Plain, text),
+        News::Told(text) => {
+            // Two may have been linked or parted by hand.
+            model.detail.asked = None;
+            model.say(Tone::Plain, text);
+        }
         News::Refused(error) => decide::refused(model, &error),
     }
     Vec::new()
@@ -82,6 +92,8 @@ pub(super) fn hear(model: &mut Model, news: News) -> Vec<Effect> {
 fn remember(model: &mut Model, runs: Arc<Vec<Run>>) {
     let is_first = model.activity.history.is_empty();
     model.activity.history = runs;
+    // Somebody may have sent something for whoever is shown.
+    model.detail.asked = None;
     let key = model.setting.keymap.key(Verb::Apply);
     if let Some(run) = model.activity.unended().filter(|_| is_first && !model.setting.read_only) {
         let text = format!("run {} by {} has not ended: {key} finishes it, unless somebody is at it", run.id, run.what.author);

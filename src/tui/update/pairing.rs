@@ -36,6 +36,7 @@ pub(super) fn why(model: &mut Model) -> Vec<Effect> {
 
 /// A part of an explanation has come.
 pub(super) fn learnt(model: &mut Model, learnt: Learnt) {
+    model.detail.learn(&learnt);
     if let Some(Overlay::Why(why)) = &mut model.overlay {
         why.learn(learnt);
     }

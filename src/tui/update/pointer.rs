@@ -89,7 +89,11 @@ fn click(model: &mut Model, place: Position) -> Vec<Effect> {
                 model.activity.at = at;
             }
         }
-        Pane::Detail => {}
+        Pane::Detail => {
+            if let Some(sheet) = layout.detail.and_then(|area| pane::detail::sheet_at(area, place)) {
+                super::detail::turn(model, sheet);
+            }
+        }
     }
     effects
 }

@@ -7,6 +7,7 @@ use rosterm::demo::service::{Faults, Service, Writing};
 use rosterm::demo::world::{self, Plan};
 use rosterm::engine::{Approved, Going, News, Running};
 use rosterm::error::{Error, Kind};
+use rosterm::journal::run::RunId;
 use rosterm::model::{Action, Situation, Subject};
 use rosterm::text;
 use rosterm::tui::{Effect, Msg, Setting, update};
@@ -147,7 +148,7 @@ fn what_is_approved_is_shown_confirmed_and_sent_and_the_diff_shows_the_truth_aft
     assert_eq!(desk.press("space"), [Effect::Pause(false)]);
     desk.until(|m| matches!(m.running(), Running::Ended(_)));
     let Running::Ended(ended) = desk.model.running() else { panic!() };
-    assert!(ended.report.groups.is_empty() && ended.again.is_empty(), "{:?}", ended.report);
+    assert!(ended.report.groups.is_empty() && ended.again.who.is_empty(), "{:?}", ended.report);
     desk.until(|m| m.approvals().total() == 0);
     // Both ends are read again by itself.
     let before = desk.snapshot.target().read_at;
@@ -168,6 +169,34 @@ fn what_is_approved_is_shown_confirmed_and_sent_and_the_diff_shows_the_truth_aft
     desk.press("esc u");
     desk.until(|m| m.question().is_some());
     assert!(desk.frame(120, 40).contains("Take run 1 back"), "{}", desk.frame(120, 40));
+}
+
+#[test]
+fn what_is_only_looked_at_waits_neither_for_a_run_nor_for_the_journal_that_it_writes() {
+    // No write is answered while this looks; whoever leaves waits for the one that is on its way.
+    let mut desk = lifelike(Writing { delay: 20_000, ..Writing::default() });
+    show(&mut desk, "action update");
+    desk.frame(110, 40);
+    desk.press("space");
+    let user = desk.model.cursor().unwrap();
+    desk.until(|m| m.approvals().has(user));
+    desk.press("P");
+    desk.until(|m| m.question().is_some());
+    desk.press("enter");
+    desk.until(|m| matches!(m.running(), Running::Going(going) if going.total > 0));
+    desk.live.rows(RunId(1));
+    desk.until_shown("─ Run 1 ─");
+    desk.press("esc 3 w");
+    let told = |desk: &mut Desk| {
+        desk.frame(110, 40);
+        desk.model.why().unwrap().plain()
+    };
+    while !told(&mut desk).contains(", run 1: waiting") || !told(&mut desk).contains("asked 20") {
+        desk.next();
+    }
+    desk.press("esc 4 tab tab");
+    desk.until_shown(", run 1: waiting");
+    assert!(matches!(desk.model.running(), Running::Going(_)));
 }
 
 #[test]
@@ -332,6 +361,101 @@ fn failures_are_grouped_by_cause_and_tried_again() {
     assert!(line.problem && line.what.starts_with("failed last time: HTTP 400"), "{}", line.what);
     desk.press("5 f");
     desk.until(|m| m.approvals().of(Action::Update) == 1);
+}
+
+#[test]
+fn of_what_was_not_done_it_is_told_for_whom_there_is_still_something_to_approve() {
+    let plan = Plan { lifelike: true, ..support::plan(2000, 1) };
+    let world = world::make(plan);
+    let mut first = lifelike(Writing::default());
+    show(&mut first, "action update");
+    // Three whose title alone would be changed: one fails, two were changed by somebody else before their turn.
+    let rows = first.model.shown().iter().filter_map(|s| first.snapshot.card(*s)).map(|card| card.row);
+    let titles = rows.filter(|row| row.changes.len() == 1 && row.changes[0].field == "title" && !row.changes[0].to.is_unassigned());
+    let picked: Vec<(String, String, String)> = titles
+        .map(|row| {
+            let (account, change) = (row.account.unwrap(), &row.changes[0]);
+            (row.user_name.unwrap(), account.id, change.to.plain().into_owned())
+        })
+        .take(3)
+        .collect();
+    drop(first);
+    let [fails, others @ ..] = &picked[..] else { panic!() };
+    let name: &'static str = Box::leak(fails.0.clone().into_boxed_str());
+    let runtime = support::runtime();
+    let writing = Box::new(Writing { fail: Some((name, 400)), ..Writing::default() });
+    let service = Arc::new(runtime.block_on(Service::start(world.accounts.clone(), Faults { writing, ..Faults::default() })).unwrap());
+    let mut desk = Desk::at(runtime, Arc::clone(&service), None, &world, plan, setting());
+    show(&mut desk, "action update");
+    desk.press("A");
+    desk.until(|m| m.question().is_some());
+    desk.press("enter");
+    desk.until(|m| m.approvals().total() > 0);
+    let write = |id: &str, title: &str| {
+        service.edit(|users| users.iter_mut().find(|u| u["id"] == id).unwrap()["title"] = title.into());
+    };
+    for (_, id, _) in others {
+        write(id, "Somebody was here");
+    }
+    desk.press("P");
+    desk.until(|m| m.question().is_some());
+    desk.press("enter");
+    desk.until(|m| matches!(m.running(), Running::Ended(_)));
+    // Before both ends were read again nobody knows.
+    // A pane alone: a sentence that is longer than it is wide is in two lines.
+    let words = |desk: &mut Desk| desk.frame(110, 60).split_whitespace().collect::<Vec<_>>().join(" ");
+    let first = words(&mut desk);
+    assert!(
+        first.contains("3 rows not done; for whom there is still something to approve is known once both ends were read again"),
+        "{first}"
+    );
+    while !words(&mut desk).contains("3 rows not done: f approves them again, as they stand by now") {
+        desk.next();
+    }
+    // What somebody else has brought to what it is to be needs nothing any more.
+    for (_, id, title) in others {
+        write(id, title);
+    }
+    desk.live.refresh();
+    while !words(&mut desk).contains("3 rows not done: f approves 1 of them again, as it stands by now; 2 need nothing any more") {
+        desk.next();
+    }
+    same_as_before("owing-80x24", &no_seconds(&desk.frame(80, 24)));
+    assert!(words(&mut desk).contains("by now there is nothing left to approve of it"), "{}", words(&mut desk));
+    desk.press("f");
+    desk.until(|m| m.approvals().of(Action::Update) == 1);
+    assert_eq!(desk.notice(), "1 row approved, nothing is sent yet; 2 need nothing any more");
+    desk.press("f");
+    desk.until(|m| m.notice().is_some_and(|n| n.starts_with("0 rows approved, nothing is sent yet; 1 was approved before")));
+    // Once it is mended elsewhere there is nothing left, and that is said before anything is asked for.
+    write(&fails.1, &fails.2);
+    desk.live.refresh();
+    while !words(&mut desk).contains("3 rows not done, and there is nothing left to approve; 3 need nothing any more") {
+        desk.next();
+    }
+    assert_eq!(desk.press("f"), []);
+    assert!(desk.notice().contains("there is nothing left to approve of what the last run did not do"), "{}", desk.notice());
+}
+
+#[test]
+fn rows_of_a_run_that_come_late_close_nothing_that_was_opened_since() {
+    let mut desk = Desk::small(setting());
+    let rows = || Msg::News(News::Rows(RunId(7), Arc::default()));
+    desk.press("?");
+    desk.tell(rows());
+    assert!(desk.frame(80, 24).contains("Every key and every word"));
+    desk.press("esc");
+    desk.tell(rows());
+    assert!(desk.frame(80, 24).contains("─ Run 7 ─"));
+}
+
+/// How long a run took is never the same.
+fn no_seconds(frame: &str) -> String {
+    let line = |line: &str| match (line.find(" ("), line.find(" s)")) {
+        (Some(from), Some(to)) if line.starts_with(" run ") && from < to => format!("{} (1.0 s){}", &line[..from], &line[to + 3..]),
+        _ => line.to_owned(),
+    };
+    frame.lines().map(|l| line(l) + "\n").collect()
 }
 
 #[test]

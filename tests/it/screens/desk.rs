@@ -11,6 +11,7 @@ use rosterm::demo::world::{self, Plan, World};
 use rosterm::engine::location::OpenSource;
 use rosterm::engine::{Ends, Errand, Live, Memory, News, Seat, Snapshot};
 use rosterm::journal::{Journal, Mode};
+use rosterm::model::Subject;
 use rosterm::source::ldif::Value;
 use rosterm::source::memory::Directory;
 use rosterm::source::{Source, vendor};
@@ -18,8 +19,9 @@ use rosterm::target::{Columns, Target};
 use rosterm::text;
 use rosterm::tui::{self, Effect, Model, Msg, Setting, update, view};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::runtime::Runtime;
 
@@ -30,6 +32,13 @@ pub struct Desk {
     pub inbox: Receiver<News>,
     pub snapshot: Arc<Snapshot>,
     _runtime: Runtime,
+    /// Whoever holds it keeps both ends from being opened.
+    pub gate: Arc<Mutex<()>>,
+    /// A directory that is opened alone gives no answer.
+    pub silent: Arc<AtomicBool>,
+    /// About whom it was asked what was done before, in this order. It goes with whatever message brings somebody into the details,
+    /// so it stands here and not among what a key does.
+    pub asked: Vec<Subject>,
     /// The configuration as a file would have it.
     pub config: String,
 }
@@ -77,18 +86,22 @@ impl Desk {
                     let mut journal = Journal::open(&path, Mode::Write).unwrap();
                     support::fill(&mut journal, world, service.base_url(), &source);
                 }
-                Memory::Opened(Box::new(move |mode| Journal::open(&path, mode)))
+                Memory::Opened(Arc::new(move |mode| Journal::open(&path, mode)))
             }
         };
         let aside = Arc::clone(&directory);
+        let (gate, silent): (Arc<Mutex<()>>, Arc<AtomicBool>) = Default::default();
+        let (entered, is_silent) = (Arc::clone(&gate), Arc::clone(&silent));
         let open_source: OpenSource = Arc::new(move |config, now| {
-            let source = aside(&config, now);
-            Box::pin(async move { source })
+            let (source, is_silent) = (aside(&config, now), is_silent.load(Ordering::SeqCst));
+            Box::pin(async move { if is_silent { std::future::pending().await } else { source } })
         });
         let channel = Arc::new(channel);
         let open = move |errand: Errand| {
             let (source, _alive) = (directory(&errand.channel.source, errand.now), service.base_url().len());
+            let entered = Arc::clone(&entered);
             async move {
+                drop(entered.lock());
                 let channel = &errand.channel;
                 let (connector, rules) = errand.compile()?;
                 let columns = Columns::new(rules.rules().iter().map(|r| &r.field));
@@ -97,7 +110,7 @@ impl Desk {
             }
         };
         let seat = Seat { runtime: runtime.handle().clone(), channel, others: Vec::new(), open, open_source, memory, may_write: true };
-        Desk::seated(runtime, seat, setting, config)
+        Desk { gate, silent, ..Desk::seated(runtime, seat, setting, config) }
     }
 
     /// The same with the ends that a configuration names, as the program opens them.
@@ -128,7 +141,17 @@ impl Desk {
             }
         };
         update::update(&mut model, Msg::News(News::Snapshot(Arc::clone(&snapshot))));
-        let mut desk = Desk { model, live, inbox, snapshot, _runtime: runtime, config };
+        let mut desk = Desk {
+            model,
+            live,
+            inbox,
+            snapshot,
+            _runtime: runtime,
+            gate: Arc::default(),
+            silent: Arc::default(),
+            asked: Vec::new(),
+            config,
+        };
         desk.live.look(desk.model.spec().clone());
         desk.answer();
         desk
@@ -146,12 +169,22 @@ impl Desk {
             match self.inbox.recv().unwrap() {
                 // A list over an earlier moment is followed by one over the present.
                 News::View(view) if view.spec == *self.model.spec() && view.complete && view.generation >= self.snapshot.generation() => {
-                    update::update(&mut self.model, Msg::News(News::View(view)));
+                    self.hear(News::View(view));
                     return;
                 }
                 News::Failed(error) => panic!("{error}"),
                 News::Snapshot(_) | News::View(_) => {}
-                other => drop(update::update(&mut self.model, Msg::News(other))),
+                other => self.hear(other),
+            }
+        }
+    }
+
+    /// Takes in what the engine tells, and asks what was done about whoever is shown by it.
+    fn hear(&mut self, news: News) {
+        for effect in update::update(&mut self.model, Msg::News(news)) {
+            if let Effect::Past(subject) = effect {
+                self.asked.push(subject);
+                tui::order(&self.live, &self.model, effect);
             }
         }
     }
@@ -159,12 +192,15 @@ impl Desk {
     /// Does what a message leads to, and waits for the answer.
     pub fn tell(&mut self, msg: Msg) -> Vec<Effect> {
         let mut effects = update::update(&mut self.model, msg);
-        while effects.contains(&Effect::Seek) {
-            effects = update::update(&mut self.model, Msg::Seek);
+        while let Some(at) = effects.iter().position(|e| *e == Effect::Seek) {
+            effects.remove(at);
+            effects.extend(update::update(&mut self.model, Msg::Seek));
         }
         for effect in &effects {
             tui::order(&self.live, &self.model, effect.clone());
         }
+        let is_past = |e: &mut Effect| matches!(e, Effect::Past(_));
+        self.asked.extend(effects.extract_if(.., is_past).filter_map(|e| if let Effect::Past(subject) = e { Some(subject) } else { None }));
         if let Some(Effect::Look(spec)) = effects.iter().rfind(|e| matches!(e, Effect::Look(_))) {
             self.live.look(spec.clone());
             self.answer();
@@ -180,14 +216,14 @@ impl Desk {
             News::Failed(error) => panic!("{error}"),
             _ => {}
         }
-        update::update(&mut self.model, Msg::News(news));
+        self.hear(news);
     }
 
     /// Hears what the engine tells until something is shown, where an end is expected to fail.
     pub fn until_failed(&mut self, text: &str) {
         while !self.frame(110, 40).contains(text) {
             let news = self.inbox.recv_timeout(Duration::from_secs(60)).unwrap();
-            update::update(&mut self.model, Msg::News(news));
+            self.hear(news);
         }
     }
 

@@ -13,6 +13,7 @@ use rosterm::text;
 use rosterm::tui::theme::{Glyphs, Theme};
 use rosterm::tui::{Effect, Msg, Setting, update};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// A world with every case, and the screens on it.
 fn small() -> (World, Desk) {
@@ -101,6 +102,44 @@ fn why_looks_as_before_in_three_sizes_and_without_colour() {
     let frame = moments(&desk.frame(120, 40));
     same_as_before("why-ascii-120x40", &frame);
     assert!(frame.contains("leaving (left the group) -> disable") && frame.contains(" NO"), "{frame}");
+}
+
+#[test]
+fn why_is_answered_while_both_ends_are_being_read_and_a_newer_question_overtakes_one_that_gets_no_answer() {
+    let (world, mut desk) = small();
+    let gate = Arc::clone(&desk.gate);
+    let held = gate.lock().unwrap();
+    desk.live.refresh();
+    while !desk.snapshot.is_busy() {
+        desk.next();
+    }
+    // The clerk waits for both ends; the answer does not.
+    let group = subject(&desk, case(&world, "left the group"));
+    go_to(&mut desk, group);
+    desk.press("w");
+    told(&mut desk);
+    assert!(desk.snapshot.is_busy());
+    let frame = desk.frame(120, 40);
+    assert!(frame.contains("has no value, so enabled") && frame.contains("nothing was sent for this user before"), "{frame}");
+    desk.press("esc");
+    // One gets no answer at all: the next one does not wait for it.
+    desk.silent.store(true, Ordering::SeqCst);
+    desk.press("w");
+    desk.until_shown("nothing was sent for this user before");
+    assert!(desk.frame(110, 40).contains("asking the directory …"));
+    desk.press("esc");
+    let new = subject(&desk, case(&world, "new"));
+    go_to(&mut desk, new);
+    desk.silent.store(false, Ordering::SeqCst);
+    desk.press("w");
+    told(&mut desk);
+    assert!(desk.snapshot.is_busy());
+    desk.press("esc");
+    // Whoever leaves waits for no answer.
+    desk.silent.store(true, Ordering::SeqCst);
+    desk.press("w");
+    desk.until_shown("nothing was sent for this user before");
+    drop(held);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What the clerk does about one user: asks the directory and the journal, links by hand.
+//! What the clerk does about one user: links by hand, and parts.
 
 use super::Clerk;
 use crate::clock;
@@ -10,9 +10,7 @@ use crate::engine::ends::{Ends, Errand};
 use crate::engine::news::News;
 use crate::engine::seat::Pairing;
 use crate::engine::snapshot::Snapshot;
-use crate::engine::why::{self, Learnt, Part};
 use crate::error::{Error, Kind, Result};
-use crate::explain::Looked;
 use crate::journal::Belonging;
 use crate::model::{Link, LinkOrigin};
 use std::future::Future;
@@ -23,21 +21,6 @@ where
     O: Fn(Errand) -> F,
     F: Future<Output = Result<Ends>>,
 {
-    /// Looks into the journal, and then asks the directory where the entry is by now.
-    pub(super) async fn ask(&self, snapshot: &Snapshot, of: Named) {
-        let service = snapshot.picture().base_url();
-        let past = self.seat.memory.read(|journal| why::past(journal, service, &of));
-        // What is wrong with the state was told by the reading.
-        let told = |part| (self.tell)(News::Learnt(Box::new(Learnt { of: of.clone(), part })));
-        told(Part::Past(past.unwrap_or_default()));
-        let Some(id) = &of.entry else { return };
-        let now = clock::now();
-        told(Part::Looked(match (self.seat.open)(Errand::of(&self.seat.channel, now)).await {
-            Ok(mut ends) => why::ask(&mut ends.source, id, now).await,
-            Err(error) => Looked::Failed(error.message().to_owned()),
-        }));
-    }
-
     /// Links two by hand, or parts them: first in the journal, then in the store. Nobody's approval outlives it.
     pub(super) async fn pair(&mut self, pairing: Pairing) -> Result<()> {
         if !self.seat.may_write {
