@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
 
 /// What a service does otherwise when it is written to.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +23,8 @@ use std::time::{Duration, Instant};
 pub struct Writing {
     /// Each write takes so many milliseconds, half of them before its effect.
     pub delay: u64,
+    /// Each write waits for a permit of these before its effect.
+    pub held: Option<Arc<Semaphore>>,
     /// The connection is cut instead of an answer to every n-th write, after its effect.
     pub lose_answer: Option<usize>,
     /// The connection is cut instead of an answer to every n-th write, without effect.
@@ -174,6 +177,11 @@ async fn write(inner: &Inner, method: &Method, id: Option<&str>, headers: &Heade
     }
     if every(faults.lose_request) {
         return cut();
+    }
+    if let Some(held) = &faults.held
+        && let Ok(permit) = held.acquire().await
+    {
+        permit.forget();
     }
     if faults.delay > 0 {
         tokio::time::sleep(Duration::from_millis(faults.delay / 2)).await;

@@ -12,6 +12,7 @@ use rosterm::model::{Action, Situation, Subject};
 use rosterm::text;
 use rosterm::tui::{Effect, Msg, Setting, update};
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 /// Most people are in sync: the limits allow those who leave.
 fn lifelike(writing: Writing) -> Desk {
@@ -173,8 +174,9 @@ fn what_is_approved_is_shown_confirmed_and_sent_and_the_diff_shows_the_truth_aft
 
 #[test]
 fn what_is_only_looked_at_waits_neither_for_a_run_nor_for_the_journal_that_it_writes() {
-    // No write is answered while this looks; whoever leaves waits for the one that is on its way.
-    let mut desk = lifelike(Writing { delay: 20_000, ..Writing::default() });
+    // No write is answered while this looks.
+    let held = Arc::new(Semaphore::new(0));
+    let mut desk = lifelike(Writing { held: Some(Arc::clone(&held)), ..Writing::default() });
     show(&mut desk, "action update");
     desk.frame(110, 40);
     desk.press("space");
@@ -197,6 +199,10 @@ fn what_is_only_looked_at_waits_neither_for_a_run_nor_for_the_journal_that_it_wr
     desk.press("esc 4 tab tab");
     desk.until_shown(", run 1: waiting");
     assert!(matches!(desk.model.running(), Running::Going(_)));
+    held.add_permits(1);
+    desk.until(|m| matches!(m.running(), Running::Ended(_)));
+    let Running::Ended(ended) = desk.model.running() else { panic!() };
+    assert!(ended.report.groups.is_empty() && ended.again.who.is_empty(), "{:?}", ended.report);
 }
 
 #[test]
