@@ -149,9 +149,7 @@ fn make(snapshot: &Arc<Snapshot>, spec: &Spec, book: &mut Book, wanted: &Wanted<
     if wanted.is_stale() {
         return None;
     }
-    if spec.sort != SortBy::Arrival {
-        rows = order::sorted(picture, &rows, spec.sort, &|| wanted.is_stale())?;
-    }
+    rows = order::sorted(picture, rows, spec.sort, &|| wanted.is_stale())?;
     if spec.descending {
         rows.reverse();
     }

@@ -5,6 +5,7 @@ use crate::engine::view::SortBy;
 use crate::identity::value::key_form;
 use crate::mapping::functions::plain_letters;
 use crate::model::{Action, Situation, Subject};
+use crate::plan::classify::Verdict;
 use rayon::prelude::*;
 
 /// So many rows are prepared before it is asked again whether the list is still wanted.
@@ -18,17 +19,44 @@ fn head(text: &str) -> u128 {
     u128::from_be_bytes(bytes)
 }
 
-/// The rows in an order; nothing if `is_stale` says so meanwhile. Equal rows keep the order in which they were read.
-pub(super) fn sorted(picture: &Picture, rows: &[Subject], by: SortBy, is_stale: &(dyn Fn() -> bool + Sync)) -> Option<Vec<Subject>> {
-    let place = |subject: Subject| -> u8 {
-        let Some(user) = picture.user_of(subject) else { return u8::MAX };
-        let found = if by == SortBy::Situation {
-            Situation::WORST_FIRST.iter().position(|s| *s == user.verdict.situation)
-        } else {
-            Action::ALL.iter().position(|a| *a == user.verdict.action)
-        };
-        found.and_then(|at| u8::try_from(at).ok()).unwrap_or(u8::MAX)
-    };
+/// The rows, which are in the order in which they were read, in another order; nothing if `is_stale` says so meanwhile. Equal rows
+/// keep the order in which they were read.
+pub(super) fn sorted(picture: &Picture, rows: Vec<Subject>, by: SortBy, is_stale: &(dyn Fn() -> bool + Sync)) -> Option<Vec<Subject>> {
+    debug_assert!(rows.is_sorted(), "whoever was read before somebody has a smaller number");
+    match by {
+        SortBy::Arrival => Some(rows),
+        SortBy::Situation => {
+            by_class(picture, &rows, |verdict| Situation::WORST_FIRST.iter().position(|s| *s == verdict.situation), is_stale)
+        }
+        SortBy::Action => by_class(picture, &rows, |verdict| Action::ALL.iter().position(|a| *a == verdict.action), is_stale),
+        SortBy::Name | SortBy::UserName => by_text(picture, &rows, by, is_stale),
+    }
+}
+
+/// By a class of few: everybody goes to the end of their class, and nothing is compared.
+fn by_class(
+    picture: &Picture,
+    rows: &[Subject],
+    class: impl Fn(&Verdict) -> Option<usize> + Sync,
+    is_stale: &(dyn Fn() -> bool + Sync),
+) -> Option<Vec<Subject>> {
+    const CLASSES: usize = 16;
+    const { assert!(Situation::WORST_FIRST.len() < CLASSES && Action::ALL.len() < CLASSES) };
+    let place = |subject: &Subject| picture.user_of(*subject).and_then(|user| class(&user.verdict)).unwrap_or(CLASSES - 1);
+    let mut classes: [Vec<Subject>; CLASSES] = Default::default();
+    for part in rows.chunks(PART) {
+        if is_stale() {
+            return None;
+        }
+        let places: Vec<usize> = part.par_iter().map(place).collect();
+        for (subject, place) in part.iter().zip(places) {
+            classes[place].push(*subject);
+        }
+    }
+    Some(classes.concat())
+}
+
+fn by_text(picture: &Picture, rows: &[Subject], by: SortBy, is_stale: &(dyn Fn() -> bool + Sync)) -> Option<Vec<Subject>> {
     let names = picture.name_rules();
     let text = |subject: Subject| -> String {
         let Some(user) = picture.user_of(subject) else { return String::new() };
@@ -37,19 +65,6 @@ pub(super) fn sorted(picture: &Picture, rows: &[Subject], by: SortBy, is_stale: 
         // As in a telephone book: Ångström stands among the As.
         plain_letters(&folded).unwrap_or_else(|| folded.into_owned())
     };
-    let is_text = matches!(by, SortBy::Name | SortBy::UserName);
-    if !is_text {
-        // Small numbers: the place of the class, and then the order in which they were read.
-        let mut keyed: Vec<(u8, Subject)> = Vec::with_capacity(rows.len());
-        for part in rows.chunks(PART) {
-            if is_stale() {
-                return None;
-            }
-            keyed.par_extend(part.par_iter().map(|s| (place(*s), *s)));
-        }
-        keyed.par_sort_unstable();
-        return Some(keyed.into_iter().map(|(_, subject)| subject).collect());
-    }
     let mut keyed: Vec<(u128, Subject)> = Vec::with_capacity(rows.len());
     for part in rows.chunks(PART) {
         if is_stale() {
