@@ -4,6 +4,7 @@
 //! A row that comes to something else than it was approved for has no approval any more. What must stay true: nothing but a
 //! link is approved by itself, and a copy of a million approvals costs nothing.
 
+use super::owing::Undone;
 use super::picture::Picture;
 use super::snapshot::Snapshot;
 use crate::identity::paged::Paged;
@@ -35,6 +36,8 @@ pub enum Who {
     These(Arc<Vec<Subject>>),
     /// Those with these lasting ids.
     Named(Arc<Vec<Named>>),
+    /// Those for whom a run did not do what was approved, where the same is to be done by now.
+    Again(Undone),
 }
 
 /// A user by ids that outlive every numbering.

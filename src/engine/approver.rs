@@ -81,7 +81,7 @@ pub(super) fn run(inbox: &Receiver<Ask>, newest: &Newest, tell: &Tell, hand_on: 
                 let n = approver.approvals.withdraw(rows.iter().copied());
                 let many = !matches!(who, Who::One(_));
                 // Who was linked by hand is told only what became of an approval that was there.
-                let nothing = n == 0 && matches!(who, Who::Named(_));
+                let nothing = n == 0 && matches!(who, Who::Named(_) | Who::Again(_));
                 approver.told(0, (many && !nothing).then(|| format!("{} taken back", crate::text::counted(n, "approval"))));
             }
             Ask::Spent(sent) => {
@@ -116,6 +116,7 @@ fn rows_of(snapshot: &Snapshot, who: &Who) -> Arc<Vec<Subject>> {
             let fits = |n: &&super::approvals::Named| n.account.is_some() || !snapshot.has_account(n);
             Arc::new(named.iter().filter(fits).filter_map(|n| snapshot.subject_of(n)).collect())
         }
+        Who::Again(undone) => rows_of(snapshot, &Who::Named(Arc::clone(&undone.who))),
     }
 }
 
@@ -159,7 +160,7 @@ impl Approver<'_> {
     fn approve(&mut self, snapshot: &Snapshot, seen: &Snapshot, who: &Who, shown: Option<&Weight>) {
         let mut owing = Owing::default();
         let rows = match who {
-            Who::Named(named) => Arc::new(named.iter().filter_map(|n| owing.take(seen, n)).collect()),
+            Who::Again(undone) => Arc::new(undone.iter().filter_map(|(named, action)| owing.take(seen, named, action)).collect()),
             _ => rows_of(seen, who),
         };
         let is_other = || shown.is_some_and(|shown| *shown != Weight::of_list(seen.picture(), &rows));
@@ -169,8 +170,8 @@ impl Approver<'_> {
         let n = self.approvals.approve(seen, &rows);
         let remark = match who {
             Who::One(_) => None,
-            Who::These(_) => Some(format!("{} approved; nothing is sent yet", crate::text::counted(n, "row"))),
-            Who::Named(_) => Some(owing.approved(n)),
+            Who::These(_) | Who::Named(_) => Some(format!("{} approved; nothing is sent yet", crate::text::counted(n, "row"))),
+            Who::Again(_) => Some(owing.approved(n)),
         };
         self.told(0, remark);
         if seen.generation() != snapshot.generation() {

@@ -32,7 +32,7 @@ use crate::error::{Error, Kind, Result};
 use crate::identity::AttributeName;
 use crate::journal::run::{RowState, Run, RunId};
 use crate::journal::{Belonging, Journal};
-use crate::model::{Hold, Reason};
+use crate::model::{Action, Hold, Reason};
 use crate::plan::guard::Lifted;
 use pending::{From, Pending, overtaken};
 use std::collections::VecDeque;
@@ -412,8 +412,8 @@ where
     }
 }
 
-/// Those for whom a run did not do what was approved.
-fn not_done(journal: &Journal, run: RunId) -> Result<Vec<(u32, Named)>> {
+/// Those for whom a run did not do what was approved, with their numbers in it and what that was.
+fn not_done(journal: &Journal, run: RunId) -> Result<Vec<(u32, Action, Named)>> {
     let mut found = Vec::new();
     for state in [RowState::Failed, RowState::Stale, RowState::Left] {
         let mut from = 0;
@@ -422,7 +422,7 @@ fn not_done(journal: &Journal, run: RunId) -> Result<Vec<(u32, Named)>> {
             let rows = journal.rows(run, Some(state), from, ROWS)?;
             let Some(last) = rows.last().map(|row| row.n) else { break };
             let again = rows.into_iter().filter(|row| needs_approval(row.action));
-            found.extend(again.map(|row| (row.n, Named { entry: row.entry, account: row.account })));
+            found.extend(again.map(|row| (row.n, row.action, Named { entry: row.entry, account: row.account })));
             from = last + 1;
         }
     }

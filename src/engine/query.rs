@@ -288,7 +288,7 @@ pub(super) fn bound(channel: &str, journal: &Journal) -> Result<Option<Bound>> {
 }
 
 /// Links are used only for what they were made for.
-fn check_belonging(channel: &Channel, journal: &Journal, now: &Belonging) -> Result<()> {
+pub(super) fn check_belonging(channel: &Channel, journal: &Journal, now: &Belonging) -> Result<()> {
     let Some(before) = journal.belonging(&channel.name)? else { return Ok(()) };
     if before == *now || journal.remembered(&before.base_url)? == (0, 0) {
         return Ok(());

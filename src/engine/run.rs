@@ -6,7 +6,7 @@
 use super::approvals::Approvals;
 use super::ends::Ends;
 use super::picture::{Picture, User};
-use super::query::{asked_of, belonging_of};
+use super::query::{asked_of, belonging_of, check_belonging};
 use crate::apply::choose::{Overview, Permits, Removals, Selection, check_removals};
 use crate::apply::{self, Control, Counting, Finished, Freezer, Meter, Order, Report};
 use crate::clock::Instant;
@@ -202,11 +202,15 @@ impl<'r> Runner<'r> {
     /// Takes the service for a run.
     ///
     /// # Errors
-    /// Where somebody else has it, or the journal can't be written.
+    /// Where somebody else has it, the links and holds of the channel were made for another pair of ends, or the journal can't be
+    /// written.
     pub async fn take(channel: &'r Channel, ends: &'r mut Ends, mut journal: Journal, author: &str, now: Instant) -> Result<Self> {
         let service = ends.target.base_url().to_owned();
         let lock = Lock::take(&journal, &service, author, now)?;
-        journal.set_belonging(&channel.name, &belonging_of(ends))?;
+        let belonging = belonging_of(ends);
+        // Links that were made for other ends are never taken for these by a run: everybody linked would be leaving.
+        check_belonging(channel, &journal, &belonging)?;
+        journal.set_belonging(&channel.name, &belonging)?;
         ends.target.learn(journal.habits(&service)?.as_deref());
         ends.target.ask_what_it_can().await;
         Ok(Runner { channel, ends, journal: Some(journal), service, now, _lock: lock })

@@ -278,13 +278,16 @@ impl Worker<'_> {
         }
     }
 
-    /// The channel is another one. Gives whether its rules are in effect: where they can't be, everything has to be read for them.
+    /// The channel has other rules. Gives whether they are in effect: where they can't be, everything has to be read for them.
     fn configured(&mut self, channel: Arc<Channel>) -> bool {
+        // What was read by another location, server or policy stays what it is, whatever rules it is given: a reading by the
+        // present ones may have failed.
+        let is_read_by_this = self.store.as_ref().is_some_and(|store| store.picture().fingerprint() == self.channel.fingerprint);
         self.channel = channel;
         (self.draft, self.waiting) = (None, None);
         let Some(store) = &self.store else { return false };
         let rules = compile_over(&self.channel, store.picture().entries().schema().clone());
-        let fits = rules.is_ok_and(|(_, rules)| self.replace(rules, &[]).is_ok());
+        let fits = is_read_by_this && rules.is_ok_and(|(_, rules)| self.replace(rules, &[]).is_ok());
         if let Some(store) = self.store.as_mut().filter(|_| fits) {
             store.picture_mut().set_configured(&self.channel.fingerprint);
         }

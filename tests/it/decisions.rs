@@ -72,6 +72,12 @@ fn links_are_not_used_for_other_ends_until_somebody_says_they_are_the_same() {
             talk,
             "rosterm: the links and holds of channel test were made for another pair of ends: the naming context was dc=example,dc=test and is now dc=example,dc=moved\n  hint: if these are the same people and accounts, say so with: rosterm link --migrate\n"
         );
+        // A run does not say so either: everybody linked would be leaving.
+        for command in [&["apply", "--yes"][..], &["apply"]] {
+            let (code, _, told) = desk.rosterm(command);
+            assert_eq!((code, told.as_str()), (2, talk.as_str()), "{command:?}");
+        }
+        assert_eq!(desk.rosterm(&["plan"]), (2, String::new(), talk));
         assert_eq!(desk.rosterm(&["link", "--migrate"]).0, 0);
         assert_eq!(desk.rosterm(&["plan"]).0, 3);
     });
@@ -110,6 +116,7 @@ fn links_never_move_to_ids_that_are_not_the_same_people() {
         assert_eq!(desk.rosterm(&["link", "ann"]).0, 0);
         let config = std::fs::read_to_string(desk.path("rosterm.toml")).unwrap();
         desk.write("rosterm.toml", &format!("{config}[channels.test.source.settings]\nid_attribute = \"mail\"\n"));
+        assert_eq!(desk.rosterm(&["apply", "--yes"]).0, 2);
         assert_eq!(desk.rosterm(&["plan"]).0, 2);
         let (code, _, talk) = desk.rosterm(&["link", "--migrate"]);
         assert_eq!(

@@ -91,6 +91,13 @@ where
     }
 
     pub(super) fn prepare_undo(&mut self, run: RunId) -> Result<()> {
+        if !self.is_there {
+            return Err(Error::new(
+                Kind::Refused,
+                "both ends have not been read by the configuration as it is now: nothing is taken back before",
+            )
+            .hint("read both ends again, then look again"));
+        }
         let number = self.next();
         let channel = &self.seat.channel;
         let taken = self.seat.memory.read(|journal| undo::plan(journal, channel, run, clock::now()))?;

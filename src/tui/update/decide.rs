@@ -177,7 +177,7 @@ pub(super) fn pause(model: &mut Model) -> Vec<Effect> {
 /// Approves again what was not done.
 pub(super) fn retry(model: &mut Model) -> Vec<Effect> {
     let Running::Ended(Ended { again, .. }) = &model.activity.running else { return Vec::new() };
-    vec![Effect::Approve(Who::Named(Arc::clone(&again.who)), None)]
+    vec![Effect::Approve(Who::Again(again.clone()), None)]
 }
 
 /// Moves the mark in the runs.
