@@ -222,7 +222,7 @@ impl Desk {
     /// Hears what the engine tells until something is shown, where an end is expected to fail.
     pub fn until_failed(&mut self, text: &str) {
         while !self.frame(110, 40).contains(text) {
-            let news = self.inbox.recv_timeout(Duration::from_secs(60)).unwrap();
+            let Ok(news) = self.inbox.recv_timeout(Duration::from_secs(60)) else { panic!("{text}: {}", self.frame(110, 40)) };
             self.hear(news);
         }
     }

@@ -3,7 +3,7 @@
 use super::desk::{Desk, event};
 use super::{same_as_before, setting};
 use crate::support;
-use rosterm::config::{Clause, Config, Site};
+use rosterm::config::{Clause, Config, RuleEdit, RuleText, Site};
 use rosterm::demo::service::Faults;
 use rosterm::demo::world;
 use rosterm::engine::News;
@@ -335,6 +335,29 @@ fn a_location_is_saved_once_who_leaves_was_confirmed_and_both_ends_are_read_by_i
     same_as_before("source-nobody-120x40", &desk.frame(120, 40));
     let facets = desk.snapshot.facets();
     assert_eq!(facets.of(rosterm::model::Situation::Leaving), 0, "an empty source removes nobody");
+}
+
+#[test]
+fn what_was_read_by_another_location_is_not_sent_although_a_rule_was_saved_since() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rosterm.toml");
+    let mut desk = Desk::small(Setting { file: Some(file.clone()), ..setting() });
+    std::fs::write(&file, &desk.config).unwrap();
+    // Nobody can be read by it: what was read before stays on the screen.
+    desk.live.relocate(file.clone(), vec![(Clause::Base, "ou=gone,dc=example,dc=test".to_owned())]);
+    desk.until_failed("FAILED");
+    let before = desk.snapshot.picture().fingerprint().to_owned();
+    let rule = RuleEdit::Write(RuleText { value: Some("title | upper".to_owned()), ..RuleText::default() });
+    desk.live.save(file.clone(), vec![("title".to_owned(), rule)]);
+    desk.live.propose(None);
+    desk.until_failed("by the configuration before it was saved: nothing is sent by it");
+    assert!(std::fs::read_to_string(&file).unwrap().contains("title | upper"));
+    assert!(!desk.frame(110, 40).contains("Apply to"), "{}", desk.frame(110, 40));
+    desk.press("esc");
+    // Nor is anything taken back by it.
+    desk.live.undo(rosterm::journal::run::RunId(1));
+    desk.until_failed("have not been read by the configuration as it is now");
+    assert_eq!(desk.snapshot.picture().fingerprint(), before);
 }
 
 #[test]
