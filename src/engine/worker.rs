@@ -134,6 +134,10 @@ pub(super) fn run(inbox: &Receiver<Order>, drafts: &Waiting, channel: Arc<Channe
                 }
             }
             Order::Look(look) => {
+                // Nobody is judged by half of an edit.
+                while worker.redo.is_some() {
+                    worker.go_on();
+                }
                 if let Some(store) = &worker.store {
                     look(store);
                 }

@@ -105,6 +105,11 @@ impl Source {
     /// Forgets what was counted and looked at: it was by other clauses.
     pub fn forget(&mut self) {
         (self.counts, self.uncounted, self.counting) = (Counts::default(), None, None);
+        self.unlook();
+    }
+
+    /// Forgets what was looked at, and whatever is on its way.
+    pub fn unlook(&mut self) {
         (self.previewed, self.previewing, self.is_saving) = (None, None, false);
     }
 }

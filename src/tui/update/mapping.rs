@@ -71,6 +71,8 @@ pub(super) fn revert(model: &mut Model) -> Vec<Effect> {
 }
 
 fn try_out(model: &mut Model) -> Vec<Effect> {
+    // Who would enter, leave and come to another action by other clauses was told by the rules before.
+    model.source.unlook();
     let seen = model.page.rows.iter().map(|(subject, _)| *subject).collect();
     vec![Effect::Try(model.mapping.draft(seen))]
 }

@@ -276,6 +276,34 @@ fn of_a_field_that_was_not_read_the_engine_says_so_and_enter_reads_once() {
 }
 
 #[test]
+fn what_is_not_tried_yet_is_not_said_to_move_nobody_and_a_filter_does_not_turn_to_another_field() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rosterm.toml");
+    let mut desk = on("displayName", Setting { file: Some(file.clone()), ..setting() });
+    std::fs::write(&file, &desk.config).unwrap();
+    // Only those for whom the title differs: by the place of its rule.
+    desk.press("3 f");
+    desk.type_in("differs title");
+    desk.press("enter 2");
+    let of_title = desk.model.spec().filter.field;
+    assert!(of_title.is_some(), "{}", desk.frame(120, 40));
+    go_to(&mut desk, "displayName");
+    // The engine has not been heard between these keys.
+    desk.press("d ctrl-s");
+    let asked = desk.frame(120, 40);
+    assert!(asked.contains("still being counted") && !asked.contains("Nobody is in another situation"), "{asked}");
+    desk.press("esc");
+    desk.until(rosterm::tui::Model::is_mapping_tried);
+    settled(&mut desk);
+    desk.press("ctrl-s");
+    assert!(!desk.frame(120, 40).contains("still being counted"), "{}", desk.frame(120, 40));
+    assert_eq!(desk.model.spec().filter.field, of_title);
+    desk.press("enter");
+    desk.until(|m| m.notice().is_some_and(|n| n.starts_with("saved")));
+    assert_eq!(desk.model.spec().filter.field, None);
+}
+
+#[test]
 fn rules_are_saved_as_lines_of_the_file_and_gone_by_without_starting_again() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("rosterm.toml");

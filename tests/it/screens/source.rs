@@ -338,6 +338,20 @@ fn a_location_is_saved_once_who_leaves_was_confirmed_and_both_ends_are_read_by_i
 }
 
 #[test]
+fn who_would_leave_is_looked_at_again_once_another_rule_was_tried() {
+    let mut desk = Desk::small(setting());
+    desk.frame(110, 40);
+    edit(&mut desk, FILTER, "(sn=nobody at all)");
+    assert!(desk.frame(110, 40).contains("THE FILTER REMOVES THEM ALL"), "{}", desk.frame(110, 40));
+    // What came of it was told by the rules before.
+    desk.press("2 j j j e");
+    desk.type_in(" | upper");
+    desk.press("esc 1");
+    let frame = desk.frame(110, 40);
+    assert!(frame.contains("(sn=nobody at all)") && !frame.contains("REMOVES THEM ALL"), "{frame}");
+}
+
+#[test]
 fn what_was_read_by_another_location_is_not_sent_although_a_rule_was_saved_since() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("rosterm.toml");

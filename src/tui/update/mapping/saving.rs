@@ -2,6 +2,7 @@
 
 use super::try_out;
 use crate::config::{RuleText, WhenMissing};
+use crate::engine::draft::Tried;
 use crate::engine::snapshot::Facets;
 use crate::model::Action;
 use crate::text::count;
@@ -10,6 +11,7 @@ use crate::tui::msg::Effect;
 use crate::tui::overlay::Overlay;
 use crate::tui::overlay::question::{Answer, Question, Then};
 use crate::tui::theme::Role;
+use crate::tui::update::list;
 
 /// Asks whether what was kept is to be written.
 pub(in crate::tui::update) fn ask_to_save(model: &mut Model) {
@@ -23,8 +25,9 @@ pub(in crate::tui::update) fn ask_to_save(model: &mut Model) {
     // By the same readings, where that is known.
     let configured = model.mapping.configured.as_ref().map(|snapshot| snapshot.facets());
     let base = configured.or(model.mapping.base.as_ref());
-    if model.is_reading() || model.snapshot.as_ref().is_some_and(|s| s.is_busy()) {
-        // What is there so far says nothing about everybody.
+    let is_tried = model.is_mapping_tried() && matches!(model.mapping.told, None | Some(Tried::Works));
+    if !is_tried || model.is_reading() || model.snapshot.as_ref().is_some_and(|s| s.is_busy()) {
+        // What is there so far says nothing about everybody, or is by the rules before.
         words.push((Role::Warn, "Whom it moves is still being counted: close this and ask again to see it.".to_owned()));
     } else if let (Some(base), Some(now)) = (base, model.snapshot.as_ref().map(|s| s.facets())) {
         let moved = crate::tui::pane::mapping::between(base, now);
@@ -90,8 +93,14 @@ pub(in crate::tui::update) fn save(model: &mut Model) -> Vec<Effect> {
 
 /// It is written, and in effect.
 pub(in crate::tui::update) fn saved(model: &mut Model) -> Vec<Effect> {
+    let is_any_gone = model.mapping.saving.values().any(|edit| edit.now.is_none());
     model.mapping.saved();
     model.say(Tone::Plain, "saved: what is shown and sent goes by these rules");
     // The engine begins anew with what is in the file.
-    if model.mapping.is_edited() { try_out(model) } else { Vec::new() }
+    let mut effects = if model.mapping.is_edited() { try_out(model) } else { Vec::new() };
+    // A filter names a field by its place, and by now another one may stand there.
+    if is_any_gone && model.list.spec.filter.field.take().is_some() {
+        effects.extend(list::ask(model));
+    }
+    effects
 }
