@@ -10,7 +10,7 @@ use crate::model::field::FieldKind;
 use crate::telemetry::redacted;
 use crate::text::count;
 use crate::tui::action::Verb;
-use crate::tui::model::{Model, Part};
+use crate::tui::model::{Model, Part, Typing};
 use crate::tui::theme::Role;
 use crate::tui::widget::page::{Line, labelled, plain};
 
@@ -45,6 +45,50 @@ fn unlisted(model: &Model, fields: &[String]) -> String {
     }
 }
 
+/// How what is typed is: whether it compiles, and what it moves.
+fn state(lines: &mut Vec<Line>, model: &Model, typing: &Typing, room: usize, height: usize) {
+    let mapping = &model.mapping;
+    match &mapping.told {
+        Some(Tried::Wrong { message, hint, column }) => {
+            // Of what is sent instead there are no columns.
+            let column = column.filter(|_| typing.part == Part::Value);
+            let place = column.map(|c| format!("column {c}: ")).unwrap_or_default();
+            let hint = hint.as_ref().map(|h| format!(" ({h})")).unwrap_or_default();
+            labelled(lines, "wrong", room, Role::Bad, &redacted(&format!("{place}{message}{hint}")));
+            labelled(lines, "", room, Role::Quiet, "the list is by the last rule that worked");
+        }
+        Some(Tried::Unread(names)) => {
+            let names = names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let text = if typing.closing {
+                format!("both ends are read again, with {names}")
+            } else {
+                format!("{names} was not read of anybody: enter reads both ends again with it")
+            };
+            labelled(lines, "unread", room, Role::Warn, &text);
+        }
+        Some(Tried::Unlisted(fields)) => labelled(lines, "unread", room, Role::Warn, &unlisted(model, fields)),
+        Some(Tried::Works) if mapping.asked == mapping.answered => {
+            let told = moves::known(model).and_then(|(known, before)| {
+                let table = moves::table(known, before, room, height.saturating_sub(FOR_ONE), model.setting.theme.glyphs())?;
+                let n = known.all();
+                let moves = if n == 1 { "row moves" } else { "rows move" };
+                Some((format!("the list goes by it: {} {moves}", count(n)), table))
+            });
+            if let Some((text, table)) = told {
+                labelled(lines, "ok", room, Role::Good, &text);
+                lines.extend(table);
+            } else {
+                labelled(lines, "ok", room, Role::Good, &moved(model));
+            }
+        }
+        None if typing.is_blank() && model.is_reading() => {
+            let text = format!("what is typed is tried at once; {} is being read of every account", typing.rule);
+            labelled(lines, "", room, Role::Quiet, &text);
+        }
+        Some(Tried::Works) | None => labelled(lines, "", room, Role::Quiet, "what is typed is tried at once"),
+    }
+}
+
 /// The line on which something is typed is the first one; it is drawn by itself.
 pub(super) fn lines(model: &Model, room: usize, height: usize) -> Vec<Line> {
     let mut lines = vec![Vec::new()];
@@ -54,45 +98,7 @@ pub(super) fn lines(model: &Model, room: usize, height: usize) -> Vec<Line> {
     match (&mapping.typing, marked.and_then(|field| mapping.edits.get(field))) {
         (Some(typing), _) => {
             lines.push(Vec::new());
-            match &mapping.told {
-                Some(Tried::Wrong { message, hint, column }) => {
-                    // Of what is sent instead there are no columns.
-                    let column = column.filter(|_| typing.part == Part::Value);
-                    let place = column.map(|c| format!("column {c}: ")).unwrap_or_default();
-                    let hint = hint.as_ref().map(|h| format!(" ({h})")).unwrap_or_default();
-                    labelled(&mut lines, "wrong", room, Role::Bad, &redacted(&format!("{place}{message}{hint}")));
-                    labelled(&mut lines, "", room, Role::Quiet, "the list is by the last rule that worked");
-                }
-                Some(Tried::Unread(names)) => {
-                    let names = names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-                    let text = if typing.closing {
-                        format!("both ends are read again, with {names}")
-                    } else {
-                        format!("{names} was not read of anybody: enter reads both ends again with it")
-                    };
-                    labelled(&mut lines, "unread", room, Role::Warn, &text);
-                }
-                Some(Tried::Unlisted(fields)) => labelled(&mut lines, "unread", room, Role::Warn, &unlisted(model, fields)),
-                Some(Tried::Works) if mapping.asked == mapping.answered => {
-                    let told = moves::known(model).and_then(|(known, before)| {
-                        let table = moves::table(known, before, room, height.saturating_sub(FOR_ONE), model.setting.theme.glyphs())?;
-                        let n = known.all();
-                        let moves = if n == 1 { "row moves" } else { "rows move" };
-                        Some((format!("the list goes by it: {} {moves}", count(n)), table))
-                    });
-                    if let Some((text, table)) = told {
-                        labelled(&mut lines, "ok", room, Role::Good, &text);
-                        lines.extend(table);
-                    } else {
-                        labelled(&mut lines, "ok", room, Role::Good, &moved(model));
-                    }
-                }
-                None if typing.is_blank() && model.is_reading() => {
-                    let text = format!("what is typed is tried at once; {} is being read of every account", typing.rule);
-                    labelled(&mut lines, "", room, Role::Quiet, &text);
-                }
-                Some(Tried::Works) | None => labelled(&mut lines, "", room, Role::Quiet, "what is typed is tried at once"),
-            }
+            state(&mut lines, model, typing, room, height);
         }
         (None, Some(edit)) => {
             let was = edit.was.as_ref().map_or_else(|| "without a rule".to_owned(), |was| said(was, is_masked));
