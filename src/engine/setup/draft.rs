@@ -126,6 +126,11 @@ pub fn answer(ask: Ask, typed: &str, draft: &mut Draft, found: &mut Found) -> Re
     let typed = typed.trim();
     let before = draft.clone();
     match ask {
+        Ask::Kind | Ask::Place | Ask::Authority | Ask::BindDn | Ask::Base | Ask::Group | Ask::Connector | Ask::ServiceAuthority
+            if may_hold_secret(ask, typed, draft) =>
+        {
+            return Err(Error::usage("an address may not hold a user or a password").hint("who we are is asked for by itself"));
+        }
         Ask::Kind => draft.kind = kind(typed)?,
         Ask::Place if draft.is_file() => draft.place = vec![existing(typed)?.display().to_string()],
         Ask::Place => draft.place = LdapUrl::typed(typed)?.into_iter().map(|url| url.text).collect(),
@@ -190,6 +195,20 @@ pub fn answer(ask: Ask, typed: &str, draft: &mut Draft, found: &mut Found) -> Re
     }
     forget(&before, draft, found);
     Ok(())
+}
+
+/// True for what may hold a secret once it is refused, also where none is asked for: what stands before the @ of an address is
+/// usually a password.
+#[must_use]
+pub fn may_hold_secret(ask: Ask, typed: &str, draft: &Draft) -> bool {
+    match ask {
+        Ask::Password | Ask::Token | Ask::UserPassword | Ask::ClientSecret => true,
+        Ask::Kind | Ask::Service | Ask::TokenUrl => typed.contains('@'),
+        Ask::Place if !draft.is_file() => typed.contains('@'),
+        Ask::Rule(_) => false,
+        // The name of a file may have one.
+        _ => typed.split_once("://").is_some_and(|(_, rest)| rest.contains('@')),
+    }
 }
 
 /// What rests on an answer that is another one now is asked anew.
