@@ -142,7 +142,7 @@ pub fn answer(ask: Ask, typed: &str, draft: &mut Draft, found: &mut Found) -> Re
             }
             typed.clone_into(&mut draft.bind_dn);
         }
-        Ask::Password => draft.password = reference(typed)?,
+        Ask::Password => draft.password = reference(typed, &draft.password)?,
         Ask::Authority => draft.authority = optional_file(typed)?,
         Ask::Base if dn::parse(typed).is_none_or(|parts| parts.is_empty()) => return Err(not_a_dn(typed, "ou=people,dc=example,dc=com")),
         Ask::Base => typed.clone_into(&mut draft.base),
@@ -167,7 +167,7 @@ pub fn answer(ask: Ask, typed: &str, draft: &mut Draft, found: &mut Found) -> Re
             typed.clone_into(&mut draft.login);
         }
         Ask::Token if typed == "none" => (draft.login, draft.token) = ("none".to_owned(), Default::default()),
-        Ask::Token | Ask::UserPassword | Ask::ClientSecret => draft.token = reference(typed)?,
+        Ask::Token | Ask::UserPassword | Ask::ClientSecret => draft.token = reference(typed, &draft.token)?,
         Ask::User | Ask::ClientId if typed.is_empty() => return Err(Error::usage("the service has to know who we are")),
         // RFC 7617: what stands behind the first colon would be taken for the password.
         Ask::User if typed.contains(':') => return Err(Error::usage("a user name has no colon; the password is asked for next")),
@@ -268,7 +268,11 @@ fn optional_file(typed: &str) -> Result<Option<PathBuf>> {
     if typed.is_empty() { Ok(None) } else { existing(typed).map(Some) }
 }
 
-fn reference(typed: &str) -> Result<(String, String)> {
+fn reference(typed: &str, before: &(String, String)) -> Result<(String, String)> {
+    // What was answered before is offered without what a program is told, and taken as it was.
+    if !before.0.is_empty() && typed == typed::shown(&before.0) {
+        return Ok(before.clone());
+    }
     Ok((typed.to_owned(), typed::reference(typed)?))
 }
 

@@ -295,6 +295,31 @@ fn a_password_in_an_address_is_on_the_screen_no_longer_once_it_is_refused() {
 }
 
 #[test]
+fn what_a_program_is_told_is_not_shown_when_one_comes_back_and_is_kept_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("people.ldif"), LDIF).unwrap();
+    let people = folder.path().join("people.ldif").display().to_string();
+    let (mut model, mut bench) = (model(&folder.path().join("rosterm.toml")), Bench { runtime: runtime(), desk: Desk::default() });
+    for answer in ["ldif", &people, "", "", "scim2", "http://127.0.0.1:1/scim", "bearer"] {
+        bench.say(&mut model, answer);
+    }
+    bench.say(&mut model, "command:echo read hunter2");
+    let kept = model.draft.token.clone();
+    assert!(model.ask == Ask::Token && kept.1.contains("hunter2"), "{kept:?}");
+    press(&mut model, "esc");
+    bench.say(&mut model, "");
+    let shown = frame(&mut model, 120, 40);
+    assert!(model.ask == Ask::Token && shown.contains("command:echo …") && !shown.contains("hunter2"), "{shown}");
+    bench.say(&mut model, "");
+    assert_eq!(model.draft.token, kept);
+    assert!(!model.steps(Ask::Token).is_empty() && !frame(&mut model, 120, 40).contains("hunter2"));
+    // It stands above the next question in the same way.
+    model.ask = Ask::Name;
+    let shown = frame(&mut model, 120, 40);
+    assert!(shown.contains("command:echo …") && !shown.contains("hunter2"), "{shown}");
+}
+
+#[test]
 fn a_client_is_granted_a_token_as_soon_as_its_secret_is_named() {
     let clients = Clients { id: "me".into(), secret: "cl!ent".into(), seconds: Some(3600), in_body: false, good_for: None };
     let runtime = runtime();
