@@ -171,7 +171,8 @@ fn what_is_asked_for_fills_in_and_keys_of_the_list_work_on_whoever_is_explained(
     desk.until(|m| !m.approvals().has(of));
     assert!(desk.frame(120, 40).contains("it waits for an approval"));
     let [Effect::Copy(text)] = &desk.press("y")[..] else { panic!() };
-    assert!(text.starts_with("Why is ") && text.contains("NO          member of cn=example-cloud"), "{text}");
+    assert!(text.starts_with("# Why is ") && text.contains("NO          member of cn=example-cloud"), "{text}");
+    assert!(text.lines().all(|line| line == "#" || line.starts_with("# ")), "a shell would run it: {text}");
     desk.press("h");
     assert!(desk.model.question().is_some());
     desk.type_in("on leave");
