@@ -11,7 +11,6 @@ use super::live::{Live, spawn};
 use super::location::{OpenSource, Stop, begin};
 use super::memory::Glance;
 use super::news::{News, Tell};
-use super::picture::near::Choice;
 use super::seat::Pairing;
 use super::snapshot::Snapshot;
 use super::watch::RunRow;
@@ -72,6 +71,8 @@ pub(super) struct Aside {
     configured: Configured,
     /// Gives up what is asked of the directory.
     asking: Stop,
+    /// Grows with every user whom others might be.
+    alike: Arc<AtomicU64>,
     /// Grows with every run that is looked into.
     runs: Arc<AtomicU64>,
     /// Whose past is asked for, at which service.
@@ -93,6 +94,7 @@ impl Aside {
             open_source,
             configured,
             asking: Stop::default(),
+            alike: Arc::default(),
             runs: Arc::default(),
             pasts,
             leaves: Some(leaves),
@@ -103,6 +105,7 @@ impl Aside {
     pub fn end(&mut self) {
         drop(self.asking.lock().unwrap_or_else(PoisonError::into_inner).take());
         self.latest.store(u64::MAX, Ordering::Release);
+        self.alike.store(u64::MAX, Ordering::Release);
         self.runs.store(u64::MAX, Ordering::Release);
         self.leaves = None;
     }
@@ -130,17 +133,25 @@ fn past(glance: &Glance, service: &str, of: &Named) -> Part {
     Part::Past(past.map_err(|error| redacted(error.message())))
 }
 
+/// Who a user might be, as it is told; nothing once nobody waits for it any more.
+fn near(snapshot: &Snapshot, subject: Subject, is_stale: &(dyn Fn() -> bool + Sync)) -> Option<Part> {
+    let picture = snapshot.picture();
+    picture.user_of(subject).map_or_else(|| Some(Vec::new()), |user| picture.might_be(&user, ALIKE, is_stale)).map(Part::Near)
+}
+
 impl Live {
     /// Asks what an explanation of a user needs beyond what was read; the parts come one by one.
     pub fn why(&self, snapshot: Arc<Snapshot>, subject: Subject) {
         let Some(of) = snapshot.named(subject).map(|named| snapshot.whole(subject, named)) else { return };
         self.ask(&snapshot, of.clone());
-        let tell = Arc::clone(&self.aside.tell);
+        let (tell, latest) = (Arc::clone(&self.aside.tell), Arc::clone(&self.aside.alike));
+        let number = latest.fetch_add(1, Ordering::AcqRel) + 1;
         // No thread of the runtime: whoever leaves the channel waits for those.
         spawn("near", move || {
-            let picture = snapshot.picture();
-            let near = picture.user_of(subject).map(|user| picture.might_be(&user, ALIKE)).unwrap_or_default();
-            tell(News::Learnt(Box::new(Learnt { of, part: Part::Near(near) })));
+            let is_stale = || latest.load(Ordering::Acquire) != number;
+            if let Some(part) = near(&snapshot, subject, &is_stale) {
+                tell(News::Learnt(Box::new(Learnt { of, part })));
+            }
         });
     }
 
@@ -190,12 +201,15 @@ impl Live {
         let (tell, latest) = (Arc::clone(&self.aside.tell), Arc::clone(&self.aside.latest));
         latest.store(number, Ordering::Release);
         self.aside.runtime.spawn_blocking(move || {
-            if latest.load(Ordering::Acquire) != number {
+            let is_stale = || latest.load(Ordering::Acquire) != number;
+            if is_stale() {
                 return;
             }
             let picture = snapshot.picture();
-            let choices: Vec<Choice> = picture.user_of(subject).map(|u| picture.choices(&u, &typed, OFFERED)).unwrap_or_default();
-            tell(News::Choices(number, Arc::new(choices)));
+            let choices = picture.user_of(subject).map_or_else(|| Some(Vec::new()), |u| picture.choices(&u, &typed, OFFERED, &is_stale));
+            if let Some(choices) = choices {
+                tell(News::Choices(number, Arc::new(choices)));
+            }
         });
     }
 
