@@ -17,9 +17,10 @@ use super::watch::RunRow;
 use super::why::{self, Learnt, Part};
 use crate::clock;
 use crate::config::Channel;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::explain::Looked;
 use crate::identity::{AccountId, EntryId};
+use crate::journal::Journal;
 use crate::journal::run::RunId;
 use crate::model::Subject;
 use crate::telemetry::redacted;
@@ -113,6 +114,9 @@ impl Aside {
 
 /// Looks what was done about whoever a cursor rests on; whoever it only passes by is not asked about.
 fn remember(asked: &Receiver<(String, Named)>, glance: &Glance, tell: &Tell) {
+    // Where the file can't be read where it lies, it is copied, and the copy is good until somebody writes the file. One that can be
+    // is not kept open: whoever writes it and ends before us could not clear up the log beside it.
+    let mut copy: Option<Journal> = None;
     while let Ok(mut last) = asked.recv() {
         loop {
             match asked.recv_timeout(REST) {
@@ -122,15 +126,17 @@ fn remember(asked: &Receiver<(String, Named)>, glance: &Glance, tell: &Tell) {
             }
         }
         let (service, of) = last;
-        let past = past(glance, &service, &of);
-        tell(News::Learnt(Box::new(Learnt { of, part: past })));
+        let journal = copy.take().filter(Journal::is_copy_of_what_is_there).map_or_else(|| glance(), Ok);
+        let part = past(journal.as_ref(), &service, &of);
+        copy = journal.ok().filter(Journal::is_copy_of_what_is_there);
+        tell(News::Learnt(Box::new(Learnt { of, part })));
     }
 }
 
 /// What was done about a user before, as it is told.
-fn past(glance: &Glance, service: &str, of: &Named) -> Part {
-    let past = glance().and_then(|journal| why::past(&journal, service, of));
-    Part::Past(past.map_err(|error| redacted(error.message())))
+fn past(journal: Result<&Journal, &Error>, service: &str, of: &Named) -> Part {
+    let told = |error: &Error| redacted(error.message());
+    Part::Past(journal.map_err(told).and_then(|journal| why::past(journal, service, of).map_err(|error| told(&error))))
 }
 
 /// Who a user might be, as it is told; nothing once nobody waits for it any more.
@@ -164,7 +170,7 @@ impl Live {
         let service = snapshot.picture().base_url().to_owned();
         begin("why", runtime, asking, leaves, move || async move {
             let told = |part| tell(News::Learnt(Box::new(Learnt { of: of.clone(), part })));
-            told(past(&glance, &service, &of));
+            told(past(glance().as_ref(), &service, &of));
             let Some(id) = &of.entry else { return };
             let now = clock::now();
             told(Part::Looked(match open_source(channel.source.clone(), now).await {
@@ -236,7 +242,7 @@ impl Snapshot {
 mod tests {
     use super::*;
     use crate::demo::world::{self, Plan};
-    use crate::journal::Journal;
+    use crate::journal::Mode;
     use std::path::Path;
 
     #[test]
@@ -258,6 +264,35 @@ mod tests {
         drop(ask);
         looking.join().unwrap();
         assert!(heard.try_recv().is_err(), "nobody else was looked for");
+    }
+
+    #[test]
+    fn a_state_that_has_to_be_copied_to_be_read_is_copied_again_only_when_it_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rosterm.db");
+        Journal::write_older(&path).unwrap();
+        let (opened, place) = (Arc::new(AtomicU64::new(0)), path.clone());
+        let counted = Arc::clone(&opened);
+        let glance: Glance = Arc::new(move || {
+            counted.fetch_add(1, Ordering::AcqRel);
+            Journal::open(&place, Mode::Read)
+        });
+        let (ask, asked) = mpsc::channel();
+        let (said, heard) = mpsc::channel();
+        let tell: Tell = Arc::new(move |news| drop(said.send(news)));
+        let looking = std::thread::spawn(move || remember(&asked, &glance, &tell));
+        let mut learn = |id: &str| {
+            ask.send(("s".to_owned(), Named { entry: Some(EntryId::new(id)), account: None })).unwrap();
+            let News::Learnt(learnt) = heard.recv_timeout(Duration::from_secs(60)).unwrap() else { panic!() };
+            assert!(matches!(learnt.part, Part::Past(Ok(past)) if past.is_empty()), "{id}");
+            opened.load(Ordering::Acquire)
+        };
+        assert_eq!(["ann", "ben", "cat"].map(&mut learn), [1, 1, 1]);
+        // This version writes it: from then on it is read where it lies.
+        drop(Journal::open(&path, Mode::Write).unwrap());
+        assert_eq!(["ann", "ben", "cat"].map(&mut learn), [2, 3, 4]);
+        drop(ask);
+        looking.join().unwrap();
     }
 
     #[test]
