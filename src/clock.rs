@@ -19,6 +19,9 @@ impl Instant {
     }
 }
 
+/// When a file was written last, as its file system has it. Two are only ever compared.
+pub type Written = std::time::SystemTime;
+
 /// Where the clock on the operator's wall stands.
 #[derive(Debug, Clone)]
 pub struct Zone(jiff::tz::TimeZone);

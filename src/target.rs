@@ -1,6 +1,7 @@
 //! Where accounts are: a service that speaks SCIM, read into batches, and single look-ups by account id.
 //!
-//! Like a source, a target proves how its listing ended. What differs between services is data in a connector's file. Only `apply` sends what changes something.
+//! Like a source, a target proves how its listing ended. What differs between services is data in a connector's file. Only
+//! `apply` sends what changes something.
 
 pub mod connector;
 pub mod http;

@@ -56,7 +56,7 @@ pub struct Group {
     pub rows: usize,
     /// The first of them.
     pub users: Vec<String>,
-    /// Their numbers in the run.
+    /// Their numbers in the run; while it goes on nobody needs them.
     #[serde(skip)]
     pub at: Vec<u32>,
 }
@@ -108,12 +108,21 @@ impl Counting {
         self.counts.iter().filter(|((_, s), _)| *s == state as usize).map(|(_, n)| n).sum()
     }
 
+    /// Failures by cause while the run goes on: without the numbers of the rows, which may be a million.
+    #[must_use]
+    pub fn groups(&self) -> Vec<Group> {
+        self.grouped(|_| Vec::new())
+    }
+
     /// The report.
     #[must_use]
     pub fn report(&self, run: RunId, ending: Ending, why: Option<String>, seconds: f64) -> Report {
-        let action = |n: usize| Action::ALL.into_iter().find(|a| *a as usize == n).unwrap_or(Action::None);
-        let state = |n: usize| RowState::ALL[n.min(RowState::ALL.len() - 1)];
         let counts = self.counts.iter().map(|((a, s), rows)| Count { action: action(*a), state: state(*s), rows: *rows });
+        let (counts, groups) = (counts.collect(), self.grouped(<[u32]>::to_vec));
+        Report { run, ending, why, counts, groups, kept: self.kept.clone(), seconds }
+    }
+
+    fn grouped(&self, at: impl Fn(&[u32]) -> Vec<u32>) -> Vec<Group> {
         let mut groups: Vec<Group> = self
             .groups
             .iter()
@@ -124,12 +133,20 @@ impl Counting {
                 advice,
                 rows: rows.len(),
                 users: users.clone(),
-                at: rows.clone(),
+                at: at(rows),
             })
             .collect();
         groups.sort_by_key(|g| std::cmp::Reverse(g.rows));
-        Report { run, ending, why, counts: counts.collect(), groups, kept: self.kept.clone(), seconds }
+        groups
     }
+}
+
+fn action(n: usize) -> Action {
+    Action::ALL.into_iter().find(|a| *a as usize == n).unwrap_or(Action::None)
+}
+
+fn state(n: usize) -> RowState {
+    RowState::ALL[n.min(RowState::ALL.len() - 1)]
 }
 
 /// A cause without what names one user: so that a hundred of the same are one group.
@@ -215,6 +232,9 @@ mod tests {
         });
         let report = counting.report(RunId(1), Ending::Done, None, 1.0);
         assert_eq!(report.groups.len(), 1);
+        assert!(report.groups[0].at.iter().copied().eq(0..100), "who it is about is known at the end");
+        let (going, ended) = (counting.groups(), Group { at: Vec::new(), ..report.groups[0].clone() });
+        assert_eq!(going, [ended], "and while it goes on everything but that");
         assert_eq!((report.groups[0].rows, report.groups[0].users.len()), (100, NAMED));
         assert_eq!(report.groups[0].cause, "HTTP 409: uniqueness: … is taken by \"…\"; there is such an account by now (…, active)");
         assert!(report.groups[0].advice.contains("link"));

@@ -62,7 +62,7 @@ async fn facts_of(seen: &mut Seen, user: &User, now: Instant) -> Result<Facts> {
     if let Some(id) = &entry {
         facts.looked = why::ask(&mut ends.source, id, now).await;
     }
-    facts.near = Some(picture.might_be(user, ALIKE));
+    facts.near = picture.might_be(user, ALIKE, &|| false);
     facts.past = Some(Ok(why::past(journal, picture.base_url(), &crate::engine::Named { entry, account })?));
     Ok(facts)
 }

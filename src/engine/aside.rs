@@ -11,16 +11,16 @@ use super::live::{Live, spawn};
 use super::location::{OpenSource, Stop, begin};
 use super::memory::Glance;
 use super::news::{News, Tell};
-use super::picture::near::Choice;
 use super::seat::Pairing;
 use super::snapshot::Snapshot;
 use super::watch::RunRow;
 use super::why::{self, Learnt, Part};
 use crate::clock;
 use crate::config::Channel;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::explain::Looked;
 use crate::identity::{AccountId, EntryId};
+use crate::journal::Journal;
 use crate::journal::run::RunId;
 use crate::model::Subject;
 use crate::telemetry::redacted;
@@ -72,6 +72,8 @@ pub(super) struct Aside {
     configured: Configured,
     /// Gives up what is asked of the directory.
     asking: Stop,
+    /// Grows with every user whom others might be.
+    alike: Arc<AtomicU64>,
     /// Grows with every run that is looked into.
     runs: Arc<AtomicU64>,
     /// Whose past is asked for, at which service.
@@ -93,6 +95,7 @@ impl Aside {
             open_source,
             configured,
             asking: Stop::default(),
+            alike: Arc::default(),
             runs: Arc::default(),
             pasts,
             leaves: Some(leaves),
@@ -103,6 +106,7 @@ impl Aside {
     pub fn end(&mut self) {
         drop(self.asking.lock().unwrap_or_else(PoisonError::into_inner).take());
         self.latest.store(u64::MAX, Ordering::Release);
+        self.alike.store(u64::MAX, Ordering::Release);
         self.runs.store(u64::MAX, Ordering::Release);
         self.leaves = None;
     }
@@ -110,6 +114,9 @@ impl Aside {
 
 /// Looks what was done about whoever a cursor rests on; whoever it only passes by is not asked about.
 fn remember(asked: &Receiver<(String, Named)>, glance: &Glance, tell: &Tell) {
+    // Where the file can't be read where it lies, it is copied, and the copy is good until somebody writes the file. One that can be
+    // is not kept open: whoever writes it and ends before us could not clear up the log beside it.
+    let mut copy: Option<Journal> = None;
     while let Ok(mut last) = asked.recv() {
         loop {
             match asked.recv_timeout(REST) {
@@ -119,15 +126,23 @@ fn remember(asked: &Receiver<(String, Named)>, glance: &Glance, tell: &Tell) {
             }
         }
         let (service, of) = last;
-        let past = past(glance, &service, &of);
-        tell(News::Learnt(Box::new(Learnt { of, part: past })));
+        let journal = copy.take().filter(Journal::is_copy_of_what_is_there).map_or_else(|| glance(), Ok);
+        let part = past(journal.as_ref(), &service, &of);
+        copy = journal.ok().filter(Journal::is_copy_of_what_is_there);
+        tell(News::Learnt(Box::new(Learnt { of, part })));
     }
 }
 
 /// What was done about a user before, as it is told.
-fn past(glance: &Glance, service: &str, of: &Named) -> Part {
-    let past = glance().and_then(|journal| why::past(&journal, service, of));
-    Part::Past(past.map_err(|error| redacted(error.message())))
+fn past(journal: Result<&Journal, &Error>, service: &str, of: &Named) -> Part {
+    let told = |error: &Error| redacted(error.message());
+    Part::Past(journal.map_err(told).and_then(|journal| why::past(journal, service, of).map_err(|error| told(&error))))
+}
+
+/// Who a user might be, as it is told; nothing once nobody waits for it any more.
+fn near(snapshot: &Snapshot, subject: Subject, is_stale: &(dyn Fn() -> bool + Sync)) -> Option<Part> {
+    let picture = snapshot.picture();
+    picture.user_of(subject).map_or_else(|| Some(Vec::new()), |user| picture.might_be(&user, ALIKE, is_stale)).map(Part::Near)
 }
 
 impl Live {
@@ -135,12 +150,14 @@ impl Live {
     pub fn why(&self, snapshot: Arc<Snapshot>, subject: Subject) {
         let Some(of) = snapshot.named(subject).map(|named| snapshot.whole(subject, named)) else { return };
         self.ask(&snapshot, of.clone());
-        let tell = Arc::clone(&self.aside.tell);
+        let (tell, latest) = (Arc::clone(&self.aside.tell), Arc::clone(&self.aside.alike));
+        let number = latest.fetch_add(1, Ordering::AcqRel) + 1;
         // No thread of the runtime: whoever leaves the channel waits for those.
         spawn("near", move || {
-            let picture = snapshot.picture();
-            let near = picture.user_of(subject).map(|user| picture.might_be(&user, ALIKE)).unwrap_or_default();
-            tell(News::Learnt(Box::new(Learnt { of, part: Part::Near(near) })));
+            let is_stale = || latest.load(Ordering::Acquire) != number;
+            if let Some(part) = near(&snapshot, subject, &is_stale) {
+                tell(News::Learnt(Box::new(Learnt { of, part })));
+            }
         });
     }
 
@@ -153,7 +170,7 @@ impl Live {
         let service = snapshot.picture().base_url().to_owned();
         begin("why", runtime, asking, leaves, move || async move {
             let told = |part| tell(News::Learnt(Box::new(Learnt { of: of.clone(), part })));
-            told(past(&glance, &service, &of));
+            told(past(glance().as_ref(), &service, &of));
             let Some(id) = &of.entry else { return };
             let now = clock::now();
             told(Part::Looked(match open_source(channel.source.clone(), now).await {
@@ -190,12 +207,15 @@ impl Live {
         let (tell, latest) = (Arc::clone(&self.aside.tell), Arc::clone(&self.aside.latest));
         latest.store(number, Ordering::Release);
         self.aside.runtime.spawn_blocking(move || {
-            if latest.load(Ordering::Acquire) != number {
+            let is_stale = || latest.load(Ordering::Acquire) != number;
+            if is_stale() {
                 return;
             }
             let picture = snapshot.picture();
-            let choices: Vec<Choice> = picture.user_of(subject).map(|u| picture.choices(&u, &typed, OFFERED)).unwrap_or_default();
-            tell(News::Choices(number, Arc::new(choices)));
+            let choices = picture.user_of(subject).map_or_else(|| Some(Vec::new()), |u| picture.choices(&u, &typed, OFFERED, &is_stale));
+            if let Some(choices) = choices {
+                tell(News::Choices(number, Arc::new(choices)));
+            }
         });
     }
 
@@ -222,7 +242,7 @@ impl Snapshot {
 mod tests {
     use super::*;
     use crate::demo::world::{self, Plan};
-    use crate::journal::Journal;
+    use crate::journal::Mode;
     use std::path::Path;
 
     #[test]
@@ -244,6 +264,35 @@ mod tests {
         drop(ask);
         looking.join().unwrap();
         assert!(heard.try_recv().is_err(), "nobody else was looked for");
+    }
+
+    #[test]
+    fn a_state_that_has_to_be_copied_to_be_read_is_copied_again_only_when_it_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rosterm.db");
+        Journal::write_older(&path).unwrap();
+        let (opened, place) = (Arc::new(AtomicU64::new(0)), path.clone());
+        let counted = Arc::clone(&opened);
+        let glance: Glance = Arc::new(move || {
+            counted.fetch_add(1, Ordering::AcqRel);
+            Journal::open(&place, Mode::Read)
+        });
+        let (ask, asked) = mpsc::channel();
+        let (said, heard) = mpsc::channel();
+        let tell: Tell = Arc::new(move |news| drop(said.send(news)));
+        let looking = std::thread::spawn(move || remember(&asked, &glance, &tell));
+        let mut learn = |id: &str| {
+            ask.send(("s".to_owned(), Named { entry: Some(EntryId::new(id)), account: None })).unwrap();
+            let News::Learnt(learnt) = heard.recv_timeout(Duration::from_secs(60)).unwrap() else { panic!() };
+            assert!(matches!(learnt.part, Part::Past(Ok(past)) if past.is_empty()), "{id}");
+            opened.load(Ordering::Acquire)
+        };
+        assert_eq!(["ann", "ben", "cat"].map(&mut learn), [1, 1, 1]);
+        // This version writes it: from then on it is read where it lies.
+        drop(Journal::open(&path, Mode::Write).unwrap());
+        assert_eq!(["ann", "ben", "cat"].map(&mut learn), [2, 3, 4]);
+        drop(ask);
+        looking.join().unwrap();
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::run::Desk;
 use crate::apply::{Control, Counting, Finished, Group, Meter, Report};
 use crate::error::{Error, Result};
 use crate::journal::Journal;
-use crate::journal::run::{Ending, FrozenRow, RowState, RunId};
+use crate::journal::run::{FrozenRow, RowState, RunId};
 use crate::model::Action;
 use crate::plan::Row;
 use crate::target::http::Pace;
@@ -155,7 +155,7 @@ where
             let counting = counting.lock().unwrap_or_else(PoisonError::into_inner);
             if counting.1 != known {
                 known = counting.1;
-                going.groups = Arc::new(counting.0.report(RunId(0), Ending::Done, None, 0.0).groups);
+                going.groups = Arc::new(counting.0.groups());
             }
         }
         if going == last {

@@ -1,8 +1,9 @@
 //! What is remembered, as one document: `rosterm-state/1`, described by `assets/schemas/rosterm-state-1.schema.json`.
 //!
-//! It carries links, holds, who linked and parted whom by hand, and what the links of each channel belong to, one a line, in a fixed order: two exports of one
-//! state differ in `created` only. It is read strictly. An unknown key, an empty id, or a pair that is there twice is an
-//! error with its place, because a link that is lost or doubled in here is a person who is taken for somebody else.
+//! It carries links, holds, who linked and parted whom by hand, and what the links of each channel belong to, one a line, in a
+//! fixed order: two exports of one state differ in `created` only. It is read strictly. An unknown key, an empty id, or a pair
+//! that is there twice is an error with its place, because a link that is lost or doubled in here is a person who is taken for
+//! somebody else.
 
 use crate::clock::Instant;
 use crate::error::{Error, Position, Result};

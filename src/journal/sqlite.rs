@@ -24,6 +24,8 @@ pub struct Journal {
     path: PathBuf,
     /// What a journal in memory is called in this process; nothing for a file.
     memory: Option<Arc<str>>,
+    /// How the file was when this copy of it was made; nothing for a journal that is none.
+    copy_of: Option<open::Stamp>,
 }
 
 impl Journal {

@@ -38,7 +38,8 @@ fn form(text: &str, folded: bool) -> String {
     if folded { key_form(text).into_owned() } else { text.trim().to_owned() }
 }
 
-/// What a target's value is: its text in the type that the field has. Booleans may arrive as text (RFC 7643 says boolean, services say `"True"`).
+/// What a target's value is: its text in the type that the field has. Booleans may arrive as text (RFC 7643 says boolean,
+/// services say `"True"`).
 #[must_use]
 pub fn typed<'v>(field: &Field, mut values: impl Iterator<Item = &'v str>) -> Datum {
     if field.multi {

@@ -20,6 +20,7 @@ use super::model::{Model, Pane, Tone};
 use super::msg::{Effect, Msg};
 use super::overlay::Overlay;
 use super::widget::picker::Picker;
+use crate::text::clean;
 use ratatui::crossterm::event::KeyEvent;
 
 /// Takes a message in.
@@ -191,14 +192,20 @@ fn copy(model: &mut Model) -> Vec<Effect> {
     };
     if let Some(text) = super::pane::detail::text(model, &card).filter(|_| model.focus == Pane::Detail) {
         model.say(Tone::Plain, "the page was copied, if the terminal allows it");
-        return vec![Effect::Copy(text)];
+        return vec![Effect::Copy(as_comment(&text))];
     }
     let entry = card.row.entry.as_ref().map(|e| e.dn.as_ref().unwrap_or(&e.id));
     let Some(text) = entry.or(card.row.account.as_ref().map(|a| &a.id)) else { return Vec::new() };
-    // It may be pasted into a shell: nothing goes there that could run there.
-    let text = crate::text::clean(text).into_owned();
+    // It may be pasted into a shell: without a line end nothing runs there before somebody presses Enter.
+    let text = clean(text).into_owned();
     model.say(Tone::Plain, format!("copied, if the terminal allows it: {text}"));
     vec![Effect::Copy(text)]
+}
+
+/// A text of lines for another program. Values from outside are in it as they are, and a shell that is not told where a paste ends
+/// runs each line: there each is a comment (in zsh only by `interactive_comments`; but zsh is told).
+fn as_comment(text: &str) -> String {
+    text.lines().map(|line| format!("# {}", clean(line)).trim_end().to_owned() + "\n").collect()
 }
 
 /// The scope that a verb of the help is done in: some belong to another pane than the one that keys go to.

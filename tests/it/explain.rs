@@ -55,7 +55,7 @@ impl Desk {
         }
         let named = Named { entry, account: row.account.map(|a| AccountId::new(a.id)) };
         facts.past = Some(Ok(why::past(&self.journal, self.picture.base_url(), &named).unwrap()));
-        facts.near = Some(self.picture.might_be(user, 5));
+        facts.near = self.picture.might_be(user, 5, &|| false);
         let told = explain(&facts);
         (facts, told)
     }

@@ -169,7 +169,7 @@ fn what_was_read_stays_when_an_end_is_lost_and_the_banner_goes_when_something_ne
     assert_eq!(desk.press("r"), [Effect::Refresh]);
     desk.live.refresh();
     let newer = loop {
-        match desk.inbox.recv().unwrap() {
+        match desk.inbox.recv_timeout(Duration::from_secs(60)).unwrap() {
             News::Snapshot(s) if s.generation() > desk.snapshot.generation() && !s.source().reading && !s.target().reading => break s,
             _ => {}
         }

@@ -21,6 +21,15 @@ pub fn may_be_shown(typed: &str) -> bool {
     BEGINNINGS.iter().any(|b| typed.starts_with(b) || b.starts_with(typed))
 }
 
+/// A typed reference as it may be shown afterwards: of a program only its name, what stands behind it may be the secret.
+#[must_use]
+pub fn shown(typed: &str) -> String {
+    let Some(("command", rest)) = typed.trim().split_once(':') else { return typed.to_owned() };
+    let mut words = rest.split_whitespace();
+    let program = words.next().unwrap_or_default();
+    format!("command:{program}{}", if words.next().is_some() { MORE } else { "" })
+}
+
 /// A typed reference as the configuration has it: `{ env = "NAME" }`.
 ///
 /// # Errors
@@ -72,6 +81,20 @@ mod tests {
             ("keyring:ldap", "{ keyring = \"ldap\" }"),
         ] {
             assert_eq!(reference(typed).unwrap(), written);
+        }
+    }
+
+    #[test]
+    fn of_a_program_its_name_is_shown_and_that_it_is_told_something() {
+        for (typed, seen) in [
+            ("command:vault read hunter2", "command:vault …"),
+            (" command: vault  hunter2", "command:vault …"),
+            ("command:vault", "command:vault"),
+            ("file:/run/a b", "file:/run/a b"),
+            ("env:X", "env:X"),
+            ("", ""),
+        ] {
+            assert_eq!(shown(typed), seen);
         }
     }
 

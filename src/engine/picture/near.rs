@@ -41,9 +41,9 @@ const STEP: usize = 4096;
 
 impl Picture {
     /// The unpaired of the other side that a user could be paired with: those alike first, then the others, as far as they show every
-    /// word that is typed. At most so many.
+    /// word that is typed. At most so many; nothing once nobody waits for it any more.
     #[must_use]
-    pub fn choices(&self, user: &User, typed: &str, most: usize) -> Vec<Choice> {
+    pub fn choices(&self, user: &User, typed: &str, most: usize, is_stale: &(dyn Fn() -> bool + Sync)) -> Option<Vec<Choice>> {
         let telling = self.telling();
         let form = key_form(typed).into_owned();
         let words: Vec<&str> = form.split_whitespace().collect();
@@ -51,7 +51,12 @@ impl Picture {
         let wants_account = user.entry.is_some();
         // A pair that is matched and not linked yet can be linked as it is.
         let own_account = user.account.filter(|_| wants_account && self.any_link(user).is_none());
-        let rows: Vec<RowIx> = if wants_account { self.free_accounts().chain(own_account).collect() } else { self.free_people().collect() };
+        let goes_on = |_: &RowIx| !is_stale();
+        let rows: Vec<RowIx> = if wants_account {
+            self.free_accounts().take_while(goes_on).chain(own_account).collect()
+        } else {
+            self.free_people().take_while(goes_on).collect()
+        };
         let choice = |row: &RowIx| {
             let other = if wants_account {
                 User { entry: None, account: Some(*row), verdict: user.verdict }
@@ -72,7 +77,11 @@ impl Picture {
             let signs = own.signs(&Compared::of(&known));
             Some(Choice { row: *row, id: id.to_owned(), user_name: known.user_name, name: known.name, mail, place, signs })
         };
-        let mut found: Vec<Choice> = rows.par_iter().with_min_len(STEP).filter_map(choice).collect();
+        let steps = rows.par_iter().with_min_len(STEP).map(|row| (!is_stale()).then(|| choice(row)));
+        let mut found: Vec<Choice> = steps.while_some().filter_map(|choice| choice).collect();
+        if is_stale() {
+            return None;
+        }
         // Of those alike the most alike first; then by name, never by the order in which they came.
         let order = |c: &Choice| (std::cmp::Reverse(weight(&c.signs)), key_form(&c.user_name).into_owned(), c.id.clone());
         if found.len() > most {
@@ -80,12 +89,12 @@ impl Picture {
             found.truncate(most);
         }
         found.sort_by_cached_key(order);
-        found
+        Some(found)
     }
 
-    /// Those alike, for an explanation.
+    /// Those alike, for an explanation; nothing once nobody waits for it any more.
     #[must_use]
-    pub fn might_be(&self, user: &User, most: usize) -> Vec<Might> {
+    pub fn might_be(&self, user: &User, most: usize, is_stale: &(dyn Fn() -> bool + Sync)) -> Option<Vec<Might>> {
         let wants_account = user.entry.is_some();
         let might = |c: Choice| {
             let called = if !wants_account {
@@ -97,7 +106,8 @@ impl Picture {
             };
             Might { kind: if wants_account { "account" } else { "person" }, id: c.id, called, signs: c.signs }
         };
-        self.choices(user, "", most).into_iter().filter(|c| !c.signs.is_empty()).map(might).collect()
+        let choices = self.choices(user, "", most, is_stale)?;
+        Some(choices.into_iter().filter(|c| !c.signs.is_empty()).map(might).collect())
     }
 
     /// The e-mail addresses that a user shows, or would show.

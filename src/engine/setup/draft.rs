@@ -126,6 +126,11 @@ pub fn answer(ask: Ask, typed: &str, draft: &mut Draft, found: &mut Found) -> Re
     let typed = typed.trim();
     let before = draft.clone();
     match ask {
+        Ask::Kind | Ask::Place | Ask::Authority | Ask::BindDn | Ask::Base | Ask::Group | Ask::Connector | Ask::ServiceAuthority
+            if may_hold_secret(ask, typed, draft) =>
+        {
+            return Err(Error::usage("an address may not hold a user or a password").hint("who we are is asked for by itself"));
+        }
         Ask::Kind => draft.kind = kind(typed)?,
         Ask::Place if draft.is_file() => draft.place = vec![existing(typed)?.display().to_string()],
         Ask::Place => draft.place = LdapUrl::typed(typed)?.into_iter().map(|url| url.text).collect(),
@@ -137,7 +142,7 @@ pub fn answer(ask: Ask, typed: &str, draft: &mut Draft, found: &mut Found) -> Re
             }
             typed.clone_into(&mut draft.bind_dn);
         }
-        Ask::Password => draft.password = reference(typed)?,
+        Ask::Password => draft.password = reference(typed, &draft.password)?,
         Ask::Authority => draft.authority = optional_file(typed)?,
         Ask::Base if dn::parse(typed).is_none_or(|parts| parts.is_empty()) => return Err(not_a_dn(typed, "ou=people,dc=example,dc=com")),
         Ask::Base => typed.clone_into(&mut draft.base),
@@ -162,7 +167,7 @@ pub fn answer(ask: Ask, typed: &str, draft: &mut Draft, found: &mut Found) -> Re
             typed.clone_into(&mut draft.login);
         }
         Ask::Token if typed == "none" => (draft.login, draft.token) = ("none".to_owned(), Default::default()),
-        Ask::Token | Ask::UserPassword | Ask::ClientSecret => draft.token = reference(typed)?,
+        Ask::Token | Ask::UserPassword | Ask::ClientSecret => draft.token = reference(typed, &draft.token)?,
         Ask::User | Ask::ClientId if typed.is_empty() => return Err(Error::usage("the service has to know who we are")),
         // RFC 7617: what stands behind the first colon would be taken for the password.
         Ask::User if typed.contains(':') => return Err(Error::usage("a user name has no colon; the password is asked for next")),
@@ -190,6 +195,20 @@ pub fn answer(ask: Ask, typed: &str, draft: &mut Draft, found: &mut Found) -> Re
     }
     forget(&before, draft, found);
     Ok(())
+}
+
+/// True for what may hold a secret once it is refused, also where none is asked for: what stands before the @ of an address is
+/// usually a password.
+#[must_use]
+pub fn may_hold_secret(ask: Ask, typed: &str, draft: &Draft) -> bool {
+    match ask {
+        Ask::Password | Ask::Token | Ask::UserPassword | Ask::ClientSecret => true,
+        Ask::Kind | Ask::Service | Ask::TokenUrl => typed.contains('@'),
+        Ask::Place if !draft.is_file() => typed.contains('@'),
+        Ask::Rule(_) => false,
+        // The name of a file may have one.
+        _ => typed.split_once("://").is_some_and(|(_, rest)| rest.contains('@')),
+    }
 }
 
 /// What rests on an answer that is another one now is asked anew.
@@ -249,7 +268,11 @@ fn optional_file(typed: &str) -> Result<Option<PathBuf>> {
     if typed.is_empty() { Ok(None) } else { existing(typed).map(Some) }
 }
 
-fn reference(typed: &str) -> Result<(String, String)> {
+fn reference(typed: &str, before: &(String, String)) -> Result<(String, String)> {
+    // What was answered before is offered without what a program is told, and taken as it was.
+    if !before.0.is_empty() && typed == typed::shown(&before.0) {
+        return Ok(before.clone());
+    }
     Ok((typed.to_owned(), typed::reference(typed)?))
 }
 

@@ -2,7 +2,7 @@
 
 use super::draft::{LOGINS, usual_name};
 use super::{Ask, Draft, Found};
-use crate::config::secret::typed::TYPED;
+use crate::config::secret::typed::{TYPED, shown};
 use crate::identity::dn::DnKey;
 use crate::model::step::{Step, StepVerdict};
 use crate::source::explore::People;
@@ -217,7 +217,7 @@ fn secret(title: &str, words: &str, flag: &'static str, before: &str) -> Questio
         words: words.to_owned(),
         help: format!("Not the secret itself, but where it is: {TYPED}. A variable is set before rosterm starts."),
         flag,
-        usual: before.to_owned(),
+        usual: shown(before),
         is_secret: true,
         ..Question::default()
     }

@@ -86,8 +86,8 @@ impl Store {
     /// Other rules take effect; gives what they dirty. Nobody's verdict is new before [`Self::redo`].
     ///
     /// # Errors
-    /// Where they are not for the fields that were read, or the first of them, in the same order, read other columns, or name attributes that were not read:
-    /// then the ends have to be read again. A value that was not read is not one that is missing.
+    /// Where they are not for the fields that were read, or the first of them, in the same order, read other columns, or name
+    /// attributes that were not read: then the ends have to be read again. A value that was not read is not one that is missing.
     pub fn set_rules(&mut self, rules: Rules) -> Result<Dirty, EditError> {
         let old = Arc::clone(&self.picture.rules);
         let read = self.picture.entries.schema().columns();

@@ -6,6 +6,7 @@
 //! not left alone.
 
 use super::Journal;
+use crate::clock::Written;
 use crate::error::{Error, Result};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::io;
@@ -61,11 +62,18 @@ impl Journal {
     /// # Errors
     /// Where it can't be opened, is not ours, or was written by a newer version.
     pub fn open(path: &Path, mode: Mode) -> Result<Self> {
-        let connection = match mode {
+        let opened = match mode {
             Mode::Read => to_read(path),
-            Mode::Write => to_write(path),
+            Mode::Write => to_write(path).map(|connection| (connection, None)),
         };
-        Ok(Journal { connection: connection.map_err(|e| told(&e, path, mode))?, path: path.to_owned(), memory: None })
+        let (connection, copy_of) = opened.map_err(|e| told(&e, path, mode))?;
+        Ok(Journal { connection, path: path.to_owned(), memory: None, copy_of })
+    }
+
+    /// True for a copy of a file that nobody has written since: to open the file again would only make the same copy once more.
+    #[must_use]
+    pub fn is_copy_of_what_is_there(&self) -> bool {
+        self.copy_of.as_ref().is_some_and(|then| Stamp::of(&self.path).is_ok_and(|now| now == *then))
     }
 
     /// A journal that is forgotten when it is dropped.
@@ -82,7 +90,16 @@ impl Journal {
             Ok(connection)
         };
         let connection = open().map_err(|e| told(&e, &path, Mode::Write))?;
-        Ok(Journal { connection, path, memory: Some(name.into()) })
+        Ok(Journal { connection, path, memory: Some(name.into()), copy_of: None })
+    }
+
+    /// A state as the first version wrote it, at this path.
+    #[cfg(test)]
+    pub(crate) fn write_older(path: &Path) -> rusqlite::Result<()> {
+        let connection = Connection::open(path)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.execute_batch(MIGRATIONS[0])?;
+        connection.pragma_update(None, "user_version", 1)
     }
 
     /// Where this journal can be looked at by somebody else, also while it is written.
@@ -123,7 +140,7 @@ impl Door {
             Ok(connection)
         };
         let connection = open().map_err(|e| told(&e, &path, Mode::Read))?;
-        Ok(Journal { connection, path, memory: Some(Arc::clone(name)) })
+        Ok(Journal { connection, path, memory: Some(Arc::clone(name)), copy_of: None })
     }
 }
 
@@ -190,11 +207,13 @@ fn to_write(path: &Path) -> std::result::Result<Connection, Wrong> {
     Ok(connection)
 }
 
-fn to_read(path: &Path) -> std::result::Result<Connection, Wrong> {
+/// A connection to read by; for a copy of the file in memory with how the file was before it was made.
+fn to_read(path: &Path) -> std::result::Result<(Connection, Option<Stamp>), Wrong> {
     // Not being allowed to look is not the same as nothing being there.
     if !path.try_exists()? {
-        return empty();
+        return Ok((empty()?, None));
     }
+    let stamp = Stamp::of(path)?;
     // SQLite's own word for a file that may not be read is no help.
     if std::fs::File::open(path)?.metadata()?.is_dir() {
         return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
@@ -205,22 +224,47 @@ fn to_read(path: &Path) -> std::result::Result<Connection, Wrong> {
         let found = version(&connection)?;
         Ok((connection, found))
     };
-    let (mut connection, found) = match open() {
+    let (mut connection, found, is_copy) = match open() {
         Err(Wrong::Sqlite(e)) if is_barred(&e) => {
             let connection = into_memory(path)?;
             let found = version(&connection)?;
-            (connection, found)
+            (connection, found, true)
         }
-        other => other?,
+        other => other.map(|(connection, found)| (connection, found, false))?,
     };
     // An empty file was made and never written.
     if found == 0 {
-        return empty();
+        return Ok((empty()?, None));
     }
     if found < MIGRATIONS.len() {
-        return brought_up_to_date(&mut connection);
+        return Ok((brought_up_to_date(&mut connection)?, Some(stamp)));
     }
-    Ok(connection)
+    Ok((connection, is_copy.then_some(stamp)))
+}
+
+/// How a file was, and the write-ahead log beside it: how long each is, and when it was written last. A log that is empty is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp {
+    file: (u64, Written),
+    log: Option<(u64, Written)>,
+}
+
+impl Stamp {
+    fn of(path: &Path) -> io::Result<Self> {
+        let look = |path: &Path| std::fs::metadata(path).and_then(|found| Ok((found.len(), found.modified()?)));
+        let log = match look(&log_of(path)) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => None,
+            found => Some(found?).filter(|(length, _)| *length > 0),
+        };
+        Ok(Stamp { file: look(path)?, log })
+    }
+}
+
+/// The write-ahead log beside a file.
+fn log_of(path: &Path) -> PathBuf {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    log.into()
 }
 
 /// A state of an earlier version, in memory and as this version has it: who only reads changes no file.
@@ -237,21 +281,13 @@ fn brought_up_to_date(connection: &mut Connection) -> std::result::Result<Connec
 
 /// The file as it stands, in memory.
 fn into_memory(path: &Path) -> std::result::Result<Connection, Wrong> {
-    let mut wal = path.as_os_str().to_owned();
-    wal.push("-wal");
-    let unfinished = || match std::fs::metadata(&wal) {
-        Ok(found) => Ok(found.len() > 0),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(e) => Err(e),
-    };
-    let stamp = || std::fs::metadata(path).and_then(|m| Ok((m.len(), m.modified()?)));
     for _ in 0..TRIES {
-        if unfinished()? {
+        let before = Stamp::of(path)?;
+        if before.log.is_some() {
             return Err(Wrong::Unfinished);
         }
-        let before = stamp()?;
         let mut bytes = std::fs::read(path)?;
-        if unfinished()? || stamp()? != before {
+        if Stamp::of(path)? != before {
             continue;
         }
         if !bytes.starts_with(b"SQLite format 3\0") || bytes.len() < 100 {
@@ -330,7 +366,7 @@ mod tests {
         assert!(matches!(into_memory(&path), Err(Wrong::Unfinished)));
         drop(journal);
         let connection = into_memory(&path).ok().unwrap();
-        let journal = Journal { connection, path: path.clone(), memory: None };
+        let journal = Journal { connection, path: path.clone(), memory: None, copy_of: None };
         assert_eq!(journal.holds("s", Instant(2)).unwrap().len(), 1);
         drop(journal);
         let foreign = folder.path().join("notes.txt");
@@ -355,6 +391,32 @@ mod tests {
         let journal = Journal::open(&path, Mode::Write).unwrap();
         assert_eq!(journal.holds("s", Instant(2)).unwrap().len(), 1);
         assert_eq!(version(&connection).ok(), Some(MIGRATIONS.len()));
+    }
+
+    #[test]
+    fn a_copy_is_as_good_as_another_until_somebody_writes_the_file_or_the_log_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rosterm.db");
+        Journal::write_older(&path).unwrap();
+        let copy = Journal::open(&path, Mode::Read).unwrap();
+        assert!(copy.is_copy_of_what_is_there());
+        // That it was read, and is read again, changes nothing.
+        assert!(Journal::open(&path, Mode::Read).unwrap().is_copy_of_what_is_there() && copy.is_copy_of_what_is_there());
+        let writer = Connection::open(&path).unwrap();
+        writer.execute("INSERT INTO holds VALUES ('s', 'entry', 'e1', 'on leave', 'op', 1, NULL)", []).unwrap();
+        assert!(log_of(&path).exists() && !copy.is_copy_of_what_is_there(), "it lies in the log only");
+        let copy = Journal::open(&path, Mode::Read).unwrap();
+        assert!(copy.is_copy_of_what_is_there() && copy.holds("s", Instant(2)).unwrap().len() == 1);
+        // The log becomes part of the file.
+        drop(writer);
+        assert!(!copy.is_copy_of_what_is_there());
+        std::fs::remove_file(&path).unwrap();
+        assert!(!copy.is_copy_of_what_is_there());
+        // What is read in its place is no copy: it is opened each time.
+        let journal = Journal::open(&path, Mode::Write).unwrap();
+        assert!(!journal.is_copy_of_what_is_there() && !Journal::open(&path, Mode::Read).unwrap().is_copy_of_what_is_there());
+        drop(journal);
+        assert!(!Journal::open(&path, Mode::Read).unwrap().is_copy_of_what_is_there());
     }
 
     #[test]

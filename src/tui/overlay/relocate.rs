@@ -124,40 +124,47 @@ fn moves(words: &mut Words, preview: &Preview, read_at: Option<String>) {
 
 /// Who comes to another action.
 fn actions(words: &mut Words, judged: &Judged, deletes: bool) {
-    let more = if judged.at_least { "at least " } else { "" };
-    if deletes || judged.deletions() > 0 {
-        let n = judged.deletions();
+    let n = judged.deletions();
+    if deletes || n > 0 {
         let names = match judged.deleted.len() {
             0 => String::new(),
             named if named < n => format!(": {} and {} more", judged.deleted.join(", "), count(n - named)),
             _ => format!(": {}", judged.deleted.join(", ")),
         };
-        let accounts = if n == 1 { "ACCOUNT" } else { "ACCOUNTS" };
-        let text = format!("{}{} {accounts} WILL BE PROPOSED FOR DELETION{names}. None of it is approved.", more.to_uppercase(), count(n));
-        words.push((Role::Bad, text));
+        let accounts = deleted(judged).to_uppercase();
+        words.push((Role::Bad, format!("{accounts} WILL BE PROPOSED FOR DELETION{names}. None of it is approved.")));
     }
-    let each = judged.moves.iter().map(|(from, to, n)| format!("{} {} → {}", count(*n), said(*from), said(*to)));
-    let each: Vec<String> = each.collect();
-    let text = match judged.rows() {
-        0 => format!("{}0 rows come to another action.", capital(more)),
-        n => {
-            let come = if n == 1 { "row comes" } else { "rows come" };
-            format!("{}{} {come} to another action: {}.", capital(more), count(n), each.join(", "))
-        }
-    };
-    words.push((if judged.rows() > 0 { Role::Warn } else { Role::Text }, text));
-    let (removals, most) = judged.removals;
-    if let Some(most) = most {
-        let text = format!("{} would be disabled or deleted; {} may be, in one run.", counted(removals, "account"), count(most));
-        words.push((if removals > most { Role::Warn } else { Role::Quiet }, text));
-    }
+    let text = rows(judged).replacen("at least", "At least", 1);
+    words.push((if judged.rows() > 0 { Role::Warn } else { Role::Text }, format!("{text}.")));
+    words.extend(removals(judged).map(|(role, text)| (role, format!("{text}."))));
 }
 
-fn capital(text: &str) -> String {
-    if text.is_empty() { String::new() } else { "At least ".to_owned() }
+/// How many of those who come to another action would be deleted.
+pub(in crate::tui) fn deleted(judged: &Judged) -> String {
+    format!("{}{}", at_least(judged), counted(judged.deletions(), "account"))
+}
+
+/// How many come to another action, and from which to which.
+pub(in crate::tui) fn rows(judged: &Judged) -> String {
+    let come = if judged.rows() == 1 { "row comes" } else { "rows come" };
+    let each: Vec<String> = judged.moves.iter().map(|(from, to, n)| format!("{} {} → {}", count(*n), said(*from), said(*to))).collect();
+    let each = if each.is_empty() { String::new() } else { format!(": {}", each.join(", ")) };
+    format!("{}{} {come} to another action{each}", at_least(judged), count(judged.rows()))
+}
+
+/// How many would be disabled or deleted, where there is a limit; a warning where it is exceeded.
+pub(in crate::tui) fn removals(judged: &Judged) -> Option<(Role, String)> {
+    let (removals, most) = judged.removals;
+    let most = most?;
+    let role = if removals > most { Role::Warn } else { Role::Quiet };
+    Some((role, format!("{} to disable or delete; {} may be, in one run", counted(removals, "account"), count(most))))
+}
+
+fn at_least(judged: &Judged) -> &'static str {
+    if judged.at_least { "at least " } else { "" }
 }
 
 /// What would be sent, in a word.
-pub(in crate::tui) fn said(action: Action) -> &'static str {
+fn said(action: Action) -> &'static str {
     if action == Action::None { "nothing" } else { action.code() }
 }

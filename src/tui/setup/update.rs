@@ -1,7 +1,7 @@
 //! What happens on the first screen: a message goes in, the model changes, what is to be done outside comes out.
 
 use super::model::{Line, Model};
-use crate::engine::setup::{Ask, Draft, Found, Test, answer, asks, test_of};
+use crate::engine::setup::{Ask, Draft, Found, Test, answer, asks, may_hold_secret, test_of};
 use crate::error::{Error, Result, exit};
 use crate::model::step::Step;
 use crate::tui::widget::field::Field;
@@ -153,9 +153,10 @@ fn enter(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     if let Err(error) = answer(model.ask, &said, &mut model.draft, &mut model.found) {
-        if model.question.is_secret {
-            // It may be the secret: it is not held any longer.
+        if may_hold_secret(model.ask, model.field.text(), &model.draft) {
+            // It is not held any longer.
             model.field = Field::default();
+            typed(model);
         }
         model.wrong = Some(words(&error));
         return Vec::new();

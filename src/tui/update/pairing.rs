@@ -47,7 +47,7 @@ pub(super) fn in_why(model: &mut Model, why: Box<Why>, verb: Verb) -> Vec<Effect
     match verb {
         Verb::Why | Verb::Quit => return Vec::new(),
         Verb::Copy => {
-            let text = why.plain();
+            let text = super::as_comment(&why.plain());
             model.overlay = Some(Overlay::Why(why));
             model.say(Tone::Plain, "copied, if the terminal allows it");
             return vec![Effect::Copy(text)];

@@ -133,7 +133,7 @@ impl Desk {
         let mut model = Model::new(setting);
         live.look(model.spec().clone());
         let snapshot = loop {
-            match inbox.recv().unwrap() {
+            match inbox.recv_timeout(Duration::from_secs(60)).unwrap() {
                 News::Snapshot(s) if !s.is_busy() => break s,
                 News::Failed(error) => panic!("{error}"),
                 News::Snapshot(_) | News::View(_) => {}
@@ -166,7 +166,7 @@ impl Desk {
     /// Waits for the list that was asked for.
     pub fn answer(&mut self) {
         loop {
-            match self.inbox.recv().unwrap() {
+            match self.inbox.recv_timeout(Duration::from_secs(60)).unwrap() {
                 // A list over an earlier moment is followed by one over the present.
                 News::View(view) if view.spec == *self.model.spec() && view.complete && view.generation >= self.snapshot.generation() => {
                     self.hear(News::View(view));

@@ -30,10 +30,11 @@ fn the_pages_of_a_user_look_as_before_in_three_sizes_and_without_colour() {
         same_as_before(name, &frame);
     }
     let [Effect::Copy(text)] = &desk.press("y")[..] else { panic!() };
-    assert!(text.starts_with("GET http://") && text.contains("\n# ") && text.ends_with("\n  ]\n}\n"), "{text}");
+    assert!(text.starts_with("# GET http://") && text.contains("\n# # ") && text.ends_with("\n#   ]\n# }\n"), "{text}");
+    assert!(text.lines().all(|line| line == "#" || line.starts_with("# ")), "a shell would run it: {text}");
     desk.press("]");
     desk.until_shown("nothing was sent for this user before");
-    assert_eq!(desk.press("y"), [Effect::Copy("nothing was sent for this user before\n".into())]);
+    assert_eq!(desk.press("y"), [Effect::Copy("# nothing was sent for this user before\n".into())]);
     desk.press("j");
     for (name, width, height) in [("history-80x24", 80, 24), ("history-200x60", 200, 60)] {
         same_as_before(name, &desk.frame(width, height));

@@ -10,6 +10,7 @@ use rosterm::engine::draft::{Draft, Tried};
 use rosterm::engine::snapshot::Facets;
 use rosterm::model::{Action, Reason};
 use rosterm::tui::{Effect, Msg, Setting, update};
+use std::time::Duration;
 
 /// The place of the demo's rule for `title`.
 const TITLE: usize = 6;
@@ -207,7 +208,7 @@ fn for_how_many_people_a_rule_has_a_value_is_what_everybody_alone_would_say() {
     let mut desk = on_title(setting());
     desk.live.cover(std::sync::Arc::clone(&desk.snapshot));
     let coverage = loop {
-        if let News::Covered(coverage) = desk.inbox.recv().unwrap() {
+        if let News::Covered(coverage) = desk.inbox.recv_timeout(Duration::from_secs(60)).unwrap() {
             break coverage;
         }
     };

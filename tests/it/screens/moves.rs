@@ -9,12 +9,13 @@ use rosterm::model::{Situation, Subject};
 use rosterm::tui::{Effect, Msg, update};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Asks who moves by what is tried, and hears it.
 fn compared(desk: &mut Desk, before: &Arc<Snapshot>) -> Arc<Moves> {
     desk.live.compare(Arc::clone(before), Arc::clone(&desk.snapshot));
     loop {
-        if let News::Moved(moves) = desk.inbox.recv().unwrap() {
+        if let News::Moved(moves) = desk.inbox.recv_timeout(Duration::from_secs(60)).unwrap() {
             desk.tell(Msg::News(News::Moved(Arc::clone(&moves))));
             return moves;
         }

@@ -15,6 +15,7 @@ use rosterm::source::ldif::{Record, Value};
 use rosterm::tui::{Effect, Model, Msg, Setting, update, view};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A directory server as a file has it.
 const SERVER: &str = "[channels.demo.source]\ntype = \"ldap\"\nurl = [\"ldaps://dc1.example.com\"]  # the nearest\n\
@@ -233,7 +234,16 @@ fn the_lasting_id_stays_while_links_or_holds_go_by_it_whoever_asks() {
     // The journal has the last word, not what was shown.
     desk.live.relocate(file.clone(), vec![(Clause::Id, "employeeNumber".to_owned())]);
     desk.until(|model| model.notice().is_some_and(|text| text.contains("go by entryUUID")));
+    // Nor is it only looked at.
     desk.live.preview(77, vec![(Clause::Id, "employeeNumber".to_owned())]);
+    let refused = loop {
+        match desk.inbox.recv_timeout(Duration::from_secs(60)).unwrap() {
+            News::Refused(error) => break error,
+            News::Previewed(..) => panic!("it was read by another id"),
+            _ => {}
+        }
+    };
+    assert!(refused.message().contains("go by entryUUID"), "{refused}");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), before);
     // Nothing is remembered: then it can be another one.
     let mut world = world::make(plan);

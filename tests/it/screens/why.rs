@@ -13,7 +13,7 @@ use rosterm::text;
 use rosterm::tui::theme::{Glyphs, Theme};
 use rosterm::tui::{Effect, Msg, Setting, update};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A world with every case, and the screens on it.
 fn small() -> (World, Desk) {
@@ -171,7 +171,8 @@ fn what_is_asked_for_fills_in_and_keys_of_the_list_work_on_whoever_is_explained(
     desk.until(|m| !m.approvals().has(of));
     assert!(desk.frame(120, 40).contains("it waits for an approval"));
     let [Effect::Copy(text)] = &desk.press("y")[..] else { panic!() };
-    assert!(text.starts_with("Why is ") && text.contains("NO          member of cn=example-cloud"), "{text}");
+    assert!(text.starts_with("# Why is ") && text.contains("NO          member of cn=example-cloud"), "{text}");
+    assert!(text.lines().all(|line| line == "#" || line.starts_with("# ")), "a shell would run it: {text}");
     desk.press("h");
     assert!(desk.model.question().is_some());
     desk.type_in("on leave");
@@ -272,6 +273,27 @@ fn two_are_linked_by_hand_and_parted_again_and_nobody_is_removed_by_it() {
 }
 
 #[test]
+fn who_is_alike_is_looked_for_no_further_once_nobody_waits_for_it() {
+    let (_, desk) = small();
+    let picture = desk.snapshot.picture();
+    let row = |n: usize| rosterm::identity::population::RowIx(u32::try_from(n).unwrap());
+    let person = (0..picture.entries().slots()).find_map(|n| picture.user_of(Subject::of_entry(row(n)))).unwrap();
+    let account = (0..picture.accounts().slots()).find_map(|n| picture.user_of(Subject::of_account(row(n)))).unwrap();
+    for user in [person, account] {
+        let asked = AtomicUsize::new(0);
+        let whole = picture.might_be(&user, 5, &|| asked.fetch_add(1, Ordering::Relaxed) == usize::MAX);
+        let needs = asked.load(Ordering::Relaxed);
+        assert!(whole.is_some() && needs > 2, "{needs}");
+        for after in [0, 1, needs / 2, needs - 1] {
+            let asked = AtomicUsize::new(0);
+            assert_eq!(picture.might_be(&user, 5, &|| asked.fetch_add(1, Ordering::Relaxed) >= after), None);
+            let asked = asked.load(Ordering::Relaxed);
+            assert!(asked <= after + 4, "it went on: {asked} after {after} of {needs}");
+        }
+    }
+}
+
+#[test]
 fn whatever_two_are_linked_it_comes_to_what_was_said_before_and_parting_them_undoes_it() {
     let (_, mut desk) = small();
     let picture = desk.snapshot.picture();
@@ -284,7 +306,7 @@ fn whatever_two_are_linked_it_comes_to_what_was_said_before_and_parting_them_und
     for subject in subjects {
         let Some(user) = picture.user_of(subject).filter(|u| picture.may_link(u).is_ok()) else { continue };
         // Those alike, and some who are not.
-        for choice in picture.choices(&user, "", 200).into_iter().step_by(3).take(12) {
+        for choice in picture.choices(&user, "", 200, &|| false).unwrap().into_iter().step_by(3).take(12) {
             let link = rosterm::model::Link {
                 entry: EntryId::new(picture.entries().row(user.entry.unwrap()).id()),
                 account: AccountId::new(choice.id.as_str()),

@@ -7,10 +7,10 @@ use crate::config::secret::typed::TYPED;
 use crate::engine::Running;
 use crate::engine::location::{Counts, Judged, Preview, Previewed};
 use crate::telemetry::redacted;
-use crate::text::{count, counted, width};
+use crate::text::{count, width};
 use crate::tui::action::Verb;
 use crate::tui::model::{Model, Pane};
-use crate::tui::overlay::relocate::{more_deletions, not_used, said};
+use crate::tui::overlay::relocate::{deleted, more_deletions, not_used, removals, rows};
 use crate::tui::theme::Role;
 use crate::tui::widget::page::{Line, labelled};
 
@@ -142,23 +142,14 @@ fn moves(lines: &mut Vec<Line>, model: &Model, preview: &Preview, room: usize) {
 
 /// Who comes to another action by another policy.
 fn actions(lines: &mut Vec<Line>, model: &Model, judged: &Judged, room: usize) {
-    let more = if judged.at_least { "at least " } else { "" };
-    let deletions = judged.deletions();
-    if deletions > 0 {
-        let accounts = if deletions == 1 { "account" } else { "accounts" };
-        let text = format!("{more}{} {accounts} PROPOSED FOR DELETION, none of it approved", count(deletions));
+    let deletions = judged.deletions() > 0;
+    if deletions {
+        let text = format!("{} PROPOSED FOR DELETION, none of it approved", deleted(judged));
         labelled(lines, "then", room, Role::Bad, &text);
     }
-    let each: Vec<String> = judged.moves.iter().map(|(from, to, n)| format!("{} {} → {}", count(*n), said(*from), said(*to))).collect();
-    let each = if each.is_empty() { String::new() } else { format!(": {}", each.join(", ")) };
     let role = if judged.rows() > 0 { Role::Warn } else { Role::Good };
-    let rows = if judged.rows() == 1 { "row comes" } else { "rows come" };
-    let label = if deletions > 0 { "" } else { "then" };
-    labelled(lines, label, room, role, &format!("{more}{} {rows} to another action{each}", count(judged.rows())));
-    let (removals, most) = judged.removals;
-    if let Some(most) = most {
-        let role = if removals > most { Role::Warn } else { Role::Quiet };
-        let text = format!("{} to disable or delete; {} may be, in one run", counted(removals, "account"), count(most));
+    labelled(lines, if deletions { "" } else { "then" }, room, role, &rows(judged));
+    if let Some((role, text)) = removals(judged) {
         labelled(lines, "", room, role, &text);
     }
     if let (Some(at), None) = (judged.read_at.0, model.source.preview()) {
