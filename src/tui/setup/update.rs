@@ -1,7 +1,7 @@
 //! What happens on the first screen: a message goes in, the model changes, what is to be done outside comes out.
 
 use super::model::{Line, Model};
-use crate::engine::setup::{Ask, Draft, Found, Test, answer, asks, may_hold_secret, test_of};
+use crate::engine::setup::{Ask, Draft, Found, Test, answer, asks, may_hold_secret, question, test_of};
 use crate::error::{Error, Result, exit};
 use crate::model::step::Step;
 use crate::tui::widget::field::Field;
@@ -162,6 +162,11 @@ fn enter(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     model.question.usual = said;
+    if model.question.is_secret {
+        // What a program is told is seen while it is typed, and nowhere afterwards.
+        model.question.usual = question(model.ask, &model.draft, &model.found).usual;
+        model.field = Field::of(&model.question.usual);
+    }
     if let Some(test) = test_of(model.ask, &model.draft) {
         let number = begin(model);
         return vec![Effect::Test(number, test, Box::new(model.draft.clone()), Box::new(model.found.clone()))];

@@ -306,6 +306,9 @@ fn what_a_program_is_told_is_not_shown_when_one_comes_back_and_is_kept_all_the_s
     bench.say(&mut model, "command:echo read hunter2");
     let kept = model.draft.token.clone();
     assert!(model.ask == Ask::Token && kept.1.contains("hunter2"), "{kept:?}");
+    // Nobody is there: the question stays, and what was typed is not seen any more.
+    let shown = frame(&mut model, 120, 40);
+    assert!(shown.contains("> command:echo …") && !shown.contains("hunter2"), "{shown}");
     press(&mut model, "esc");
     bench.say(&mut model, "");
     let shown = frame(&mut model, 120, 40);
