@@ -230,6 +230,7 @@ pub fn order(live: &Live, model: &Model, effect: Effect) {
         Effect::ReadAlso(names) => live.read_also(names),
         Effect::ReadFields(names) => live.read_fields(names),
         Effect::Save(file, edits) => live.save(file, edits),
+        Effect::Unsave => live.unsave(),
         Effect::Count(number, edits) => live.count(number, edits),
         Effect::Preview(number, edits) => live.preview(number, edits),
         Effect::StopLooking => live.stop_looking(),

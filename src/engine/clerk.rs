@@ -67,16 +67,19 @@ pub(super) enum Work {
     /// To link two by hand, or to part them.
     Pair(Box<Pairing>),
     /// To write rules into the configuration file, or to take them out, by their fields.
-    Save(PathBuf, Vec<(String, RuleEdit)>),
+    Save(PathBuf, Vec<(String, RuleEdit)>, Withdrawn),
     /// To count what the parts of a location come to.
     Count(u64, Edits),
     /// To read whoever would be in scope by other clauses.
     Preview(u64, Edits),
     /// To write clauses into the configuration file, and to read by them.
-    Relocate(PathBuf, Edits),
+    Relocate(PathBuf, Edits, Withdrawn),
     /// To say what taking a run back would come to.
     Undo(RunId),
 }
+
+/// True once somebody has taken back what waits to be written.
+pub(super) type Withdrawn = Arc<AtomicBool>;
 
 /// One user is meant, and links are not.
 pub(super) type Alone = bool;
@@ -181,17 +184,18 @@ where
                     Ok(())
                 }
                 Work::Prepare(snapshot, approvals, alone) => self.prepare(&snapshot, approvals, alone),
-                Work::Undo(run) => self.prepare_undo(run),
+                Work::Undo(run) => self.prepare_undo(run).await,
                 Work::Lift(number, lifted) => self.lift(number, lifted),
                 Work::Rehearse(number) => Box::pin(self.rehearse(number)).await,
                 Work::Send(number) => Box::pin(self.send(number)).await,
                 Work::Resume => Box::pin(self.resume()).await,
                 Work::Hold(held) => self.hold(*held).await,
                 Work::Pair(pairing) => self.pair(*pairing).await,
-                Work::Save(file, edits) => self.save(&file, &edits).await,
+                Work::Save(.., withdrawn) | Work::Relocate(.., withdrawn) if withdrawn.load(Ordering::Acquire) => Ok(()),
+                Work::Save(file, edits, _) => self.save(&file, &edits).await,
                 Work::Count(number, edits) => self.count(number, &edits),
                 Work::Preview(number, edits) => self.preview(number, &edits).await,
-                Work::Relocate(file, edits) => Box::pin(self.relocate(&file, &edits)).await,
+                Work::Relocate(file, edits, _) => Box::pin(self.relocate(&file, &edits)).await,
             };
             if let Err(error) = told {
                 (self.tell)(News::Refused(error));
@@ -261,8 +265,9 @@ where
                 let (channel, run) = (self.seat.channel.name.clone(), report.run);
                 let again = self.seat.memory.read(|journal| not_done(journal, run)).unwrap_or_default();
                 let again = Undone::of(again, &report.groups);
-                undone = Some((run, again.clone()));
-                (self.tell)(News::Run(Box::new(Running::Ended(Ended { report, again, channel }))));
+                let undo_of = self.seat.memory.read(|journal| journal.run(run)).ok().flatten().and_then(|run| run.what.undo_of);
+                undone = Some((run, again.clone())).filter(|_| undo_of.is_none());
+                (self.tell)(News::Run(Box::new(Running::Ended(Ended { report, again, undo_of, channel }))));
                 None
             }
             Err(error) => {

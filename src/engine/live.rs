@@ -8,7 +8,7 @@
 use super::approvals::{Weight, Who};
 use super::approver::{self, Ask};
 use super::aside::{Aside, Configured};
-use super::clerk::{Clerk, Work};
+use super::clerk::{Clerk, Withdrawn, Work};
 use super::coverage::Coverage;
 use super::draft::{Draft, Waiting};
 use super::ends::{Ends, Errand};
@@ -52,6 +52,8 @@ pub struct Live {
     works: UnboundedSender<Work>,
     asks: Sender<Ask>,
     pub(super) aside: Box<Aside>,
+    /// How what is to be written last can be taken back.
+    writing: Mutex<Withdrawn>,
     /// Grows with every count of what the rules come to.
     pub(super) covered: Arc<AtomicU64>,
     /// Grows with every count of who moves by an edit.
@@ -139,6 +141,7 @@ impl Live {
             works,
             asks,
             aside,
+            writing: Mutex::default(),
             covered: Arc::default(),
             compared: Arc::default(),
             control,
@@ -265,7 +268,18 @@ impl Live {
 
     /// Writes rules into the configuration file, or takes them out, by their fields.
     pub fn save(&self, file: PathBuf, edits: Vec<(String, RuleEdit)>) {
-        let _ = self.works.send(Work::Save(file, edits));
+        let _ = self.works.send(Work::Save(file, edits, self.to_be_written()));
+    }
+
+    /// Takes back what waits to be written: whatever is under way comes first.
+    pub fn unsave(&self) {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner).store(true, Ordering::Release);
+    }
+
+    fn to_be_written(&self) -> Withdrawn {
+        let withdrawn = Withdrawn::default();
+        *self.writing.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&withdrawn);
+        withdrawn
     }
 
     /// Counts what the parts of the location with these edits come to.
@@ -285,7 +299,7 @@ impl Live {
 
     /// Writes clauses into the configuration file, and reads both ends by them.
     pub fn relocate(&self, file: PathBuf, edits: Edits) {
-        let _ = self.works.send(Work::Relocate(file, edits));
+        let _ = self.works.send(Work::Relocate(file, edits, self.to_be_written()));
     }
 
     /// Lets the store do something, between two other things that it does.

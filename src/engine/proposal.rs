@@ -25,7 +25,9 @@ pub struct Proposal {
     pub tally: Tally,
     /// Fields of updates, and for how many accounts.
     pub fields: Vec<(String, usize)>,
-    /// The first of those who lose access, by what would be done. Not cleaned.
+    /// Fields that are changed beside accounts that are enabled.
+    pub beside: Vec<(String, usize)>,
+    /// The first of those who lose access or get it back, by what would be done. Not cleaned.
     pub names: Vec<(Action, Vec<String>)>,
     /// Leaving rows that nobody has approved.
     pub waiting: usize,
@@ -43,10 +45,18 @@ pub struct Proposal {
     pub interrupted: Option<Run>,
     /// The run that this one takes back.
     pub undo_of: Option<i64>,
+    /// How many of those who are enabled again have no right to it, by what was read last: disabled, or not in scope.
+    pub unentitled: usize,
 }
 
 impl Proposal {
-    /// How many accounts would be disabled or deleted: the number that has to be typed, unless it is 0.
+    /// The number that has to be typed, unless it is 0: how many lose access, else how many get it back who have no right to it.
+    #[must_use]
+    pub fn grave(&self) -> usize {
+        if self.removals() > 0 { self.removals() } else { self.unentitled }
+    }
+
+    /// How many accounts would be disabled or deleted.
     #[must_use]
     pub fn removals(&self) -> usize {
         self.tally.deprovisions()
@@ -81,23 +91,29 @@ pub(super) fn propose(
     snapshot: Option<&Snapshot>,
     interrupted: Option<Run>,
 ) -> Proposal {
-    let mut fields: BTreeMap<String, usize> = BTreeMap::new();
+    let mut fields: BTreeMap<Action, BTreeMap<String, usize>> = BTreeMap::new();
     let mut names: BTreeMap<&str, (Action, Vec<String>)> = BTreeMap::new();
     for row in approved {
-        if row.action == Action::Update {
-            for change in &row.changes {
+        if matches!(row.action, Action::Update | Action::Enable) {
+            let fields = fields.entry(row.action).or_default();
+            // That an account becomes active is what enabling is.
+            for change in row.changes.iter().filter(|c| row.action != Action::Enable || c.field != "active") {
                 *fields.entry(change.field.clone()).or_default() += 1;
             }
         }
-        if row.action.is_deprovision() {
+        if row.action.is_deprovision() || row.action == Action::Enable {
             let (_, list) = names.entry(row.action.code()).or_insert_with(|| (row.action, Vec::new()));
             if list.len() < NAMED {
                 list.push(row.called().to_owned());
             }
         }
     }
-    let mut fields: Vec<(String, usize)> = fields.into_iter().collect();
-    fields.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    let mut most_first = |action: Action| {
+        let mut fields: Vec<(String, usize)> = fields.remove(&action).unwrap_or_default().into_iter().collect();
+        fields.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+        fields
+    };
+    let (beside, fields) = (most_first(Action::Enable), most_first(Action::Update));
     let tally = prepared.overview.approved;
     let removed = tally.deprovisions();
     let leaving = snapshot.map_or(0, |s| [Action::Disable, Action::Delete].into_iter().map(|a| s.facets().for_action(a)).sum());
@@ -116,6 +132,8 @@ pub(super) fn propose(
         fired: prepared.fired,
         waiting: leaving.saturating_sub(removed),
         names: names.into_values().collect(),
+        unentitled: 0,
+        beside,
         fields,
         tally,
         interrupted,

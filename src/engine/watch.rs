@@ -77,6 +77,8 @@ pub struct Ended {
     pub report: Report,
     /// Those for whom nothing was done: they can be tried again.
     pub again: Undone,
+    /// The run that this one takes back. What it did not do is taken back once more, not approved again.
+    pub undo_of: Option<RunId>,
     /// The channel.
     pub channel: String,
 }

@@ -106,6 +106,8 @@ pub enum Effect {
     ReadFields(Vec<String>),
     /// Write rules into the configuration file, or take them out, by their fields.
     Save(PathBuf, Vec<(String, RuleEdit)>),
+    /// To take back what waits to be written.
+    Unsave,
     /// Count what the parts of the location with these edits come to, under this number.
     Count(u64, Edits),
     /// Read whoever would be in scope by these edits, under this number.

@@ -82,8 +82,11 @@ fn a_mapping_is_mended_three_are_disabled_one_is_held_and_the_run_is_taken_back(
     terminal.wait_for("u undo run");
     terminal.type_in("u");
     terminal.wait_for("Take run 2 back");
-    terminal.wait_for("3 accounts will be enabled again");
-    terminal.type_in("\r");
+    terminal.wait_for("3 accounts will be enabled again: p0");
+    // The directory says that they have left: their number is typed for that, too.
+    terminal.wait_for("THEY GET ACCESS BACK");
+    terminal.wait_for("Type 3 to confirm");
+    terminal.type_in("3\r");
     terminal.wait_for("run 3 has ended: done");
     assert_eq!(active(), [true; 4]);
     // Nobody else's title was sent, the new rule or not.

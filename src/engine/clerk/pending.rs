@@ -13,9 +13,11 @@ use crate::engine::rehearsal;
 use crate::engine::run::{Planned, approved, prepare};
 use crate::engine::seat::Seat;
 use crate::engine::snapshot::Snapshot;
+use crate::engine::store::Store;
 use crate::engine::undo;
 use crate::error::{Error, Kind, Result};
 use crate::journal::run::RunId;
+use crate::model::{Action, Situation, Subject};
 use crate::plan::Row;
 use crate::plan::file::Header;
 use crate::plan::guard::Lifted;
@@ -32,6 +34,8 @@ pub(super) struct Pending {
     pub permits: Permits,
     /// What of it can't be taken back, and of whom.
     lasting: Vec<String>,
+    /// How many get access back who have no right to it.
+    unentitled: usize,
 }
 
 pub(super) enum From {
@@ -77,7 +81,7 @@ where
         }
         let (number, now) = (self.next(), clock::now());
         let from = From::Screen { snapshot: Arc::clone(snapshot), approvals, alone, now };
-        self.pending = Some(Pending { number, from, permits: Permits::default(), lasting: Vec::new() });
+        self.pending = Some(Pending { number, from, permits: Permits::default(), lasting: Vec::new(), unentitled: 0 });
         self.propose()
     }
 
@@ -90,7 +94,7 @@ where
         self.propose()
     }
 
-    pub(super) fn prepare_undo(&mut self, run: RunId) -> Result<()> {
+    pub(super) async fn prepare_undo(&mut self, run: RunId) -> Result<()> {
         if !self.is_there {
             return Err(Error::new(
                 Kind::Refused,
@@ -102,7 +106,8 @@ where
         let channel = &self.seat.channel;
         let taken = self.seat.memory.read(|journal| undo::plan(journal, channel, run, clock::now()))?;
         // That their number is typed, or the whole is confirmed, is the approval.
-        let rows = taken.rows.into_iter().map(|row| Row { approved: true, ..row }).collect();
+        let rows: Vec<Row> = taken.rows.into_iter().map(|row| Row { approved: true, ..row }).collect();
+        let unentitled = self.unentitled(&rows).await;
         let from = From::Undo { header: Box::new(taken.header), rows };
         let said = |(why, users): (&String, &Vec<String>)| {
             let named = &users[..users.len().min(NAMED)];
@@ -111,8 +116,28 @@ where
             format!("{why}: {}{more}", named.join(", "))
         };
         let lasting: Vec<String> = taken.lasting.iter().map(said).collect();
-        self.pending = Some(Pending { number, from, permits: Permits::default(), lasting });
+        self.pending = Some(Pending { number, from, permits: Permits::default(), lasting, unentitled });
         self.propose()
+    }
+
+    /// How many of those who would be enabled are disabled or not in scope, by what was read last.
+    async fn unentitled(&self, rows: &[Row]) -> usize {
+        let enabled = rows.iter().filter(|row| row.action == Action::Enable);
+        let enabled: Vec<String> = enabled.filter_map(|row| Some(row.account.as_ref()?.id.clone())).collect();
+        let is_out = move |store: &Store| {
+            let situation = |id: &String| {
+                let picture = store.picture();
+                let row = picture.accounts().by_id(id)?;
+                let person = picture.others.at(row.index()).entry().map(Subject::of_entry);
+                Some(picture.user_of(person.unwrap_or(Subject::of_account(row)))?.verdict.situation)
+            };
+            // Whoever is at neither end any more has no right to anything either.
+            enabled
+                .iter()
+                .filter(|id| situation(id).is_none_or(|s| matches!(s, Situation::Left | Situation::Leaving | Situation::Unmatched)))
+                .count()
+        };
+        self.desk.look(is_out).await.unwrap_or(0)
     }
 
     fn next(&mut self) -> u64 {
@@ -123,7 +148,7 @@ where
     /// Says what sending what is pending comes to.
     fn propose(&mut self) -> Result<()> {
         let channel = &self.seat.channel;
-        let Some(Pending { number, from, permits, lasting }) = &self.pending else { return Err(overtaken()) };
+        let Some(Pending { number, from, permits, lasting, unentitled }) = &self.pending else { return Err(overtaken()) };
         let mut planned = from.planned();
         let proposal = self.seat.memory.read(|journal| {
             let interrupted = journal.unended(&channel.target.base_url.value)?;
@@ -133,7 +158,7 @@ where
             Ok(propose((*number, permits.lifted), pace, from.approved(), prepared, channel, snapshot, interrupted))
         })?;
         let lasting = proposal.lasting.iter().chain(lasting).cloned().collect();
-        (self.tell)(News::Proposed(Box::new(Proposal { lasting, ..proposal })));
+        (self.tell)(News::Proposed(Box::new(Proposal { lasting, unentitled: *unentitled, ..proposal })));
         Ok(())
     }
 

@@ -114,6 +114,7 @@ pub(super) fn something_failed(model: &Model) -> Result<(), &'static str> {
     }
     match &model.activity.running {
         Running::Ended(ended) if ended.again.who.is_empty() => Err("the last run did everything that was approved"),
+        Running::Ended(ended) if ended.undo_of.is_some() => Err("the last run took another one back: take that one back once more"),
         Running::Ended(_) if model.is_reading() => Err("both ends are being read again"),
         Running::Ended(_) if model.activity.owing.as_ref().is_some_and(|owing| owing.open == 0) => {
             Err("there is nothing left to approve of what the last run did not do")

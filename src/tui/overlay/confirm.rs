@@ -90,7 +90,7 @@ pub fn apply(proposal: &Proposal) -> Question {
     if let Some(first) = proposal.fired.first() {
         return Question::new(&title, words, Answer::Lift(first.number), Then::Lift(proposal.number, first.lifts));
     }
-    let answer = match proposal.removals() {
+    let answer = match proposal.grave() {
         _ if !proposal.can_be_sent() => Answer::Nothing,
         0 => Answer::Yes,
         n => Answer::Number(n),
@@ -145,7 +145,8 @@ fn happens(proposal: &Proposal) -> Vec<(Role, String)> {
         let more = if more > 0 { format!(" and {} more", count(more)) } else { String::new() };
         format!(": {}{more}", list.join(", "))
     };
-    let fields: Vec<String> = proposal.fields.iter().map(|(field, n)| format!("{field} {}", count(*n))).collect();
+    let fields = |of: &[(String, usize)]| of.iter().map(|(field, n)| format!("{field} {}", count(*n))).collect::<Vec<_>>().join(", ");
+    let beside = if proposal.beside.is_empty() { String::new() } else { format!("; also changed: {}", fields(&proposal.beside)) };
     say(
         Action::Link,
         "pair will be remembered; nothing is sent for it",
@@ -153,10 +154,24 @@ fn happens(proposal: &Proposal) -> Vec<(Role, String)> {
         String::new(),
     );
     say(Action::Create, "person will be created", "people will be created", String::new());
-    say(Action::Enable, "account will be enabled again", "accounts will be enabled again", String::new());
-    say(Action::Update, "account will be updated", "accounts will be updated", format!(": {}", fields.join(", ")));
+    let enabled = format!("{}{beside}", named(Action::Enable));
+    say(Action::Enable, "account will be enabled again", "accounts will be enabled again", enabled);
+    say(Action::Update, "account will be updated", "accounts will be updated", format!(": {}", fields(&proposal.fields)));
     say(Action::Disable, "account will be DISABLED", "accounts will be DISABLED", named(Action::Disable));
     say(Action::Delete, "account will be DELETED, for good", "accounts will be DELETED, for good", named(Action::Delete));
+    if !tally.clears.is_empty() {
+        let cleared: Vec<String> = tally.clears.iter().map(|(field, n)| format!("{field} for {}", counted(*n, "account"))).collect();
+        words.push((Role::Bad, format!("CLEARED, nothing is left there: {}.", cleared.join(", "))));
+    }
+    if proposal.unentitled > 0 {
+        let n = proposal.unentitled;
+        let text = people(
+            n,
+            "of those who are enabled again is disabled in the directory or not in scope, by the last reading: IT GETS ACCESS BACK.",
+            "of those who are enabled again are disabled in the directory or not in scope, by the last reading: THEY GET ACCESS BACK.",
+        );
+        words.push((Role::Bad, text));
+    }
     if tally.of(Action::Delete) == 0 {
         words.push((Role::Quiet, "Nothing will be deleted.".to_owned()));
     }

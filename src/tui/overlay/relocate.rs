@@ -17,17 +17,18 @@ const NAMES: usize = 12;
 
 type Words = Vec<(Role, String)>;
 
-/// Asks whether other clauses are to be written, by what was read and judged by them.
+/// Asks whether other clauses are to be written, by what was read and judged by them, and whether accounts are deleted as it is.
 #[must_use]
 pub fn question(
     file: &Path,
     changes: Vec<(Clause, String, String)>,
     preview: Option<&Preview>,
-    judged: Option<Result<&Judged, &str>>,
+    (judged, is_deleting): (Option<Result<&Judged, &str>>, bool),
     read_at: Option<String>,
 ) -> Question {
     let mut words = vec![(Role::Text, format!("In {}, comments and everything else stay:", file.display()))];
     let deletes = changes.iter().any(|(clause, _, now)| *clause == Clause::Removal && now == "delete");
+    let removal = changes.iter().any(|(clause, ..)| *clause == Clause::Removal);
     let is_policy = changes.iter().all(|(clause, ..)| clause.is_policy());
     for (clause, was, now) in changes {
         words.push((Role::Strong, format!("{}: {} → {}", clause.name(), or_unset(clause, was), or_unset(clause, now))));
@@ -37,6 +38,14 @@ pub fn question(
     }
     if let Some(preview) = preview {
         moves(&mut words, preview, read_at);
+        // Where that is another one too, it is judged below.
+        let lost = preview.against.as_ref().map_or(0, |against| against.leave + against.disable);
+        if is_deleting && !removal && lost > 0 {
+            let accounts = if lost == 1 { "ACCOUNT" } else { "ACCOUNTS" };
+            let text =
+                format!("UP TO {} {accounts} WILL BE PROPOSED FOR DELETION: remove_action is delete. None of it is approved.", count(lost));
+            words.push((Role::Bad, text));
+        }
     }
     match judged {
         None => {}

@@ -141,7 +141,14 @@ fn over(lines: &mut Vec<Line>, model: &Model, ended: &Ended, room: usize) {
         labelled(lines, "kept", room, Role::Text, &text);
     }
     if !ended.again.who.is_empty() {
-        let (role, text) = left(model, ended.again.who.len());
+        let (role, text) = match ended.undo_of {
+            None => left(model, ended.again.who.len()),
+            Some(of) => {
+                let key = model.setting.keymap.key(Verb::Undo);
+                let rows = counted(ended.again.who.len(), "row");
+                (Role::Accent, format!("{rows} not taken back: {key} on run {of} takes back what is left"))
+            }
+        };
         lines.extend(page::wrap(&text, room).into_iter().map(|l| plain(role, l)));
     }
 }

@@ -67,7 +67,11 @@ pub(super) fn revert(model: &mut Model) -> Vec<Effect> {
     model.mapping.added.clear();
     model.mapping.told = None;
     model.say(Tone::Plain, "the rules are as in the configuration again");
-    try_out(model)
+    let mut effects = try_out(model);
+    if !std::mem::take(&mut model.mapping.saving).is_empty() {
+        effects.push(Effect::Unsave);
+    }
+    effects
 }
 
 fn try_out(model: &mut Model) -> Vec<Effect> {

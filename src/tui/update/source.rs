@@ -2,7 +2,8 @@
 
 use super::perform;
 use crate::config::secret::typed::may_be_shown;
-use crate::config::{Clause, status_text};
+use crate::config::{Clause, RemoveAction, status_text};
+use crate::engine::Running;
 use crate::engine::location::{self, Counts, Previewed, Site};
 use crate::engine::query::id_words;
 use crate::error::{Error, Result};
@@ -148,7 +149,7 @@ pub(super) fn revert(model: &mut Model) -> Vec<Effect> {
     model.source.edits.clear();
     model.source.forget();
     model.say(Tone::Plain, "the source location is as in the configuration again");
-    vec![Effect::StopLooking]
+    vec![Effect::StopLooking, Effect::Unsave]
 }
 
 /// Counts what each clause comes to, by the edits where there are some.
@@ -223,12 +224,25 @@ fn question(model: &Model) -> Option<Question> {
     let changes = source.edits.keys().map(|clause| (*clause, clause.text(site), source.shown(*clause).unwrap_or_default())).collect();
     let preview = source.preview();
     let read_at = preview.and_then(|p| p.against.as_ref().ok()?.read_at).map(|at| model.setting.zone.time_of_day(at));
-    Some(relocate::question(file, changes, preview.map(Arc::as_ref), source.judged(), read_at))
+    let is_deleting = site.policy.remove_action == RemoveAction::Delete;
+    Some(relocate::question(file, changes, preview.map(Arc::as_ref), (source.judged(), is_deleting), read_at))
+}
+
+/// Says where something that is to be written has to wait, and how it is taken back.
+pub(super) fn waits(model: &mut Model, back: Verb) {
+    let what = match &model.activity.running {
+        Running::Going(_) => "the run has ended",
+        _ if model.is_reading() => "both ends were read",
+        _ => return,
+    };
+    let key = model.setting.keymap.key(back);
+    model.say(Tone::Plain, format!("it is written once {what}; {key} takes it back until then"));
 }
 
 /// Has them written.
 pub(super) fn save(model: &mut Model) -> Vec<Effect> {
     let edits = model.source.edits();
+    waits(model, Verb::RevertSource);
     model.setting.file.clone().map(|file| Effect::Relocate(file, edits)).into_iter().collect()
 }
 

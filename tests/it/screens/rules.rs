@@ -304,6 +304,44 @@ fn what_is_not_tried_yet_is_not_said_to_move_nobody_and_a_filter_does_not_turn_t
 }
 
 #[test]
+fn what_waits_to_be_written_is_told_and_taken_back_by_the_key_that_takes_edits_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rosterm.toml");
+    let mut desk = on("title", Setting { file: Some(file.clone()), ..setting() });
+    std::fs::write(&file, &desk.config).unwrap();
+    let text = desk.config.clone();
+    for takes_back in [true, false] {
+        // Both ends are being read, for as long as this is held.
+        let gate = Arc::clone(&desk.gate);
+        let held = gate.lock().unwrap();
+        desk.live.refresh();
+        while !desk.snapshot.is_reading() {
+            desk.next();
+        }
+        desk.press("d ctrl-s");
+        desk.press("enter");
+        assert!(desk.notice().contains("it is written once both ends were read; R takes it back"), "{}", desk.notice());
+        if takes_back {
+            desk.press("R");
+        }
+        drop(held);
+        while desk.snapshot.is_busy() {
+            desk.next();
+        }
+        if takes_back {
+            // Whatever is asked of the clerk next is done after what it was taken back from.
+            desk.live.propose(None);
+            desk.until(|m| m.question().is_some());
+            desk.press("esc");
+            assert!(!desk.model.is_mapping_edited());
+            assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+        }
+    }
+    desk.until(|m| m.notice().is_some_and(|n| n.starts_with("saved")));
+    assert_ne!(std::fs::read_to_string(&file).unwrap(), text);
+}
+
+#[test]
 fn rules_are_saved_as_lines_of_the_file_and_gone_by_without_starting_again() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("rosterm.toml");

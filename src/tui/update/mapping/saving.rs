@@ -6,12 +6,13 @@ use crate::engine::draft::Tried;
 use crate::engine::snapshot::Facets;
 use crate::model::Action;
 use crate::text::count;
+use crate::tui::action::Verb;
 use crate::tui::model::{Edit, Mapping, Model, Tone};
 use crate::tui::msg::Effect;
 use crate::tui::overlay::Overlay;
 use crate::tui::overlay::question::{Answer, Question, Then};
 use crate::tui::theme::Role;
-use crate::tui::update::list;
+use crate::tui::update::{list, source};
 
 /// Asks whether what was kept is to be written.
 pub(in crate::tui::update) fn ask_to_save(model: &mut Model) {
@@ -88,6 +89,7 @@ fn told(field: &str, Edit { was, now }: &Edit, is_masked: bool) -> Vec<String> {
 pub(in crate::tui::update) fn save(model: &mut Model) -> Vec<Effect> {
     let edits = Mapping::changes(&model.mapping.edits, &model.mapping.added);
     model.mapping.saving = model.mapping.edits.clone();
+    source::waits(model, Verb::Revert);
     model.setting.file.clone().map(|file| Effect::Save(file, edits)).into_iter().collect()
 }
 
