@@ -88,6 +88,7 @@ impl Bench {
         let seat = Seat {
             runtime: runtime.handle().clone(),
             channel: Arc::new(channel_config.clone()),
+            file: None,
             others: Vec::new(),
             open,
             open_source,

@@ -248,13 +248,13 @@ pub(super) fn configured(looks: &Looks, common: &Common, runtime: Runtime) -> Re
     let memory = Memory::Opened(Arc::new(move |mode| common_then.journal(&config_then, mode)));
     let others = config.others(&channel);
     let names = [channel.name.clone(), channels::source_name(&channel.source), channels::target_name(&channel.target)];
-    let handle = runtime.handle().clone();
+    let (handle, file) = (runtime.handle().clone(), config.path.clone());
     let may_write = !common.read_only;
     let start = move |tell: Tell| {
         let open = |errand: Errand| async move { errand.open().await };
         let open_source: OpenSource = Arc::new(|config, now| Box::pin(async move { Source::open(&config, now).await }));
         let channel = Arc::new(channel);
-        Ok(Live::start(Seat { runtime: handle, channel, others, open, open_source, memory, may_write }, tell))
+        Ok(Live::start(Seat { runtime: handle, channel, file: Some(file), others, open, open_source, memory, may_write }, tell))
     };
     Ok(Opening {
         file: Some(config.path.clone()),
@@ -278,5 +278,5 @@ fn demo_live(options: &demo::Options, may_write: bool, runtime: &Handle, tell: T
     let demo::Pair { channel, journal, open, open_source } = runtime.block_on(demo::pair(options))?;
     let memory = Memory::Kept(Some(journal));
     let channel = Arc::new(channel);
-    Ok(Live::start(Seat { runtime: runtime.clone(), channel, others: Vec::new(), open, open_source, memory, may_write }, tell))
+    Ok(Live::start(Seat { runtime: runtime.clone(), channel, file: None, others: Vec::new(), open, open_source, memory, may_write }, tell))
 }

@@ -39,6 +39,8 @@ pub struct Proposal {
     pub takes: Option<(Duration, f64)>,
     /// How many removals the limit allows; nothing where there is none.
     pub most_removals: Option<usize>,
+    /// What is to be known of the configuration file: it says something else by now. Not cleaned.
+    pub file: Option<String>,
     /// What of it can't be taken back.
     pub lasting: Vec<String>,
     /// A run that has not ended: it is finished first.
@@ -133,6 +135,7 @@ pub(super) fn propose(
         waiting: leaving.saturating_sub(removed),
         names: names.into_values().collect(),
         unentitled: 0,
+        file: None,
         beside,
         fields,
         tally,

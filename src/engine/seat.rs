@@ -6,6 +6,7 @@ use super::snapshot::Snapshot;
 use crate::config::Channel;
 use crate::identity::{AccountId, EntryId};
 use crate::model::HoldOn;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What a live channel needs.
@@ -14,6 +15,8 @@ pub struct Seat<O> {
     pub runtime: tokio::runtime::Handle,
     /// The channel.
     pub channel: Arc<Channel>,
+    /// The file of the configuration, if there is one.
+    pub file: Option<PathBuf>,
     /// The other channels of the same configuration.
     pub others: Vec<Channel>,
     /// Opens both ends; called for each reading.

@@ -3,6 +3,7 @@
 use super::{Alone, Clerk, RUNS};
 use crate::apply::choose::{Permits, Selection};
 use crate::clock::{self, Instant};
+use crate::config::Config;
 use crate::engine::approvals::Approvals;
 use crate::engine::ends::{Ends, Errand};
 use crate::engine::news::News;
@@ -120,6 +121,17 @@ where
         self.propose()
     }
 
+    /// What the configuration file says by now, where that is not what is gone by.
+    fn file_differs(&self) -> Option<String> {
+        let (file, channel) = (self.seat.file.as_ref()?, &self.seat.channel);
+        let now = Config::read(file).and_then(|config| Ok(config.channel(Some(&channel.name))?.fingerprint.clone()));
+        match now {
+            Ok(fingerprint) if fingerprint == channel.fingerprint => None,
+            Ok(_) => Some(format!("{} says something else by now", file.display())),
+            Err(error) => Some(format!("{} is not right by now: {}", file.display(), error.message())),
+        }
+    }
+
     /// How many of those who would be enabled are disabled or not in scope, by what was read last.
     async fn unentitled(&self, rows: &[Row]) -> usize {
         let enabled = rows.iter().filter(|row| row.action == Action::Enable);
@@ -158,7 +170,7 @@ where
             Ok(propose((*number, permits.lifted), pace, from.approved(), prepared, channel, snapshot, interrupted))
         })?;
         let lasting = proposal.lasting.iter().chain(lasting).cloned().collect();
-        (self.tell)(News::Proposed(Box::new(Proposal { lasting, unentitled: *unentitled, ..proposal })));
+        (self.tell)(News::Proposed(Box::new(Proposal { lasting, unentitled: *unentitled, file: self.file_differs(), ..proposal })));
         Ok(())
     }
 

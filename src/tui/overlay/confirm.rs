@@ -71,6 +71,10 @@ pub fn apply(proposal: &Proposal) -> Question {
         None => format!("Apply to {}", proposal.service),
     };
     let mut words = happens(proposal);
+    if let Some(file) = &proposal.file {
+        let text = format!("{}: this goes by what was read before. Start rosterm again to go by the file.", redacted(file));
+        words.push((Role::Warn, text));
+    }
     for fired in &proposal.fired {
         words.push((Role::Bad, format!("REFUSED: {}", redacted(&fired.message))));
     }

@@ -109,7 +109,16 @@ impl Desk {
                 Ok(Ends { source: source?, target, connector, rules })
             }
         };
-        let seat = Seat { runtime: runtime.handle().clone(), channel, others: Vec::new(), open, open_source, memory, may_write: true };
+        let seat = Seat {
+            runtime: runtime.handle().clone(),
+            channel,
+            file: setting.file.clone(),
+            others: Vec::new(),
+            open,
+            open_source,
+            memory,
+            may_write: true,
+        };
         Desk { gate, silent, ..Desk::seated(runtime, seat, setting, config) }
     }
 
@@ -119,7 +128,16 @@ impl Desk {
         let open = |errand: Errand| async move { errand.open().await };
         let open_source: OpenSource = Arc::new(|config, now| Box::pin(async move { Source::open(&config, now).await }));
         let memory = Memory::Kept(Some(Journal::in_memory().unwrap()));
-        let seat = Seat { runtime: runtime.handle().clone(), channel, others: Vec::new(), open, open_source, memory, may_write: true };
+        let seat = Seat {
+            runtime: runtime.handle().clone(),
+            channel,
+            file: setting.file.clone(),
+            others: Vec::new(),
+            open,
+            open_source,
+            memory,
+            may_write: true,
+        };
         Desk::seated(runtime, seat, setting, config)
     }
 

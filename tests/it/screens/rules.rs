@@ -394,6 +394,7 @@ fn rules_are_saved_as_lines_of_the_file_and_gone_by_without_starting_again() {
     desk.press("esc esc tab tab tab tab A y P");
     desk.until(|m| m.question().is_some());
     assert!(desk.frame(120, 40).contains("costCenter "), "{}", desk.frame(120, 40));
+    assert!(!desk.frame(120, 40).contains("by now"), "{}", desk.frame(120, 40));
     desk.press("esc 2");
     // Somebody else wrote there: nothing is written, and what was kept stays.
     go_to(&mut desk, "title");
@@ -405,6 +406,20 @@ fn rules_are_saved_as_lines_of_the_file_and_gone_by_without_starting_again() {
     desk.until_shown("changed by somebody else");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), theirs);
     desk.press("esc");
+    // Nor is it sent unsaid by what the file said before.
+    desk.press("R");
+    desk.until(|m| !m.is_mapping_edited() && m.is_mapping_tried());
+    counts(&mut desk);
+    for (text, told) in [(theirs.as_str(), "rosterm.toml says something else by now"), ("[", "rosterm.toml is not right by now")] {
+        std::fs::write(&file, text).unwrap();
+        desk.live.propose(None);
+        desk.until(|m| m.question().is_some());
+        let frame = desk.frame(200, 60);
+        assert!(frame.contains(told), "{frame}");
+        desk.press("esc");
+    }
+    desk.press("d");
+    desk.until(rosterm::tui::Model::is_mapping_tried);
     assert!(desk.model.is_mapping_edited());
 }
 
