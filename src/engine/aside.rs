@@ -151,7 +151,7 @@ impl Live {
         let Some(of) = snapshot.named(subject).map(|named| snapshot.whole(subject, named)) else { return };
         self.ask(&snapshot, of.clone());
         let (tell, latest) = (Arc::clone(&self.aside.tell), Arc::clone(&self.aside.alike));
-        let number = latest.fetch_add(1, Ordering::AcqRel) + 1;
+        let number = latest.fetch_add(1, Ordering::AcqRel).wrapping_add(1);
         // No thread of the runtime: whoever leaves the channel waits for those.
         spawn("near", move || {
             let is_stale = || latest.load(Ordering::Acquire) != number;
@@ -189,7 +189,7 @@ impl Live {
 
     /// Asks for the rows of a run; of several runs that are asked about only the last one is told.
     pub fn rows(&self, run: RunId) {
-        let number = self.aside.runs.fetch_add(1, Ordering::AcqRel) + 1;
+        let number = self.aside.runs.fetch_add(1, Ordering::AcqRel).wrapping_add(1);
         let (latest, tell, glance) = (Arc::clone(&self.aside.runs), Arc::clone(&self.aside.tell), Arc::clone(&self.aside.glance));
         spawn("rows", move || {
             let rows = glance().and_then(|journal| {

@@ -1,8 +1,8 @@
 //! What a screen lets be done: the thread that reads, prepares a run, sends it, sets holds, and links by hand.
 //!
 //! One thing after the other, so that nothing is read while something is sent, and a run is followed by a reading that shows
-//! what came of it. What is only looked at waits for none of it (`aside`). What must stay true: exactly what was shown before a run is sent, from the same snapshot; a run that was
-//! interrupted is finished before another one begins.
+//! what came of it. What is only looked at waits for none of it (`aside`). What must stay true: exactly what was shown before a
+//! run is sent, from the same snapshot; a run that was interrupted is finished before another one begins.
 
 mod hands;
 mod pending;

@@ -109,7 +109,7 @@ impl Question {
             Answer::Yes => Ok(()),
             Answer::Number(n) | Answer::Lift(n) if typed == n.to_string() => Ok(()),
             Answer::Lift(n) if typed.is_empty() => Err(format!("type {n} to lift the limit, or go back")),
-            Answer::Number(n) if typed.is_empty() => Err(format!("type {n} first: so many would lose access")),
+            Answer::Number(n) if typed.is_empty() => Err(format!("type {n} first: so many lose access or get it back by this")),
             Answer::Number(n) | Answer::Lift(n) => Err(format!("{typed} is not {n}")),
             Answer::Text(_) if !typed.is_empty() => Ok(()),
             Answer::Text(what) => Err(format!("type {what} first")),

@@ -252,6 +252,10 @@ fn answer(model: &mut Model, overlay: Overlay) -> Vec<Effect> {
         Err(_) if question.answer == Answer::Nothing => Vec::new(),
         Err(wrong) => {
             question.wrong = Some(wrong);
+            // Another number is typed from its beginning.
+            if matches!(question.answer, Answer::Number(_) | Answer::Lift(_)) {
+                question.field = Field::default();
+            }
             model.overlay = Some(Overlay::Question(question));
             Vec::new()
         }
