@@ -128,7 +128,7 @@ where
         match now {
             Ok(fingerprint) if fingerprint == channel.fingerprint => None,
             Ok(_) => Some(format!("{} says something else by now", file.display())),
-            Err(error) => Some(format!("{} is not right by now: {}", file.display(), error.message())),
+            Err(error) => Some(format!("{} has an error by now: {}", file.display(), error.message())),
         }
     }
 
