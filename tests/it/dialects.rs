@@ -201,14 +201,14 @@ fn a_token_is_granted_once_and_again_when_it_has_to_be() {
 
 #[test]
 fn a_token_that_is_not_granted_is_told_and_no_secret_leaves_for_another_host() {
-    let clients = Clients { id: "me".into(), secret: "right".into(), seconds: None, in_body: false, good_for: Some(0) };
+    let clients = Clients { id: "me".into(), secret: "r1ght-one".into(), seconds: None, in_body: false, good_for: Some(0) };
     runtime().block_on(async {
         let service = Service::start(people(1), Faults { clients: Some(clients.clone()), ..Faults::default() }).await.unwrap();
         let error = open(service.base_url(), &credentials(&service, "wr0ng-one", ""), &connector("")).await.err().unwrap().to_string();
         assert!(error.contains("grants no token: HTTP 401: invalid_client\n  hint: check client_id"), "{error}");
         assert!(!error.contains("wr0ng"), "{error}");
         // Every token is refused: asked for twice, not for ever.
-        let error = open(service.base_url(), &credentials(&service, "right", ""), &connector("paging = \"index\"")).await.err().unwrap();
+        let error = open(service.base_url(), &credentials(&service, "r1ght-one", ""), &connector("paging = \"index\"")).await.err().unwrap();
         assert!(error.to_string().contains("refuses us: HTTP 401: the token was revoked"), "{error}");
         assert_eq!(service.granted(), 2);
     });
@@ -216,7 +216,7 @@ fn a_token_that_is_not_granted_is_told_and_no_secret_leaves_for_another_host() {
     runtime().block_on(async {
         let to: &'static str = format!("http://127.0.0.1:{port}/grab?x=1").leak();
         let service = Service::start(people(1), Faults { clients: Some(clients), redirect: Some(to), ..Faults::default() }).await.unwrap();
-        let error = open(service.base_url(), &credentials(&service, "right", ""), &connector("")).await.err().unwrap().to_string();
+        let error = open(service.base_url(), &credentials(&service, "r1ght-one", ""), &connector("")).await.err().unwrap().to_string();
         assert!(error.contains(&format!("grants no token: HTTP 307, to http://127.0.0.1:{port}: ")) && !error.contains("grab"), "{error}");
     });
     assert_eq!(elsewhere.join().unwrap(), "");

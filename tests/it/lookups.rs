@@ -180,10 +180,10 @@ async fn check(service: &Service, lines: &str, keys: &str) -> (Vec<Step>, bool) 
 fn a_check_tells_each_step_with_what_to_do_about_it() {
     use StepVerdict::{Failed, Good, Skipped, Warning};
     let none = Faults::default;
-    let secret = || Faults { token: Some("right".into()), ..Faults::default() };
-    let clients = Clients { id: "me".into(), secret: "right".into(), seconds: Some(60), in_body: false, good_for: None };
-    let wrong_token = "token = { command = [\"echo\", \"wrong\"] }";
-    let granted = "auth = { client_credentials = { token_url = \"TOKEN_URL\", client_id = \"me\", client_secret = { command = [\"echo\", \"wrong\"] } } }";
+    let secret = || Faults { token: Some("r1ght-one".into()), ..Faults::default() };
+    let clients = Clients { id: "me".into(), secret: "r1ght-one".into(), seconds: Some(60), in_body: false, good_for: None };
+    let wrong_token = "token = { command = [\"echo\", \"wr0ng-one\"] }";
+    let granted = "auth = { client_credentials = { token_url = \"TOKEN_URL\", client_id = \"me\", client_secret = { command = [\"echo\", \"wr0ng-one\"] } } }";
     for (what, lines, keys, faults, verdicts, about, told) in [
         ("all is well", "", "", none(), [Good; 6], 4, "40 accounts of 40 in "),
         (

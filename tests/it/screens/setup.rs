@@ -332,7 +332,7 @@ fn a_client_is_granted_a_token_as_soon_as_its_secret_is_named() {
         std::fs::write(folder.path().join(name), text).unwrap();
         folder.path().join(name).display().to_string()
     };
-    let (people, wrong, right) = (file("people.ldif", LDIF), file("wrong", "other"), file("right", "cl!ent"));
+    let (people, wrong, right) = (file("people.ldif", LDIF), file("wrong", "0ther-one"), file("right", "cl!ent"));
     let (mut model, mut bench) = (model(&folder.path().join("rosterm.toml")), Bench { runtime, desk: Desk::default() });
     let (url, tokens) = (service.base_url().to_owned(), service.token_url());
     for answer in ["ldif", &people, "", "", "scim2", &url, "client_credentials", &tokens, "me", ""] {
