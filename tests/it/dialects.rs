@@ -208,7 +208,8 @@ fn a_token_that_is_not_granted_is_told_and_no_secret_leaves_for_another_host() {
         assert!(error.contains("grants no token: HTTP 401: invalid_client\n  hint: check client_id"), "{error}");
         assert!(!error.contains("wr0ng"), "{error}");
         // Every token is refused: asked for twice, not for ever.
-        let error = open(service.base_url(), &credentials(&service, "r1ght-one", ""), &connector("paging = \"index\"")).await.err().unwrap();
+        let error =
+            open(service.base_url(), &credentials(&service, "r1ght-one", ""), &connector("paging = \"index\"")).await.err().unwrap();
         assert!(error.to_string().contains("refuses us: HTTP 401: the token was revoked"), "{error}");
         assert_eq!(service.granted(), 2);
     });
