@@ -211,16 +211,7 @@ impl Channel {
 
 impl RuleConfig {
     fn read(field: &Located<String>, item: reader::Item<'_>) -> Result<Self> {
-        let plain = |value| RuleConfig {
-            field: field.clone(),
-            value,
-            default: None,
-            when_missing: WhenMissing::default(),
-            required: None,
-            create_only: false,
-            masked: false,
-            case_exact: None,
-        };
+        let plain = |value| RuleConfig::plain(field.clone(), value);
         if let Some(text) = item.as_string() {
             return Ok(plain(Some(text)));
         }

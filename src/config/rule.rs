@@ -38,19 +38,24 @@ impl RuleText {
 }
 
 impl RuleConfig {
-    /// A rule for a field that is in no file yet.
-    #[must_use]
-    pub fn new(field: &str, text: &RuleText) -> Self {
-        let mut rule = RuleConfig {
-            field: Located::nowhere(field.to_owned()),
-            value: None,
+    /// A rule that says nothing but an expression.
+    pub(super) fn plain(field: Located<String>, value: Option<Located<String>>) -> Self {
+        RuleConfig {
+            field,
+            value,
             default: None,
             when_missing: WhenMissing::default(),
             required: None,
             create_only: false,
             masked: false,
             case_exact: None,
-        };
+        }
+    }
+
+    /// A rule for a field that is in no file yet.
+    #[must_use]
+    pub fn new(field: &str, text: &RuleText) -> Self {
+        let mut rule = RuleConfig::plain(Located::nowhere(field.to_owned()), None);
         rule.put(text);
         rule
     }

@@ -433,6 +433,19 @@ fn of_what_was_not_done_it_is_told_for_whom_there_is_still_something_to_approve(
     assert_eq!(desk.notice(), "1 row approved, nothing is sent yet; 2 need nothing any more");
     desk.press("f");
     desk.until(|m| m.notice().is_some_and(|n| n.starts_with("0 rows approved, nothing is sent yet; 1 was approved before")));
+    // Whoever would have something else done by now is not approved for that: nobody has seen it.
+    let activate = |on: bool| {
+        service.edit(|users| users.iter_mut().find(|u| u["id"] == others[0].1).unwrap()["active"] = on.into());
+    };
+    activate(false);
+    desk.live.refresh();
+    while !words(&mut desk).contains("1 comes to something else by now: look at it in the list; 1 needs nothing any more") {
+        desk.next();
+    }
+    desk.press("f");
+    desk.until(|m| m.notice().is_some_and(|n| n.contains("1 comes to something else by now")));
+    assert_eq!((desk.model.approvals().total(), desk.model.approvals().of(Action::Enable)), (1, 0));
+    activate(true);
     // Once it is mended elsewhere there is nothing left, and that is said before anything is asked for.
     write(&fails.1, &fails.2);
     desk.live.refresh();
