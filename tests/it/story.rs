@@ -7,31 +7,49 @@ use crate::lab::Server;
 use crate::terminals::Terminal;
 use serde_json::json;
 use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 
 const CASE: Case = Case { profile: "full", knobs: &[], connector: ("scim2", "title", "title"), keeps_names: false };
+
+/// Both servers, and a configuration by which everybody has an account.
+struct Stage {
+    directory: Server,
+    service: Server,
+    desk: Desk,
+    file: PathBuf,
+}
+
+/// Sets them up; `title` is the line of that rule in the file.
+fn stage(title: &str) -> Stage {
+    let directory = Server::slapd(&ldif());
+    let service = Server::scim_with(CASE.profile, CASE.knobs);
+    let desk = Desk::new();
+    let text = configuration(&CASE, &directory, &service, &desk, "").replace("title = \"title\"", title);
+    let file = desk.write("rosterm.toml", &text);
+    let (code, out, talk) = desk.rosterm(&["apply", "--yes"]);
+    assert_eq!(code, 0, "{out}{talk}");
+    Stage { directory, service, desk, file }
+}
+
+/// The screens on them.
+fn open(desk: &Desk, file: &Path) -> Terminal {
+    let state = desk.path("state.db");
+    let options = ["--config", file.to_str().unwrap(), "--state", state.to_str().unwrap()];
+    let home = desk.folder.path().to_str().unwrap();
+    Terminal::open(160, 48, env!("CARGO_BIN_EXE_rosterm"), &options, &[("HOME", home), ("USER", "op")])
+}
 
 #[test]
 #[ignore = "needs real servers: tests/run"]
 fn a_mapping_is_mended_three_are_disabled_one_is_held_and_the_run_is_taken_back() {
-    let directory = Server::slapd(&ldif());
-    let service = Server::scim_with(CASE.profile, CASE.knobs);
+    let Stage { directory, service, desk, file } = stage("title = \"title\" # HR");
     let outside = Outside(&service);
-    let desk = Desk::new();
-    let file = desk.write(
-        "rosterm.toml",
-        &configuration(&CASE, &directory, &service, &desk, "").replace("title = \"title\"", "title = \"title\" # HR"),
-    );
-    let (code, out, talk) = desk.rosterm(&["apply", "--yes"]);
-    assert_eq!(code, 0, "{out}{talk}");
     let leave = |n| format!("\ndn: {}\nchangetype: modify\nadd: employeeType\nemployeeType: inactive\n", dn(n));
     ldapmodify(&directory, &(0..4).map(leave).collect::<String>(), &desk);
     let ids = linked(&desk);
     let active = || (0..4).map(|n| outside.account(&ids[&name(n)])["active"] == json!(true)).collect::<Vec<bool>>();
 
-    let state = desk.path("state.db");
-    let options = ["--config", file.to_str().unwrap(), "--state", state.to_str().unwrap()];
-    let home = desk.folder.path().to_str().unwrap();
-    let mut terminal = Terminal::open(160, 48, env!("CARGO_BIN_EXE_rosterm"), &options, &[("HOME", home), ("USER", "op")]);
+    let mut terminal = open(&desk, &file);
     terminal.wait_for("leaving 4 ");
     terminal.wait_for("in sync 56");
 
@@ -119,22 +137,11 @@ fn a_mapping_is_mended_three_are_disabled_one_is_held_and_the_run_is_taken_back(
 #[test]
 #[ignore = "needs real servers: tests/run"]
 fn a_rule_is_added_and_sent_and_a_rule_is_taken_out_of_the_file() {
-    let directory = Server::slapd(&ldif());
-    let service = Server::scim_with(CASE.profile, CASE.knobs);
+    let Stage { directory: _directory, service, desk, file } = stage("# HR\ntitle = \"title\" # theirs");
     let outside = Outside(&service);
-    let desk = Desk::new();
-    let file = desk.write(
-        "rosterm.toml",
-        &configuration(&CASE, &directory, &service, &desk, "").replace("title = \"title\"", "# HR\ntitle = \"title\" # theirs"),
-    );
-    let (code, out, talk) = desk.rosterm(&["apply", "--yes"]);
-    assert_eq!(code, 0, "{out}{talk}");
     let ids = linked(&desk);
     let before = std::fs::read_to_string(&file).unwrap();
-    let state = desk.path("state.db");
-    let options = ["--config", file.to_str().unwrap(), "--state", state.to_str().unwrap()];
-    let home = desk.folder.path().to_str().unwrap();
-    let mut terminal = Terminal::open(160, 48, env!("CARGO_BIN_EXE_rosterm"), &options, &[("HOME", home), ("USER", "op")]);
+    let mut terminal = open(&desk, &file);
     terminal.wait_for("in sync 60");
 
     // A field that was not read yet: it is, and what is typed is tried as soon as that is done.
