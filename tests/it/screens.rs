@@ -11,6 +11,7 @@ mod mapping;
 mod moves;
 mod pictures;
 mod pointer;
+mod retry;
 mod rules;
 mod search;
 mod server;
