@@ -190,6 +190,31 @@ fn it_fits_whatever_size_the_terminal_gets() {
 }
 
 #[test]
+fn a_key_that_comes_with_a_new_size_counts() {
+    let mut terminal = Terminal::demo(100, 24);
+    for round in 0..150 {
+        // A window that is dragged wider while somebody types: each key lies there together with the news of a size.
+        let resize = |t: &mut Terminal| (0..4).for_each(|n| t.resize(80 + (round * 4 + n) % 40, 24));
+        resize(&mut terminal);
+        terminal.type_in("/");
+        resize(&mut terminal);
+        terminal.until(|t| t.shows("enter keeps"));
+        resize(&mut terminal);
+        terminal.type_in("\x1b");
+        resize(&mut terminal);
+        terminal.until(|t| !t.shows("enter keeps"));
+    }
+}
+
+#[test]
+fn many_keys_at_once_all_count() {
+    let mut terminal = Terminal::demo(100, 30);
+    // More than is read at once, as a terminal sends a paste that knows of no brackets; then ^U.
+    terminal.type_in(&format!("/{}\x15the last word", "many words ".repeat(300)));
+    terminal.wait_for("the last word");
+}
+
+#[test]
 fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_brings_everything_back() {
     let shell = ["--norc", "--noprofile", "-i"];
     let mut terminal = Terminal::open(100, 30, "bash", &shell, &[("PS1", "shell> "), ("HISTFILE", "/dev/null")]);
