@@ -3,11 +3,13 @@
 mod decisions;
 mod notes;
 mod open;
+mod remembered;
 mod runs;
 mod state;
 
 pub use open::{Door, Mode};
-pub use runs::{Begun, Note, Remembered};
+pub use remembered::Remembered;
+pub use runs::{Begun, Note};
 
 use super::Belonging;
 use crate::clock::Instant;
