@@ -7,6 +7,7 @@ mod apply;
 mod apply_faults;
 mod apply_killed;
 mod apply_real;
+mod apply_refusals;
 mod bad_ends;
 mod channels;
 mod checks;
