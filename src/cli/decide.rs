@@ -114,7 +114,7 @@ async fn migrate(common: &Common, now: Instant) -> Result<u8> {
             .hint("keep the id attribute that the links were made with, or take the links back with rosterm unlink"));
         }
     }
-    journal.set_belonging(&channel.name, &belonging)?;
+    journal.migrate(&channel.name, &belonging)?;
     let n = journal.links(&belonging.base_url)?.len();
     report::talk(&format!("{n} links belong to {} and {} from now on", belonging.naming_context, belonging.base_url));
     Ok(exit::DONE)

@@ -8,7 +8,7 @@ use super::progress::Progress;
 use super::store::{Absorbed, Store};
 use crate::clock::{self, Instant};
 use crate::config::Channel;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::identity::population::{Batch, Schema};
 use crate::journal::{Belonging, Journal};
 use crate::mapping::Context;
@@ -81,7 +81,7 @@ pub(super) struct Recalled {
 /// Where the state can't be read, or its links belong to something else.
 pub(super) fn remembered(job: &Job<'_>, ends: &Ends, journal: &Journal) -> Result<Recalled> {
     let belonging = belonging_of(ends);
-    check_belonging(job.channel, journal, &belonging)?;
+    journal.check_belonging(&job.channel.name, &belonging)?;
     Ok(Recalled {
         links: journal.links(&belonging.base_url)?,
         holds: journal.holds(&belonging.base_url, job.now)?,
@@ -285,24 +285,4 @@ pub(super) fn bound(channel: &str, journal: &Journal) -> Result<Option<Bound>> {
     let Some(belonging) = journal.belonging(channel)? else { return Ok(None) };
     let (links, holds) = journal.remembered(&belonging.base_url)?;
     Ok((links + holds > 0).then_some(Bound { belonging, links, holds }))
-}
-
-/// Links are used only for what they were made for.
-pub(super) fn check_belonging(channel: &Channel, journal: &Journal, now: &Belonging) -> Result<()> {
-    let Some(before) = journal.belonging(&channel.name)? else { return Ok(()) };
-    if before == *now || journal.remembered(&before.base_url)? == (0, 0) {
-        return Ok(());
-    }
-    let mut differs = Vec::new();
-    for (what, a, b) in [
-        ("the service", &before.base_url, &now.base_url),
-        ("the naming context", &before.naming_context, &now.naming_context),
-        ("the id attribute", &before.id_attribute, &now.id_attribute),
-    ] {
-        if a != b {
-            differs.push(format!("{what} was {a} and is now {b}"));
-        }
-    }
-    Err(Error::usage(format!("the links and holds of channel {} were made for another pair of ends: {}", channel.name, differs.join("; ")))
-        .hint("if these are the same people and accounts, say so with: rosterm link --migrate"))
 }

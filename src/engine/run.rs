@@ -6,7 +6,7 @@
 use super::approvals::Approvals;
 use super::ends::Ends;
 use super::picture::{Picture, User};
-use super::query::{asked_of, belonging_of, check_belonging};
+use super::query::{asked_of, belonging_of};
 use crate::apply::choose::{Overview, Permits, Removals, Selection, check_removals};
 use crate::apply::{self, Control, Counting, Finished, Freezer, Meter, Order, Report};
 use crate::clock::Instant;
@@ -209,7 +209,6 @@ impl<'r> Runner<'r> {
         let lock = Lock::take(&journal, &service, author, now)?;
         let belonging = belonging_of(ends);
         // Links that were made for other ends are never taken for these by a run: everybody linked would be leaving.
-        check_belonging(channel, &journal, &belonging)?;
         journal.set_belonging(&channel.name, &belonging)?;
         ends.target.learn(journal.habits(&service)?.as_deref());
         ends.target.ask_what_it_can().await;

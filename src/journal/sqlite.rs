@@ -1,5 +1,6 @@
 //! The SQLite file behind the journal.
 
+mod belonging;
 mod decisions;
 mod notes;
 mod open;
@@ -11,7 +12,6 @@ pub use open::{Door, Mode};
 pub use remembered::Remembered;
 pub use runs::{Begun, Note};
 
-use super::Belonging;
 use crate::clock::Instant;
 use crate::error::{Error, Result};
 use crate::identity::{AccountId, EntryId};
@@ -150,52 +150,6 @@ impl Journal {
         let (held, id) = held_text(on);
         let done = self.connection.execute("DELETE FROM holds WHERE service = ?1 AND held = ?2 AND id = ?3", params![base_url, held, id]);
         done.map(|n| n > 0).map_err(|e| self.wrong(&e))
-    }
-
-    /// What the links of a channel belong to, if that was ever remembered.
-    ///
-    /// # Errors
-    /// Where the file can't be read.
-    pub fn belonging(&self, channel: &str) -> Result<Option<Belonging>> {
-        let found = self
-            .connection
-            .query_row("SELECT base_url, naming_context, id_attribute FROM channels WHERE name = ?1", [channel], |row| {
-                Ok(Belonging { base_url: row.get(0)?, naming_context: row.get(1)?, id_attribute: row.get(2)? })
-            })
-            .optional();
-        found.map_err(|e| self.wrong(&e))
-    }
-
-    /// Remembers what the links of a channel belong to. Links of the service before move along.
-    ///
-    /// # Errors
-    /// Where the file can't be written.
-    pub fn set_belonging(&mut self, channel: &str, belonging: &Belonging) -> Result<()> {
-        let before = self.belonging(channel)?;
-        if let Some(old) = before.as_ref().filter(|b| b.base_url != belonging.base_url) {
-            let others = "SELECT name FROM channels WHERE base_url = ?1 AND name <> ?2";
-            let other: Option<String> =
-                self.connection.query_row(others, [&old.base_url, channel], |row| row.get(0)).optional().map_err(|e| self.wrong(&e))?;
-            if let Some(other) = other {
-                return Err(Error::usage(format!("channel {other} uses the links and holds of {} too", old.base_url))
-                    .hint("they can't move with one channel alone: set links and holds of the new address anew"));
-            }
-        }
-        let write = |connection: &mut Connection| -> rusqlite::Result<()> {
-            let transaction = connection.transaction()?;
-            if let Some(before) = before.filter(|b| b.base_url != belonging.base_url) {
-                for table in ["links", "holds"] {
-                    transaction
-                        .execute(&format!("UPDATE {table} SET service = ?1 WHERE service = ?2"), [&belonging.base_url, &before.base_url])?;
-                }
-            }
-            transaction.execute(
-                "INSERT OR REPLACE INTO channels (name, base_url, naming_context, id_attribute) VALUES (?1, ?2, ?3, ?4)",
-                [channel, &belonging.base_url, &belonging.naming_context, &belonging.id_attribute],
-            )?;
-            transaction.commit()
-        };
-        write(&mut self.connection).map_err(|e| self.wrong(&e))
     }
 }
 

@@ -1,6 +1,10 @@
 //! The journal's file: what is kept, what is refused.
 
 use super::*;
+use crate::error::Kind;
+use crate::journal::Belonging;
+use crate::journal::run::{Ending, FrozenRow, NewRun, RowState};
+use crate::model::Action;
 
 fn link(entry: &str, account: &str) -> Link {
     Link {
@@ -55,15 +59,76 @@ fn a_hold_ends_when_it_says() {
     assert!(!journal.remove_hold("s", &on).unwrap());
 }
 
+fn belonging(url: &str) -> Belonging {
+    Belonging { base_url: url.into(), naming_context: "dc=x".into(), id_attribute: "entryUUID".into() }
+}
+
+fn run_to(service: &str) -> NewRun {
+    NewRun {
+        channel: "lucid".into(),
+        service: service.into(),
+        plan: String::new(),
+        undo_of: None,
+        author: "ann".into(),
+        started: Instant(8),
+        terms: "{}".into(),
+    }
+}
+
 #[test]
-fn links_move_along_with_what_they_belong_to() {
+fn what_is_remembered_moves_along_where_somebody_says_so_and_by_nothing_else() {
     let mut journal = Journal::in_memory().unwrap();
-    let belonging = |url: &str| Belonging { base_url: url.into(), naming_context: "dc=x".into(), id_attribute: "entryUUID".into() };
+    journal.set_belonging("lucid", &belonging("old")).unwrap();
+    // Nothing is remembered yet: nothing can be taken for somebody else's.
+    journal.set_belonging("lucid", &belonging("older")).unwrap();
+    journal.set_belonging("lucid", &belonging("old")).unwrap();
+    journal.link_by_hand("old", &link("e1", "a1"), "ann").unwrap();
+    let run = journal.begin_run(&run_to("old")).unwrap();
+    let rows = [FrozenRow {
+        n: 1,
+        action: Action::Disable,
+        user_name: None,
+        entry: Some(EntryId::new("e1")),
+        account: Some(AccountId::new("a1")),
+        state: RowState::Waiting,
+        content: "{}".into(),
+    }];
+    journal.add_rows(run, &rows).unwrap();
+    journal.freeze(run).unwrap();
+    // A run is finished where it began, whatever somebody says.
+    for refused in [journal.set_belonging("lucid", &belonging("new")), journal.migrate("lucid", &belonging("new"))] {
+        let refused = refused.unwrap_err();
+        assert!(refused.kind() == Kind::Refused && refused.message().contains("to old is not finished"), "{refused}");
+    }
+    journal.end_run(run, Instant(9), Ending::Done, None).unwrap();
+
+    let refused = journal.set_belonging("lucid", &belonging("new")).unwrap_err().to_string();
+    assert!(refused.contains("the service was old and is now new") && refused.contains("link --migrate"), "{refused}");
+    assert_eq!((journal.links("old").unwrap().len(), journal.links("new").unwrap().len()), (1, 0));
+    journal.migrate("lucid", &belonging("new")).unwrap();
+    assert_eq!((journal.links("old").unwrap().len(), journal.links("new").unwrap().len()), (0, 1));
+    assert_eq!(journal.belonging("lucid").unwrap(), Some(belonging("new")));
+    // Who decided it, and what was sent, is found there too: the run can be taken back.
+    let e1 = EntryId::new("e1");
+    assert_eq!(journal.decisions_of("new", Some(&e1), None, 9).unwrap().len(), 1);
+    assert_eq!(journal.rows_of("new", Some(&e1), None, 9).unwrap().len(), 1);
+    assert_eq!(journal.run(run).unwrap().unwrap().what.service, "new");
+}
+
+#[test]
+fn two_memories_are_never_made_one() {
+    let mut journal = Journal::in_memory().unwrap();
     journal.set_belonging("lucid", &belonging("old")).unwrap();
     journal.add_links("old", &[link("e1", "a1")]).unwrap();
-    journal.set_belonging("lucid", &belonging("new")).unwrap();
-    assert_eq!(journal.links("new").unwrap().len(), 1);
-    assert_eq!(journal.belonging("lucid").unwrap(), Some(belonging("new")));
+    journal.add_links("new", &[link("e1", "a2")]).unwrap();
+    let refused = journal.migrate("lucid", &belonging("new")).unwrap_err();
+    assert!(refused.kind() == Kind::Refused && refused.message().contains("new are remembered already"), "{refused}");
+    assert_eq!(journal.links("old").unwrap(), [link("e1", "a1")]);
+    assert_eq!(journal.links("new").unwrap(), [link("e1", "a2")]);
+    // Nor is that of two channels parted.
+    journal.set_belonging("other", &belonging("old")).unwrap();
+    let refused = journal.migrate("lucid", &belonging("third")).unwrap_err().to_string();
+    assert!(refused.contains("channel other uses"), "{refused}");
 }
 
 #[test]
