@@ -8,6 +8,7 @@ mod desk;
 mod details;
 mod keys;
 mod mapping;
+mod monkey;
 mod moves;
 mod pictures;
 mod pointer;
