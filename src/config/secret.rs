@@ -18,7 +18,7 @@ pub const WAYS: &str = "{ env = \"NAME\" }, { file = \"path\" }, { command = [\"
 /// Where a secret is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretRef {
-    place: SecretPlace,
+    pub(super) place: SecretPlace,
     at: Located<()>,
 }
 
