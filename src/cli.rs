@@ -312,7 +312,7 @@ impl Common {
     async fn look_and_keep(&self, now: Instant, mode: Mode, asks: bool) -> Result<Seen> {
         let (config, channel) = self.channel()?;
         let journal = self.journal(&config, mode)?;
-        let (source, target) = (channels::source_name(&channel.source), channels::target_name(&channel.target));
+        let (source, target) = (channel.source.short_name(), channel.target.short_name());
         let watch = Watch::start(&source, &target, Doing::Opening, self.shows_progress());
         let mut ends = engine::open(&channel, now).await?;
         let journal = self.looked_into(&config, &channel, &mut ends, journal, &watch, now).await?;

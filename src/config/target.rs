@@ -84,6 +84,14 @@ pub enum Rate {
 }
 
 impl TargetConfig {
+    /// The service's host, for a line that has little room. Not cleaned.
+    #[must_use]
+    pub fn short_name(&self) -> String {
+        let url = &self.base_url.value;
+        let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+        rest.split('/').next().unwrap_or(rest).to_owned()
+    }
+
     pub(super) fn read(section: &mut Section<'_>, folder: &Path) -> Result<Self> {
         let connector = section.required_string("connector")?;
         let base_url = section.required_string("base_url")?;

@@ -13,7 +13,7 @@ use crate::tui::model::{Model, SourceTyping, Tone};
 use crate::tui::msg::Effect;
 use crate::tui::overlay::question::Question;
 use crate::tui::overlay::{Overlay, relocate};
-use crate::tui::pane::source::{Entry, entries};
+use crate::tui::pane::source::{Entry, entries, or_unset};
 use crate::tui::widget::field::Field;
 use ratatui::crossterm::event::KeyEvent;
 use std::sync::Arc;
@@ -237,6 +237,16 @@ pub(super) fn waits(model: &mut Model, back: Verb) {
     };
     let key = model.setting.keymap.key(back);
     model.say(Tone::Plain, format!("it is written once {what}; {key} takes it back until then"));
+}
+
+/// What was edited and is in no file, in sentences.
+pub(super) fn unsaved(model: &Model) -> Vec<String> {
+    let Some(site) = &model.source.site else { return Vec::new() };
+    let said = |clause: &Clause| {
+        let (was, now) = (or_unset(*clause, clause.text(site)), or_unset(*clause, model.source.shown(*clause).unwrap_or_default()));
+        format!("{}: {was} → {now}", clause.name())
+    };
+    model.source.edits.keys().map(said).collect()
 }
 
 /// Has them written.
