@@ -75,6 +75,14 @@ pub enum Scope {
     OneLevel,
 }
 
+impl Scope {
+    /// True if so many entries in scope, of any kind, are none but the base itself; false too where there may be more.
+    #[must_use]
+    pub fn shows_nothing(self, (n, is_all): (u64, bool)) -> bool {
+        is_all && n <= u64::from(self == Scope::Subtree)
+    }
+}
+
 /// What the configuration sets itself instead of taking it from the vendor.
 #[derive(Debug, Clone, Default)]
 pub struct SettingsConfig {

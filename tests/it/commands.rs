@@ -157,6 +157,22 @@ fn a_refused_token_is_told_by_its_place_and_never_shown() {
 }
 
 #[test]
+fn a_refused_user_and_password_are_not_called_a_token() {
+    with_service(accounts(), &Faults::default(), |desk, _| {
+        let config = std::fs::read_to_string(desk.path("rosterm.toml")).unwrap();
+        let basic = "auth = { basic = { user = \"op\", password = { env = \"LDAP_PASSWORD\" } } }";
+        desk.write("rosterm.toml", &config.replace("token = { env = \"TOKEN\" }", basic));
+        for command in ["plan", "check", "doctor"] {
+            let (code, out, talk) = desk.rosterm(&[command]);
+            let said = format!("{out}{talk}").split_whitespace().collect::<Vec<_>>().join(" ");
+            assert_eq!(code, 1, "{said}");
+            assert!(said.contains("check the user op and the password in $LDAP_PASSWORD"), "{command}: {said}");
+            assert!(!said.contains("check the token") && !said.contains("reader-secret"), "{command}: {said}");
+        }
+    });
+}
+
+#[test]
 fn bad_input_is_told_with_its_place_and_a_way_out() {
     with_service(accounts(), &Faults::default(), |desk, service| {
         let good = std::fs::read_to_string(desk.path("rosterm.toml")).unwrap();

@@ -340,7 +340,7 @@ fn a_client_is_granted_a_token_as_soon_as_its_secret_is_named() {
     }
     bench.say(&mut model, &format!("file:{wrong}"));
     let refused = model.steps(Ask::ClientSecret).last().cloned().unwrap();
-    assert!(model.ask == Ask::ClientSecret && refused.name == "token" && refused.verdict == StepVerdict::Failed, "{refused:?}");
+    assert!(model.ask == Ask::ClientSecret && refused.name == "login" && refused.verdict == StepVerdict::Failed, "{refused:?}");
     bench.say(&mut model, &format!("file:{right}"));
     assert_eq!((model.ask, model.found.accounts.len(), service.granted()), (Ask::Rule(0), 3, 1));
     let config = Config::parse(Path::new("rosterm.toml"), &Model::text(&model)).unwrap();
