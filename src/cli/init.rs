@@ -5,6 +5,7 @@
 
 mod dialogue;
 mod given;
+mod hidden;
 
 use super::progress::{Doing, Watch};
 use super::{Common, print, report};

@@ -266,6 +266,43 @@ fn the_mouse_is_taken_only_when_asked_for_and_given_back_with_the_terminal() {
 }
 
 #[test]
+fn a_secret_that_is_typed_where_its_place_is_asked_for_is_never_on_the_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(path("people.ldif"), "dn: uid=u,dc=x\nobjectClass: inetOrgPerson\nuid: u\ncn: u\nsn: u\nentryUUID: 1\n").unwrap();
+    let (file, people) = (path("new.toml"), path("people.ldif"));
+    let arguments =
+        ["init", "--file", &file, "--ldif", &people, "--base", "dc=x", "--connector", "scim2", "--target-url", "http://127.0.0.1:9/scim"];
+    let mut terminal = Terminal::open(120, 40, env!("CARGO_BIN_EXE_rosterm"), &arguments, &[("HOME", &path(""))]);
+    let ends_with = |t: &Terminal, prompt: &str| t.contents().trim_end().ends_with(prompt);
+    terminal.until(|t| ends_with(t, "Group [everybody under the base]:"));
+    terminal.type_in("\r");
+    terminal.until(|t| ends_with(t, "Login [token]:"));
+    terminal.type_in("\r");
+    terminal.until(|t| ends_with(t, "\nToken:"));
+    let is_echoed = |t: &Terminal| tcgetattr(&t.line).unwrap().local_modes.contains(LocalModes::ECHO);
+    assert!(!is_echoed(&terminal));
+    terminal.type_in("hunter2");
+    terminal.until(|t| ends_with(t, "\nToken: *******"));
+    terminal.type_in("\x7f");
+    terminal.until(|t| ends_with(t, "\nToken: ******"));
+    terminal.type_in("2\r");
+    terminal.wait_for("a secret is not typed in here");
+    // The place of one is seen once it was taken.
+    terminal.until(|t| ends_with(t, "\nToken:"));
+    terminal.type_in("env:NOBODY_HAS_SET_THIS\r");
+    terminal.wait_for("  env:NOBODY_HAS_SET_THIS");
+    terminal.wait_for("NOBODY_HAS_SET_THIS is not set");
+    terminal.until(|t| t.contents().contains("Answer again") && ends_with(t, "\nToken [env:NOBODY_HAS_SET_THIS]:"));
+    assert!(!terminal.contents().contains("hunter"), "{}", terminal.contents());
+    // Breaking off gives the terminal back, here too.
+    terminal.type_in("hunt\x03");
+    let (status, terminal) = terminal.ended();
+    assert!(!status.success() && terminal.is_given_back(), "{status}");
+    assert!(!terminal.contents().contains("hunt") && !std::path::Path::new(&file).exists());
+}
+
+#[test]
 fn a_signal_gives_the_terminal_back_and_is_the_exit_code() {
     for (name, signal) in [("TERM", Signal::TERM), ("HUP", Signal::HUP)] {
         let terminal = Terminal::demo(100, 30);
