@@ -2,6 +2,7 @@
 //!
 //! A fetched secret is registered with [`crate::telemetry`] before anything else sees it, so that it can't reach a log.
 
+pub mod address;
 mod program;
 pub mod typed;
 

@@ -1,7 +1,8 @@
 //! `[channels.NAME.target]`: where accounts are, and how to speak to the service.
 
 use super::reader::{Item, Located, Section};
-use super::secret::SecretRef;
+use super::secret::address::secrets_in_query;
+use super::secret::{SecretRef, WAYS};
 use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
 
@@ -216,6 +217,12 @@ impl ClientCredentials {
         }
         if token_url.value.contains(['@', '#']) {
             return wrong("the token URL may not hold a user, a password or a fragment", "id and secret stand in keys of their own");
+        }
+        if let Some((name, _)) = secrets_in_query(&token_url.value).into_iter().next() {
+            return wrong(
+                &format!("the query of the token URL may not hold a secret, and {name} is one"),
+                &format!("drop it there, and say where it is kept: client_secret = {WAYS}; with send = \"body\" it is sent in the body"),
+            );
         }
         if crosses_in_clear(&lower) {
             return wrong("the client secret would cross the network in clear text", "write https://");

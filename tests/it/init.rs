@@ -164,6 +164,11 @@ fn a_secret_is_refused_and_said_nowhere_and_what_fails_writes_nothing() {
                 2,
                 "may not hold a user",
             ),
+            (
+                &["--token-url", "https://login.test/t?client_secret=hunter2", "--client-id", "me", "--client-secret", "env:TOKEN"],
+                2,
+                "the query of the token URL may not hold a secret, and client_secret is one",
+            ),
             (&["--token-url", "http://127.0.0.1:1/t", "--client-id", "me", "--client-secret", "env:TOKEN"], 1, "login: "),
             (&["--user", "op", "--token", "env:TOKEN"], 2, "cannot be used with"),
         ] {

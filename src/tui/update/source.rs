@@ -1,6 +1,7 @@
 //! The source location that is edited: what was typed is looked at in the background, and in effect only once it is saved.
 
 use super::perform;
+use crate::config::secret::address::hidden;
 use crate::config::secret::typed::may_be_shown;
 use crate::config::{Clause, RemoveAction, status_text};
 use crate::engine::Running;
@@ -101,7 +102,11 @@ fn enter(model: &mut Model) -> Vec<Effect> {
     }
     if let Err(wrong) = location::with_edit(site, clause, &text) {
         typing.wrong = Some(wrong);
-        if clause == Clause::Password && !may_be_shown(text.trim()) {
+        let may_hold_secret = match clause {
+            Clause::Password => !may_be_shown(text.trim()),
+            clause => Clause::SERVER.contains(&clause) && !hidden(&text, clause == Clause::Url).is_empty(),
+        };
+        if may_hold_secret {
             // It may be the secret: it is held nowhere.
             typing.field = Field::default();
         }

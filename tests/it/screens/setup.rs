@@ -285,7 +285,14 @@ fn a_password_in_an_address_is_on_the_screen_no_longer_once_it_is_refused() {
         model.ask = ask;
         model.question = question(ask, &model.draft, &model.found);
         press(&mut model, "ctrl-u");
-        type_in(&mut model, typed);
+        // Nor is it seen while it is typed.
+        for c in typed.chars() {
+            type_in(&mut model, &c.to_string());
+            let frame = frame(&mut model, 120, 40);
+            assert!(!frame.contains(":h") && !frame.contains("hu"), "{ask:?}: {frame}");
+        }
+        let seen = frame(&mut model, 120, 40);
+        assert!(seen.contains("*******") && seen.contains(typed.rsplit('@').next().unwrap()), "{ask:?}: {seen}");
         // Behind what there is to choose stands what is typed.
         press(&mut model, "pagedown pagedown enter");
         assert!(model.ask == ask && model.wrong.is_some(), "{ask:?}");
