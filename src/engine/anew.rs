@@ -13,6 +13,7 @@ use super::query::{self, so_much};
 use crate::config::differs::{Difference, Part, differences};
 use crate::config::{Channel, Clause, Config};
 use crate::error::{Error, Result};
+use crate::identity::dn::DnKey;
 use crate::mapping::Rules;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -67,21 +68,24 @@ fn warnings(differences: &[Difference], bound: &query::Bound) -> Vec<String> {
     let (are, were) = if bound.links + bound.holds == 1 { ("IS", "WAS") } else { ("ARE", "WERE") };
     let until = "Nothing is read or sent until somebody who knows that these are the same people says so: rosterm link --migrate.";
     let mut told = Vec::new();
-    if let Some(service) = says(Part::Target, "base_url") {
-        told.push(format!("ANOTHER SERVICE: {much} {were} MADE FOR {} AND {are} NOT USED FOR {}. {until}", service.was, service.now));
+    // Whoever goes back to what they were made for is not warned.
+    let made_for = &bound.belonging.base_url;
+    if let Some(service) = says(Part::Target, "base_url").filter(|service| service.now != *made_for) {
+        told.push(format!("ANOTHER SERVICE: {much} {were} MADE FOR {made_for} AND {are} NOT USED FOR {}. {until}", service.now));
     }
-    if differences.iter().any(|d| d.part == Part::Server && ["type", "path", "url"].contains(&&*d.name)) {
-        let context = match &bound.belonging.naming_context {
-            context if context.is_empty() => String::new(),
-            context => format!(" {context}"),
-        };
+    let context = &bound.belonging.naming_context;
+    let is_elsewhere = |base: &Difference| !context.is_empty() && !DnKey::of(&base.now).is_under(&DnKey::of(context));
+    let is_server = differences.iter().any(|d| d.part == Part::Server && ["type", "path", "url"].contains(&&*d.name));
+    if is_server || says(Part::Location, &Clause::Base.name()).is_some_and(is_elsewhere) {
+        let of = if context.is_empty() { String::new() } else { format!(" ({context})") };
         told.push(format!(
-            "ANOTHER DIRECTORY: {much} NAME PEOPLE OF THE ONE BEFORE{context}. Where it holds other people by the same ids they would mean somebody else; where its naming context is another one, they are not used. {until}",
+            "THIS CAN BE ANOTHER DIRECTORY: {much} NAME PEOPLE OF THE ONE BEFORE{of}. Where another one has other people by the same ids, they would mean somebody else; where its naming context is another one, they are not used. {until}",
         ));
     }
-    let ids = [says(Part::Location, &Clause::Id.name()), says(Part::Server, &Clause::Vendor.name())];
-    if ids.iter().any(Option::is_some) {
-        let id = &bound.belonging.id_attribute;
+    let id = &bound.belonging.id_attribute;
+    let is_other_id = says(Part::Location, &Clause::Id.name()).is_some_and(|d| !d.now.eq_ignore_ascii_case(id));
+    // Another product can know people by another id, where the configuration does not say by which.
+    if is_other_id || says(Part::Server, &Clause::Vendor.name()).is_some() {
         told.push(format!("{much} GO BY {id}: where people are known by another id then, they {are} NOT USED. {until}"));
     }
     told

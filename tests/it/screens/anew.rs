@@ -179,7 +179,9 @@ fn another_service_is_told_in_capitals_and_where_it_cannot_be_read_the_way_back_
     };
     assert!(refused.message().contains("nothing is sent by it"), "{refused}");
     place.write(&[]);
-    assert!(place.asked().iter().any(|text| text.starts_with("target · base_url: ")));
+    let words = place.asked();
+    assert!(words.iter().any(|text| text.starts_with("target · base_url: ")), "{words:?}");
+    assert!(!words.iter().any(|text| text.contains("ANOTHER SERVICE")), "they were made for this one: {words:?}");
     place.go_by();
     assert_eq!(place.desk.snapshot.picture().base_url(), before);
     assert!(!place.frame(120, 40).contains("FAILED"));
@@ -189,8 +191,14 @@ fn another_service_is_told_in_capitals_and_where_it_cannot_be_read_the_way_back_
 fn another_directory_and_another_id_are_told_in_capitals() {
     let mut place = Place::new();
     place.write(&[("(in memory)", "elsewhere.ldif")]);
-    assert!(place.asked().iter().any(|text| text.starts_with("ANOTHER DIRECTORY: ")));
+    assert!(place.asked().iter().any(|text| text.starts_with("THIS CAN BE ANOTHER DIRECTORY: ")));
     place.desk.press("esc");
+    let base = "base_dn = \"ou=people,dc=example,dc=test\"";
+    for (other, is_told) in [("base_dn = \"ou=people,dc=example,dc=other\"", true), ("base_dn = \"dc=example,dc=test\"", false)] {
+        place.write(&[(base, other)]);
+        assert_eq!(place.asked().iter().any(|text| text.starts_with("THIS CAN BE ANOTHER DIRECTORY: ")), is_told, "{other}");
+        place.desk.press("esc");
+    }
     place.write(&[("id_attribute = \"entryUUID\"", "id_attribute = \"employeeNumber\"")]);
     assert!(place.asked().iter().any(|text| text.contains(" GO BY entryUUID: ")));
 }
