@@ -323,7 +323,12 @@ impl Common {
         let others = config.others(&channel);
         let job = Job { channel: &channel, others: &others, now, progress: watch.progress() };
         let picture = engine::look(&job, &mut ends, &journal).await?;
+        let is_nobody = picture.source_state().is_complete() && picture.entries().is_empty();
+        let why = if is_nobody { engine::location::remover(&mut ends.source, &channel.source).await } else { None };
         drop(watch);
+        if let Some(why) = why {
+            report::talk(&format!("nobody is in scope: {why}"));
+        }
         Ok(Seen { channel, journal, picture, ends })
     }
 }

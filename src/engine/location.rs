@@ -132,7 +132,7 @@ impl fmt::Display for Remover {
         match self {
             Remover::Base => f.write_str("THE BASE REMOVES THEM ALL: nothing lies under it, as far as the scope reaches"),
             Remover::Unseen => f.write_str(
-                "NOTHING IS SEEN UNDER THE BASE, with (objectClass=*) either: nothing is there, or the reader may not see it. The filter is not to blame",
+                "NOTHING IS SEEN UNDER THE BASE, not even with (objectClass=*): nothing is there, or the reader may not see it. The filter is not to blame",
             ),
             Remover::Filter(0) => f.write_str("THE FILTER REMOVES THEM ALL: nobody matches it"),
             Remover::Filter(under) => write!(f, "THE FILTER REMOVES THEM ALL: {} are under the base, and none matches it", count(*under)),
@@ -160,6 +160,11 @@ pub enum Previewed {
     Incomplete(String),
     /// It can't be read by these clauses.
     Failed(Error),
+}
+
+/// Which clause removes everybody, where nobody is in scope, as far as that can be counted.
+pub async fn remover(source: &mut Source, config: &SourceConfig) -> Option<Remover> {
+    count(source, config, |_| ()).await.remover()
 }
 
 /// Counts the parts of a location, one after the other; `tell` hears of each.

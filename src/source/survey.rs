@@ -87,7 +87,10 @@ pub async fn survey<T: FnMut(Step)>(source: &mut Source, before: &[String], unse
         }
         None if counted.in_scope == 0 => {
             let hint = match unseen {
-                Some(hint) => format!("nobody is in scope, so nothing would be done; {hint}"),
+                Some(_) => {
+                    "nobody is in scope, so nothing would be done: nothing at all is seen under the base; the filter is not to blame"
+                        .to_owned()
+                }
                 None => {
                     "nobody is in scope, so nothing would be done: check filter and group_dn, and whether bind_dn may see people".to_owned()
                 }

@@ -84,7 +84,9 @@ pub async fn check<T: FnMut(Step)>(ldap: &LdapConfig, config: &SourceConfig, now
     let under_base = counted(under_base);
     let mut session = usable(session, &dialer, "filter", teller).await?;
     teller.tell(match &unseen {
-        Some(hint) => Step::warning("base", format!("{}: nothing is seen below it, with (objectClass=*) either", base.value), hint.clone()),
+        Some(hint) => {
+            Step::warning("base", format!("{}: nothing is seen below it, not even with (objectClass=*)", base.value), hint.clone())
+        }
         None => Step::good("base", format!("{}: {under_base} entries", base.value)),
     });
 
