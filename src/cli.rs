@@ -312,7 +312,7 @@ impl Common {
     async fn look_and_keep(&self, now: Instant, mode: Mode, asks: bool) -> Result<Seen> {
         let (config, channel) = self.channel()?;
         let journal = self.journal(&config, mode)?;
-        let (source, target) = (channels::source_name(&channel.source), channels::target_name(&channel.target));
+        let (source, target) = (channel.source.short_name(), channel.target.short_name());
         let watch = Watch::start(&source, &target, Doing::Opening, self.shows_progress());
         let mut ends = engine::open(&channel, now).await?;
         let journal = self.looked_into(&config, &channel, &mut ends, journal, &watch, now).await?;
@@ -323,7 +323,12 @@ impl Common {
         let others = config.others(&channel);
         let job = Job { channel: &channel, others: &others, now, progress: watch.progress() };
         let picture = engine::look(&job, &mut ends, &journal).await?;
+        let is_nobody = picture.source_state().is_complete() && picture.entries().is_empty();
+        let why = if is_nobody { engine::location::remover(&mut ends.source, &channel.source).await } else { None };
         drop(watch);
+        if let Some(why) = why {
+            report::talk(&format!("nobody is in scope: {why}"));
+        }
         Ok(Seen { channel, journal, picture, ends })
     }
 }

@@ -6,6 +6,7 @@
 
 mod clause;
 pub mod create;
+pub mod differs;
 pub mod edit;
 pub mod paths;
 mod policy;

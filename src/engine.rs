@@ -1,6 +1,7 @@
 //! The one door for both faces: opens both ends, reads them side by side, asks what matching wants to know, and holds the
 //! picture from which every row is made.
 
+pub mod anew;
 mod approvals;
 mod approver;
 mod aside;

@@ -97,7 +97,7 @@ impl Source {
                     let told = format!("{} members; {}", crate::text::count(members.len()), members.ways().collect::<Vec<_>>().join("; "));
                     teller.tell(Step::good("group", told));
                 }
-                survey::survey(&mut source, &[], &mut teller).await.then_some(source)
+                survey::survey(&mut source, &[], None, &mut teller).await.then_some(source)
             }
             Err(error) => {
                 teller.tell(Step::failed("file", &error));

@@ -235,6 +235,8 @@ pub fn order(live: &Live, model: &Model, effect: Effect) {
         Effect::Preview(number, edits) => live.preview(number, edits),
         Effect::StopLooking => live.stop_looking(),
         Effect::Relocate(file, edits) => live.relocate(file, edits),
+        Effect::Reread(file) => live.reread(file),
+        Effect::Reload(file, fingerprint) => live.reload(file, fingerprint),
         Effect::Rows(run) => live.rows(run),
         Effect::Undo(run) => live.undo(run),
         Effect::Look(_)

@@ -89,6 +89,7 @@ impl Bench {
             runtime: runtime.handle().clone(),
             channel: Arc::new(channel_config.clone()),
             file: None,
+            state: None,
             others: Vec::new(),
             open,
             open_source,

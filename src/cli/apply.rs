@@ -4,7 +4,7 @@
 //! first. The exit code says what is left: 0 nothing, 6 some rows failed or were stale, 7 somebody has to approve, 4 a guard.
 
 use super::progress::{Doing, Watch};
-use super::{Common, channels, plan as plan_command, print, report};
+use super::{Common, plan as plan_command, print, report};
 use crate::apply::choose::{Permits, Selection, is_approved};
 use crate::apply::undo::lasting;
 use crate::apply::{Control, Finished, Meter, Report};
@@ -177,7 +177,7 @@ fn file_given(options: &Options) -> bool {
 }
 
 fn watch(channel: &Channel, common: &Common) -> Watch {
-    let (source, target) = (channels::source_name(&channel.source), channels::target_name(&channel.target));
+    let (source, target) = (channel.source.short_name(), channel.target.short_name());
     Watch::start(&source, &target, Doing::Opening, common.shows_progress())
 }
 

@@ -1,14 +1,13 @@
-//! `rosterm channels`: what the configuration holds, without asking anybody. And the names of a channel's two ends.
+//! `rosterm channels`: what the configuration holds, without asking anybody.
 
 use super::Common;
 use super::print::{self, Format};
 use super::table::{paragraph, table};
-use crate::config::{Channel, Config, SourceConfig, SourceKind, TargetConfig};
+use crate::config::{Channel, Config, SourceConfig, SourceKind};
 use crate::error::{Result, exit};
 use clap::Args;
 use serde_json::{Value, json};
 use std::io::{self, Write};
-use std::path::Path;
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct Options {
@@ -24,26 +23,6 @@ pub(super) fn source_place(source: &SourceConfig) -> String {
         SourceKind::Ldif { path } => path.display().to_string(),
         SourceKind::Csv(csv) => csv.path.display().to_string(),
     }
-}
-
-/// The source in one word, for a line that has little room: the first host, or the file's name.
-pub(super) fn source_name(source: &SourceConfig) -> String {
-    match &source.kind {
-        SourceKind::Ldap(ldap) => ldap.urls.first().map_or_else(|| "the directory".to_owned(), |u| u.host.clone()),
-        SourceKind::Ldif { path } => file_name(path),
-        SourceKind::Csv(csv) => file_name(&csv.path),
-    }
-}
-
-fn file_name(path: &Path) -> String {
-    path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned())
-}
-
-/// The service's host.
-pub(super) fn target_name(target: &TargetConfig) -> String {
-    let url = &target.base_url.value;
-    let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
-    rest.split('/').next().unwrap_or(rest).to_owned()
 }
 
 /// The other channels that lead to the same service: they share links, holds and the lock.

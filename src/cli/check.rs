@@ -3,7 +3,7 @@
 use super::print::{self, Format};
 use super::progress::{Doing, Watch};
 use super::table::{paragraph, table};
-use super::{Common, channels, report};
+use super::{Common, report};
 use crate::clock::Instant;
 use crate::config::{Channel, Config, paths};
 use crate::engine::check::{self, Opened, Side, worse};
@@ -147,7 +147,7 @@ impl<'a> Report<'a> {
             self.tell(Side::Configuration, step);
         }
         let opened = {
-            let (source, target) = (channels::source_name(&channel.source), channels::target_name(&channel.target));
+            let (source, target) = (channel.source.short_name(), channel.target.short_name());
             let watch = Watch::start(&source, &target, Doing::Checking, common.shows_progress());
             check::ends(channel, &prepared, now, |side, step| watch.aside(|| self.tell(side, step))).await
         };

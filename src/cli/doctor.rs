@@ -6,7 +6,7 @@ use super::check::chosen;
 use super::print::{self, Format};
 use super::progress::{Doing, Watch};
 use super::table::{paragraph, table};
-use super::{Common, channels, report};
+use super::{Common, report};
 use crate::clock::Instant;
 use crate::config::{Channel, Config, paths};
 use crate::engine::{self, Ends, Job, check};
@@ -71,7 +71,7 @@ async fn look_at(config: &Config, channel: &Channel, common: &Common, now: Insta
         Ok(prepared) => prepared,
         Err(error) => return Ok(report(false, vec![doctor::of_error(check::Side::Configuration.words(), &error)])),
     };
-    let (source, target) = (channels::source_name(&channel.source), channels::target_name(&channel.target));
+    let (source, target) = (channel.source.short_name(), channel.target.short_name());
     let watch = Watch::start(&source, &target, Doing::Checking, common.shows_progress());
     let opened = check::ends(channel, &prepared, now, |side, step| steps.push((side.words(), step))).await;
     let journal = Journal::open(&paths::state_file(common.state.as_deref().or(config.state.as_deref()))?, Mode::Read);

@@ -5,9 +5,10 @@
 
 mod dialogue;
 mod given;
+mod hidden;
 
 use super::progress::{Doing, Watch};
-use super::{Common, channels, print, report};
+use super::{Common, print, report};
 use crate::clock::Instant;
 use crate::config::create::{self, Standing};
 use crate::config::{Config, paths};
@@ -114,7 +115,7 @@ pub(super) async fn run(options: &Options, common: &Common, now: Instant) -> Res
     let config = Config::read(&path)?;
     let channel = config.channel(Some(&draft.name))?;
     let numbers = {
-        let (source, target) = (channels::source_name(&channel.source), channels::target_name(&channel.target));
+        let (source, target) = (channel.source.short_name(), channel.target.short_name());
         let watch = Watch::start(&source, &target, Doing::Reading, common.shows_progress());
         setup::first_numbers(channel, now, watch.progress()).await
     };

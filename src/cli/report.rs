@@ -176,7 +176,7 @@ fn head(out: &mut dyn Write, picture: &Picture, style: Style) -> io::Result<()> 
         writeln!(
             out,
             "{}",
-            style.warn("Nobody is in scope. Nobody is removed because of that; check base, filter and group of the source location.")
+            style.warn("Nobody is in scope. Nobody is removed because of that; check what the reader sees under the base, then the filter and the group: rosterm check counts each.")
         )?;
     }
     for note in picture.notes() {

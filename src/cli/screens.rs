@@ -1,7 +1,7 @@
 //! Opening the screens: what they need from the command line, the configuration and the state. The screens themselves are
 //! another face; `main` brings the two together.
 
-use super::{Color, Common, channels, demo};
+use super::{Color, Common, demo};
 use crate::config::create::{self, Standing};
 use crate::config::{Channel, paths};
 use crate::engine::location::OpenSource;
@@ -184,7 +184,7 @@ impl Several {
     /// Where it can't be read any more.
     pub fn list(&self) -> Result<Vec<Listed>> {
         let config = self.common.configuration()?;
-        let listed = |c: &Channel| (c.name.clone(), channels::source_name(&c.source), channels::target_name(&c.target), c.active);
+        let listed = |c: &Channel| (c.name.clone(), c.source.short_name(), c.target.short_name(), c.active);
         Ok(config.channels.iter().map(listed).collect())
     }
 
@@ -247,14 +247,14 @@ pub(super) fn configured(looks: &Looks, common: &Common, runtime: Runtime) -> Re
     let (common_then, config_then) = (common.clone(), config.clone());
     let memory = Memory::Opened(Arc::new(move |mode| common_then.journal(&config_then, mode)));
     let others = config.others(&channel);
-    let names = [channel.name.clone(), channels::source_name(&channel.source), channels::target_name(&channel.target)];
-    let (handle, file) = (runtime.handle().clone(), config.path.clone());
+    let names = [channel.name.clone(), channel.source.short_name(), channel.target.short_name()];
+    let (handle, file, state) = (runtime.handle().clone(), config.path.clone(), config.state.clone());
     let may_write = !common.read_only;
     let start = move |tell: Tell| {
         let open = |errand: Errand| async move { errand.open().await };
         let open_source: OpenSource = Arc::new(|config, now| Box::pin(async move { Source::open(&config, now).await }));
         let channel = Arc::new(channel);
-        Ok(Live::start(Seat { runtime: handle, channel, file: Some(file), others, open, open_source, memory, may_write }, tell))
+        Ok(Live::start(Seat { runtime: handle, channel, file: Some(file), state, others, open, open_source, memory, may_write }, tell))
     };
     Ok(Opening {
         file: Some(config.path.clone()),
@@ -278,5 +278,8 @@ fn demo_live(options: &demo::Options, may_write: bool, runtime: &Handle, tell: T
     let demo::Pair { channel, journal, open, open_source } = runtime.block_on(demo::pair(options))?;
     let memory = Memory::Kept(Some(journal));
     let channel = Arc::new(channel);
-    Ok(Live::start(Seat { runtime: runtime.clone(), channel, file: None, others: Vec::new(), open, open_source, memory, may_write }, tell))
+    Ok(Live::start(
+        Seat { runtime: runtime.clone(), channel, file: None, state: None, others: Vec::new(), open, open_source, memory, may_write },
+        tell,
+    ))
 }

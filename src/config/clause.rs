@@ -129,6 +129,18 @@ impl Clause {
         [Clause::Url, Clause::StartTls, Clause::Authority, Clause::BindDn, Clause::Password, Clause::PageSize, Clause::Vendor];
     /// The clauses of the location, in the order in which they narrow.
     pub const LOCATION: [Clause; 5] = [Clause::Base, Clause::Scope, Clause::Filter, Clause::Group, Clause::Nested];
+    /// What the product says where nothing else is set: who is disabled, and how entries and groups are made.
+    pub const SETTINGS: [Clause; 9] = [
+        Clause::Status,
+        Clause::DefaultStatus,
+        Clause::Id,
+        Clause::LookUp,
+        Clause::Members,
+        Clause::MemberOf,
+        Clause::Groups,
+        Clause::People,
+        Clause::Time,
+    ];
     /// The lines of the policy that decide about people.
     pub const POLICY: [Clause; 7] =
         [Clause::ProvisionDisabled, Clause::Removal, Clause::Removals, Clause::Creates, Clause::Updates, Clause::Clears, Clause::Shrink];

@@ -11,6 +11,9 @@ use std::io::{self, Write};
 use std::path::Path;
 use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
+/// What to do where the file is not what it was; a screen says by which key.
+pub const ANEW: &str = "read the file anew";
+
 /// A text as a TOML string.
 #[must_use]
 pub fn quoted(text: &str) -> String {
@@ -112,7 +115,7 @@ fn rewrite(
     let before = Config::parse(named, &text)?;
     if before.channel(Some(channel))?.fingerprint != fingerprint {
         return Err(Error::failure(format!("{} was changed by somebody else meanwhile", path.display()))
-            .hint("nothing was written; start rosterm again to work with the file as it is now"));
+            .hint(format!("nothing was written; {ANEW} to work with it as it is now")));
     }
     let text = change(&text)?;
     let after = Config::parse(named, &text)?;

@@ -2,6 +2,7 @@
 //!
 //! A fetched secret is registered with [`crate::telemetry`] before anything else sees it, so that it can't reach a log.
 
+pub mod address;
 mod program;
 pub mod typed;
 
@@ -18,7 +19,7 @@ pub const WAYS: &str = "{ env = \"NAME\" }, { file = \"path\" }, { command = [\"
 /// Where a secret is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretRef {
-    place: SecretPlace,
+    pub(super) place: SecretPlace,
     at: Located<()>,
 }
 

@@ -23,6 +23,19 @@ pub struct SourceConfig {
     pub settings: SettingsConfig,
 }
 
+impl SourceConfig {
+    /// Where people come from, for a line that has little room: the first host, or the file's name. Not cleaned.
+    #[must_use]
+    pub fn short_name(&self) -> String {
+        let file = |path: &Path| path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
+        match &self.kind {
+            SourceKind::Ldap(ldap) => ldap.urls.first().map_or_else(|| "the directory".to_owned(), |u| u.host.clone()),
+            SourceKind::Ldif { path } => file(path),
+            SourceKind::Csv(csv) => file(&csv.path),
+        }
+    }
+}
+
 /// The kinds of source.
 #[derive(Debug, Clone)]
 pub enum SourceKind {
@@ -60,6 +73,14 @@ pub enum Scope {
     Subtree,
     /// Directly below the base.
     OneLevel,
+}
+
+impl Scope {
+    /// True if so many entries in scope, of any kind, are none but the base itself; false too where there may be more.
+    #[must_use]
+    pub fn shows_nothing(self, (n, is_all): (u64, bool)) -> bool {
+        is_all && n <= u64::from(self == Scope::Subtree)
+    }
 }
 
 /// What the configuration sets itself instead of taking it from the vendor.

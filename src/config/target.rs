@@ -1,7 +1,8 @@
 //! `[channels.NAME.target]`: where accounts are, and how to speak to the service.
 
 use super::reader::{Item, Located, Section};
-use super::secret::SecretRef;
+use super::secret::address::secrets_in_query;
+use super::secret::{SecretRef, WAYS};
 use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
 
@@ -84,6 +85,14 @@ pub enum Rate {
 }
 
 impl TargetConfig {
+    /// The service's host, for a line that has little room. Not cleaned.
+    #[must_use]
+    pub fn short_name(&self) -> String {
+        let url = &self.base_url.value;
+        let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+        rest.split('/').next().unwrap_or(rest).to_owned()
+    }
+
     pub(super) fn read(section: &mut Section<'_>, folder: &Path) -> Result<Self> {
         let connector = section.required_string("connector")?;
         let base_url = section.required_string("base_url")?;
@@ -208,6 +217,12 @@ impl ClientCredentials {
         }
         if token_url.value.contains(['@', '#']) {
             return wrong("the token URL may not hold a user, a password or a fragment", "id and secret stand in keys of their own");
+        }
+        if let Some((name, _)) = secrets_in_query(&token_url.value).into_iter().next() {
+            return wrong(
+                &format!("the query of the token URL may not hold a secret, and {name} is one"),
+                &format!("drop it there, and say where it is kept: client_secret = {WAYS}; with send = \"body\" it is sent in the body"),
+            );
         }
         if crosses_in_clear(&lower) {
             return wrong("the client secret would cross the network in clear text", "write https://");

@@ -54,6 +54,11 @@ impl Configured {
         both.1 = std::mem::replace(&mut both.0, Arc::clone(channel));
     }
 
+    /// As it is by now.
+    pub fn now(&self) -> Arc<Channel> {
+        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner).0)
+    }
+
     /// The one with this fingerprint, if it is one of the two; else the present one.
     fn of(&self, fingerprint: &str) -> Arc<Channel> {
         let both = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -67,9 +72,9 @@ pub(super) struct Aside {
     pub tell: Tell,
     /// Grows with every search: an older one is not begun any more.
     pub latest: Arc<AtomicU64>,
-    glance: Glance,
+    pub(super) glance: Glance,
     open_source: OpenSource,
-    configured: Configured,
+    pub(super) configured: Configured,
     /// Gives up what is asked of the directory.
     asking: Stop,
     /// Grows with every user whom others might be.

@@ -176,12 +176,12 @@ mod tests {
         let mut order = InOrder { tell: |side: Side, step: Step| told.push((side, step.name)), source_ended: false, waiting: Vec::new() };
         order.target(Step::good("service", ""));
         order.source(Step::good("resolve", ""));
-        order.target(Step::good("token", ""));
+        order.target(Step::good("login", ""));
         order.source(Step::good("bind", ""));
         order.source_has_ended();
         order.target(Step::good("page", ""));
         let names: Vec<_> = told.iter().map(|(_, name)| *name).collect();
-        assert_eq!(names, ["resolve", "bind", "service", "token", "page"]);
+        assert_eq!(names, ["resolve", "bind", "service", "login", "page"]);
         assert_eq!((told[1].0, told[2].0), (Side::Source, Side::Target));
     }
 

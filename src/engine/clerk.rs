@@ -74,6 +74,8 @@ pub(super) enum Work {
     Preview(u64, Edits),
     /// To write clauses into the configuration file, and to read by them.
     Relocate(PathBuf, Edits, Withdrawn),
+    /// To go by the configuration file as it is by now, if the channel in it has this fingerprint.
+    Reload(PathBuf, String),
     /// To say what taking a run back would come to.
     Undo(RunId),
 }
@@ -195,6 +197,7 @@ where
                 Work::Save(file, edits, _) => self.save(&file, &edits).await,
                 Work::Count(number, edits) => self.count(number, &edits),
                 Work::Preview(number, edits) => self.preview(number, &edits).await,
+                Work::Reload(file, fingerprint) => Box::pin(self.reload(&file, &fingerprint)).await,
                 Work::Relocate(file, edits, _) => Box::pin(self.relocate(&file, &edits)).await,
             };
             if let Err(error) = told {

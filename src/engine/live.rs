@@ -52,6 +52,8 @@ pub struct Live {
     works: UnboundedSender<Work>,
     asks: Sender<Ask>,
     pub(super) aside: Box<Aside>,
+    /// Where the configuration file has the state, if it says so.
+    pub(super) state: Option<PathBuf>,
     /// How what is to be written last can be taken back.
     writing: Mutex<Withdrawn>,
     /// Grows with every count of what the rules come to.
@@ -112,7 +114,7 @@ impl Live {
         let configured = Configured::new(&seat.channel);
         let (open_source, glance) = (Arc::clone(&seat.open_source), seat.memory.glance());
         let aside = Box::new(Aside::new(seat.runtime.clone(), Arc::clone(&tell), open_source, glance, configured.clone(), leaves.clone()));
-        let looking = Stop::default();
+        let (looking, state) = (Stop::default(), seat.state.clone());
         let looker = Looker {
             open: Arc::clone(&seat.open_source),
             runtime: seat.runtime.clone(),
@@ -141,6 +143,7 @@ impl Live {
             works,
             asks,
             aside,
+            state,
             writing: Mutex::default(),
             covered: Arc::default(),
             compared: Arc::default(),
@@ -300,6 +303,11 @@ impl Live {
     /// Writes clauses into the configuration file, and reads both ends by them.
     pub fn relocate(&self, file: PathBuf, edits: Edits) {
         let _ = self.works.send(Work::Relocate(file, edits, self.to_be_written()));
+    }
+
+    /// Goes by the configuration file from now on, if the channel in it has this fingerprint, and reads both ends by it.
+    pub fn reload(&self, file: PathBuf, fingerprint: String) {
+        let _ = self.works.send(Work::Reload(file, fingerprint));
     }
 
     /// Lets the store do something, between two other things that it does.

@@ -14,7 +14,7 @@ pub(super) use preview::Baseline;
 pub use preview::{Against, Mover, Preview, Unbound};
 
 use crate::clock::Instant;
-use crate::config::{Clause, SourceConfig};
+use crate::config::{Clause, SourceConfig, SourceKind};
 pub use crate::config::{Site, Wrong};
 use crate::error::Error;
 use crate::filter::Filter;
@@ -85,6 +85,8 @@ pub struct Counts {
     pub filter: Option<Counted>,
     /// Whom the group names.
     pub group: Option<Counted>,
+    /// Of a directory nothing is seen under the base, whatever it is.
+    pub unseen: bool,
     /// Nothing more comes.
     pub done: bool,
 }
@@ -94,6 +96,8 @@ pub struct Counts {
 pub enum Remover {
     /// Nothing lies under the base.
     Base,
+    /// Nothing is seen there: nobody but the directory knows whether that is because nothing is there.
+    Unseen,
     /// So many lie under the base, and nobody matches.
     Filter(usize),
     /// So many match, and the group names nobody.
@@ -106,6 +110,9 @@ impl Counts {
     /// The clause that removes everybody, where nobody is in scope; nothing while that is not known.
     #[must_use]
     pub fn remover(&self) -> Option<Remover> {
+        if self.unseen {
+            return Some(Remover::Unseen);
+        }
         let n = |counted: &Option<Counted>| counted.as_ref().and_then(|c| c.amount.as_ref().ok()).map(|a| a.n);
         let matching = n(&self.filter);
         match (n(&self.base), matching, n(&self.group)) {
@@ -124,6 +131,9 @@ impl fmt::Display for Remover {
         let count = crate::text::count;
         match self {
             Remover::Base => f.write_str("THE BASE REMOVES THEM ALL: nothing lies under it, as far as the scope reaches"),
+            Remover::Unseen => f.write_str(
+                "NOTHING IS SEEN UNDER THE BASE, not even with (objectClass=*): nothing is there, or the reader may not see it. The filter is not to blame",
+            ),
             Remover::Filter(0) => f.write_str("THE FILTER REMOVES THEM ALL: nobody matches it"),
             Remover::Filter(under) => write!(f, "THE FILTER REMOVES THEM ALL: {} are under the base, and none matches it", count(*under)),
             Remover::EmptyGroup(matching) => {
@@ -152,6 +162,11 @@ pub enum Previewed {
     Failed(Error),
 }
 
+/// Which clause removes everybody, where nobody is in scope, as far as that can be counted.
+pub async fn remover(source: &mut Source, config: &SourceConfig) -> Option<Remover> {
+    count(source, config, |_| ()).await.remover()
+}
+
 /// Counts the parts of a location, one after the other; `tell` hears of each.
 async fn count(source: &mut Source, config: &SourceConfig, tell: impl Fn(&Counts)) -> Counts {
     let mut counts = Counts::default();
@@ -162,7 +177,12 @@ async fn count(source: &mut Source, config: &SourceConfig, tell: impl Fn(&Counts
         }
         let counted = Some(Counted { amount: source.count(part).await, at: crate::clock::now() });
         match part {
-            Part::Base => counts.base = counted,
+            Part::Base => {
+                let seen = counted.as_ref().and_then(|c| c.amount.as_ref().ok()).map(|a| (a.n as u64, a.is_all));
+                let is_directory = matches!(config.kind, SourceKind::Ldap(_));
+                counts.unseen = is_directory && seen.is_some_and(|seen| config.location.scope.shows_nothing(seen));
+                counts.base = counted;
+            }
             Part::Filter => counts.filter = counted,
             Part::Group => counts.group = counted,
         }

@@ -1,5 +1,6 @@
 //! What the engine tells a screen: the only way from its threads to a face.
 
+use super::anew::Anew;
 use super::approvals::Weight;
 use super::approver::Approved;
 use super::coverage::Coverage;
@@ -49,6 +50,10 @@ pub enum News {
     Previewed(u64, Previewed),
     /// Other clauses are in the configuration file, and in effect.
     Relocated,
+    /// What the configuration file says otherwise by now; nothing has changed by that.
+    Anew(Box<Anew>),
+    /// The configuration file was read anew, and is in effect; with the words for both ends: source and service.
+    Reloaded(String, String),
     /// An end can't be opened or the state can't be read; what was there stays.
     Failed(Error),
     /// Something is approved, or not any more.

@@ -17,6 +17,8 @@ pub struct Seat<O> {
     pub channel: Arc<Channel>,
     /// The file of the configuration, if there is one.
     pub file: Option<PathBuf>,
+    /// Where that file has the state, if it says so.
+    pub state: Option<PathBuf>,
     /// The other channels of the same configuration.
     pub others: Vec<Channel>,
     /// Opens both ends; called for each reading.

@@ -14,7 +14,7 @@ mod words;
 
 pub use ask::{Ask, Test, asks, test_of};
 pub use desk::{Desk, Numbers, first_numbers};
-pub use draft::{Draft, RuleDraft, answer, may_hold_secret};
+pub use draft::{Draft, RuleDraft, answer, is_address, may_hold_secret};
 pub use file::text;
 pub use suggest::{Preview, preview};
 pub use words::{Choice, Question, question, worth_telling};

@@ -161,7 +161,10 @@ pub(super) fn run(inbox: &Receiver<Order>, drafts: &Waiting, channel: Arc<Channe
                     }
                 }
             }
-            Order::Channel(channel) => worker.channel = channel,
+            Order::Channel(channel) => {
+                worker.undraft();
+                worker.channel = channel;
+            }
             Order::Edit(rules, seen) => worker.edit(*rules, &seen),
             Order::Draft => {
                 // Of several only the newest is there.
@@ -272,6 +275,18 @@ impl Worker<'_> {
             Err(EditError { unread }) if !unread.is_empty() => Tried::Unread(unread),
             Err(_) => Tried::Unlisted(Vec::new()),
         }
+    }
+
+    /// What was tried out is over, and everybody is what they were by the rules of the configuration.
+    fn undraft(&mut self) {
+        (self.waiting, self.is_held) = (None, false);
+        let (Some(_), Some(store)) = (&self.draft, &self.store) else { return };
+        if let Ok((_, rules)) = compile_over(&self.channel, store.picture().entries().schema().clone())
+            && self.replace(rules, &[]).is_ok()
+        {
+            self.draft = None;
+        }
+        self.is_new = true;
     }
 
     /// Fields that were read beside the mapping have no rule before somebody says one.

@@ -190,9 +190,11 @@ fn of_reason(reason: Reason, users: &Users) -> Option<Finding> {
             format!("{n} linked accounts show nothing of what was remembered of them"),
             "rosterm explain shows each; if it is somebody else's account, rosterm unlink",
         ),
-        Reason::SourceEmpty => {
-            ("scope", "nobody is in scope".to_owned(), "check base_dn, filter and group_dn one by one: rosterm check counts each")
-        }
+        Reason::SourceEmpty => (
+            "scope",
+            "nobody is in scope".to_owned(),
+            "check what the reader (bind_dn) sees under base_dn, then filter and group_dn, one by one: rosterm check counts each",
+        ),
         Reason::LookupFailed => ("look-ups", format!("{n} users could not be looked up"), "rosterm explain shows why for each"),
         _ => return None,
     };

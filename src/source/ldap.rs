@@ -73,7 +73,7 @@ impl Ldap {
         let settings = vendor::settings(&ldap.vendor, &config.settings, |name, part| session.root.shows(name, part))?;
         let filter = checked_filter(config, &settings)?;
         let base = &config.location.base_dn;
-        check_base(&mut session, base).await?;
+        check_base(&mut session, base, &reader(ldap)).await?;
         if let Some(group) = &config.location.group_dn {
             check_group(&mut session, group, &settings).await?;
         }
@@ -292,7 +292,12 @@ fn sendable(filter: &str) -> Option<String> {
     [written, wrapped, printed].into_iter().find(|f| f.starts_with('(') && ldap3::parse_filter(f).is_ok())
 }
 
-async fn check_base(session: &mut Session, base: &Located<String>) -> Result<()> {
+/// Who reads, in words.
+fn reader(ldap: &LdapConfig) -> String {
+    ldap.bind_dn.as_ref().map_or_else(|| "the reader (nobody: there is no bind_dn)".to_owned(), |dn| format!("the reader (bind_dn {dn})"))
+}
+
+async fn check_base(session: &mut Session, base: &Located<String>, reader: &str) -> Result<()> {
     let url = session.connection.url.clone();
     let mut there = false;
     let read = session.connection.all(Query::one(&base.value, &["1.1"]), |_| {
@@ -304,10 +309,13 @@ async fn check_base(session: &mut Session, base: &Located<String>) -> Result<()>
             _ if there => Ok(()),
             Some(other) => Err(base.error(format!("{url}: the base {} is on another server: {}", base.value, short(other)))),
             None => Err(base
-                .error(format!("{url}: the base {} cannot be read", base.value))
-                .hint("ask for the right to read it, or set another bind_dn")),
+                .error(format!("{url}: the base {} cannot be read by {reader}", base.value))
+                .hint("whoever runs the directory has to let the reader see it, or set another bind_dn; the filter is not to blame")),
         },
-        Err(failure) if failure.code == Some(NO_SUCH_OBJECT) => Err(missing(base, &url, "base", "base_dn", &failure)),
+        // Directories say the same of what is hidden from whoever asks.
+        Err(failure) if failure.code == Some(NO_SUCH_OBJECT) => {
+            Err(missing(base, &url, "base", "base_dn", &failure, &format!(", or {reader} may not see it")))
+        }
         Err(failure) if failure.code == Some(REFERRAL) => Err(base
             .error(format!("{url}: the base {} is on another server: {}", base.value, failure.detail))
             .hint("name that server in url")),
@@ -315,13 +323,13 @@ async fn check_base(session: &mut Session, base: &Located<String>) -> Result<()>
     }
 }
 
-fn missing(dn: &Located<String>, url: &str, what: &str, key: &str, failure: &Failure) -> Error {
+fn missing(dn: &Located<String>, url: &str, what: &str, key: &str, failure: &Failure, or: &str) -> Error {
     let nearest = if failure.matched.is_empty() {
         format!("check {key}, and whether bind_dn may see it")
     } else {
         format!("the nearest that exists is {}; check {key}, and whether bind_dn may see it", short(&failure.matched))
     };
-    dn.error(format!("{url}: the {what} {} does not exist", dn.value)).hint(nearest)
+    dn.error(format!("{url}: the {what} {} does not exist{or}", dn.value)).hint(nearest)
 }
 
 /// A group is an entry of a group's class, or one that has members.
@@ -358,7 +366,7 @@ async fn check_group(session: &mut Session, group: &Located<String>, settings: &
         Ok(_) => Err(group
             .error(format!("{url}: the group {} cannot be read", group.value))
             .hint("ask for the right to read it, or set another bind_dn")),
-        Err(failure) if failure.code == Some(NO_SUCH_OBJECT) => Err(missing(group, &url, "group", "group_dn", &failure)),
+        Err(failure) if failure.code == Some(NO_SUCH_OBJECT) => Err(missing(group, &url, "group", "group_dn", &failure, "")),
         Err(failure) => Err(failure.into_error(&url, &format!("cannot read the group {}", group.value))),
     }
 }

@@ -46,8 +46,9 @@ struct Counted {
 }
 
 /// Reads everyone in scope, with what status rules look at, and tells `counts`, `id` and `status`. `before` is what was counted
-/// on the way here: under the base, matching the filter, in the group. Gives true if the source can be read.
-pub async fn survey<T: FnMut(Step)>(source: &mut Source, before: &[String], teller: &mut Teller<T>) -> bool {
+/// on the way here: under the base, matching the filter, in the group; `unseen` is what to do where nothing at all is seen under the
+/// base. Gives true if the source can be read.
+pub async fn survey<T: FnMut(Step)>(source: &mut Source, before: &[String], unseen: Option<&str>, teller: &mut Teller<T>) -> bool {
     let settings = source.facts().settings.clone();
     let schema = Schema::new(settings.status.iter().map(|r| r.attribute.clone()));
     let columns: Vec<Option<u16>> = settings.status.iter().map(|r| schema.column(r.attribute.as_str())).collect();
@@ -85,11 +86,16 @@ pub async fn survey<T: FnMut(Step)>(source: &mut Source, before: &[String], tell
             return false;
         }
         None if counted.in_scope == 0 => {
-            teller.tell(Step::warning(
-                "counts",
-                told,
-                "nobody is in scope, so nothing would be done: check filter and group_dn, and whether bind_dn may see people",
-            ));
+            let hint = match unseen {
+                Some(_) => {
+                    "nobody is in scope, so nothing would be done: nothing at all is seen under the base; the filter is not to blame"
+                        .to_owned()
+                }
+                None => {
+                    "nobody is in scope, so nothing would be done: check filter and group_dn, and whether bind_dn may see people".to_owned()
+                }
+            };
+            teller.tell(Step::warning("counts", told, hint));
             teller.skip_after("counts", "nobody is in scope");
             return true;
         }

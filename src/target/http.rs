@@ -6,15 +6,17 @@
 
 mod answer;
 mod auth;
+mod login;
 mod pace;
 mod send;
 
 pub use answer::Answer;
+pub use login::Login;
 pub use pace::Pace;
 pub use send::{Method, Request, Sent};
 
 use super::connector::Connector;
-use crate::config::{Auth, Rate, TargetConfig};
+use crate::config::{Rate, TargetConfig};
 use crate::error::{Error, Result, chain};
 use crate::{telemetry, tls};
 use auth::{AppProof, Credential};
@@ -35,7 +37,7 @@ pub struct Http {
     base_url: String,
     credential: Credential,
     proof: Option<AppProof>,
-    secret_place: String,
+    login: Login,
     timeout: u64,
     pace: Arc<Pace>,
 }
@@ -46,12 +48,6 @@ impl Http {
     /// # Errors
     /// Where a secret or the CA file can't be had.
     pub fn new(config: &TargetConfig, connector: &Connector) -> Result<Self> {
-        let secret_place = match &config.auth {
-            Auth::None => String::new(),
-            Auth::Bearer(secret) => secret.place_words(),
-            Auth::Basic { password, .. } => password.place_words(),
-            Auth::ClientCredentials(granted) => granted.client_secret.place_words(),
-        };
         let tls = tls::client_config(config.ca_file.as_deref())?;
         let builder = |url: &str| {
             // Without TLS a secret goes to this machine only, and not by way of a proxy.
@@ -91,7 +87,15 @@ impl Http {
             Rate::PerSecond(n) => Some(Duration::from_secs_f64(1.0 / n)),
         };
         let pace = Arc::new(Pace::new(gap));
-        Ok(Http { client, base_url: config.base_url.value.clone(), credential, proof, secret_place, timeout: config.timeout, pace })
+        Ok(Http {
+            client,
+            base_url: config.base_url.value.clone(),
+            credential,
+            proof,
+            login: Login::of(&config.auth),
+            timeout: config.timeout,
+            pace,
+        })
     }
 
     /// The base URL, without a slash at its end.
@@ -100,10 +104,10 @@ impl Http {
         &self.base_url
     }
 
-    /// Where the secret is kept, for messages.
+    /// How we log in, for messages.
     #[must_use]
-    pub fn secret_place(&self) -> &str {
-        &self.secret_place
+    pub fn login(&self) -> &Login {
+        &self.login
     }
 
     /// How fast requests leave, and whether they wait.

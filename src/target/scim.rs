@@ -152,15 +152,7 @@ impl Target {
         let base = self.http.base_url();
         let said = answer.complaint();
         match answer.status {
-            401 | 403 => {
-                let place = self.http.secret_place();
-                let hint = if place.is_empty() {
-                    "the service wants a token: set token in the target".to_owned()
-                } else {
-                    format!("check the token in {place}: expired, revoked, or for another service?")
-                };
-                Error::failure(format!("{base} refuses us: {said}")).hint(hint)
-            }
+            401 | 403 => Error::failure(format!("{base} refuses us: {said}")).hint(self.http.login().refused(answer.status)),
             404 | 405 => Error::failure(format!("{base}/Users does not exist: {said}"))
                 .hint("check base_url: the part before /Users, copied from the service's provisioning page"),
             300..=399 => {

@@ -29,6 +29,8 @@ verbs! {
     About;
     /// Read both ends again.
     Refresh;
+    /// Read the configuration file anew.
+    Reread;
     /// Copy who is shown.
     Copy;
     /// Say why the user under the cursor is where they are.

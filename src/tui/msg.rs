@@ -116,6 +116,10 @@ pub enum Effect {
     StopLooking,
     /// Write clauses into the configuration file, and read both ends by them.
     Relocate(PathBuf, Edits),
+    /// Read this configuration file anew and tell what it says; nothing changes by that.
+    Reread(PathBuf),
+    /// Go by it, if the channel in it has this fingerprint.
+    Reload(PathBuf, String),
     /// Put a text on the clipboard.
     Copy(String),
     /// Draw everything, whatever is on the terminal.

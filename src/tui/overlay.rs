@@ -1,6 +1,7 @@
 //! What lies over the panes: one thing at a time, closed with one key.
 
 pub mod about;
+pub mod anew;
 pub mod confirm;
 pub mod facets;
 mod fields;

@@ -2,6 +2,7 @@
 //!
 //! Pure but for the model: no clock, no terminal, no engine. A key that means nothing changes nothing.
 
+mod anew;
 mod decide;
 mod detail;
 mod leaving;
@@ -102,6 +103,7 @@ pub fn perform(model: &mut Model, verb: Verb) -> Vec<Effect> {
             model.failed = None;
             return vec![Effect::Refresh];
         }
+        Verb::Reread => return anew::read(model),
         Verb::Copy => return copy(model),
         Verb::Why => return pairing::why(model),
         Verb::Link => return pairing::link(model),

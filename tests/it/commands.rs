@@ -1,5 +1,6 @@
 //! The binary as an operator runs it: what it prints, what it complains about, and its exit code.
 
+use crate::fake_ldap::{Reply, page_done, person, serve_read};
 use crate::support::runtime;
 use rosterm::demo::service::{Faults, Service};
 use rosterm::demo::world::{self, Plan};
@@ -153,6 +154,44 @@ fn a_refused_token_is_told_by_its_place_and_never_shown() {
         assert!(talk.contains("refuses us: HTTP 401: the token is not valid\n  hint: check the token in $LDAP_PASSWORD"), "{talk}");
         let log = std::fs::read_to_string(desk.path("rosterm.log")).unwrap();
         assert!(!log.is_empty() && !log.contains("reader-secret") && !talk.contains("reader-secret"), "{log}");
+    });
+}
+
+#[test]
+fn where_the_reader_sees_nothing_the_filter_is_not_blamed_by_a_command_either() {
+    with_service(accounts(), &Faults::default(), |desk, _| {
+        let config = std::fs::read_to_string(desk.path("rosterm.toml")).unwrap();
+        for (below, told) in [(0, "NOTHING IS SEEN UNDER THE BASE"), (3, "THE FILTER REMOVES THEM ALL: 4 are under the base")] {
+            let url = serve_read(true, move |r| {
+                let seen = if r.contains("inetOrgPerson") { 0 } else { below + 1 };
+                Reply::Send((0..seen).map(|n| person(r.id, &format!("e{n}"))).chain([page_done(r.id, b"")]).flatten().collect())
+            });
+            let source = format!("type = \"ldap\"\nurl = \"{url}\"\nvendor = \"openldap\"\n");
+            desk.write("rosterm.toml", &config.replace("type = \"ldif\"\npath = \"people.ldif\"\n", &source));
+            for command in ["plan", "check", "doctor"] {
+                let (_, out, talk) = desk.rosterm(&[command]);
+                let said = format!("{out}{talk}").split_whitespace().collect::<Vec<_>>().join(" ");
+                let blames_reader = said.contains("NOTHING IS SEEN UNDER THE BASE") || said.contains("nothing is seen below it");
+                assert_eq!(blames_reader, below == 0, "{command}: {said}");
+                assert!(command != "plan" || said.contains(told), "{said}");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_refused_user_and_password_are_not_called_a_token() {
+    with_service(accounts(), &Faults::default(), |desk, _| {
+        let config = std::fs::read_to_string(desk.path("rosterm.toml")).unwrap();
+        let basic = "auth = { basic = { user = \"op\", password = { env = \"LDAP_PASSWORD\" } } }";
+        desk.write("rosterm.toml", &config.replace("token = { env = \"TOKEN\" }", basic));
+        for command in ["plan", "check", "doctor"] {
+            let (code, out, talk) = desk.rosterm(&[command]);
+            let said = format!("{out}{talk}").split_whitespace().collect::<Vec<_>>().join(" ");
+            assert_eq!(code, 1, "{said}");
+            assert!(said.contains("check the user op and the password in $LDAP_PASSWORD"), "{command}: {said}");
+            assert!(!said.contains("check the token") && !said.contains("reader-secret"), "{command}: {said}");
+        }
     });
 }
 

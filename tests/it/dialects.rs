@@ -229,6 +229,10 @@ fn a_token_that_is_not_granted_is_told_and_no_secret_leaves_for_another_host() {
         ("token_url = \"http://x/t\", client_id = \"a\", client_secret = { env = \"X\" }", "in clear text"),
         ("token_url = \"ftp://x/t\", client_id = \"a\", client_secret = { env = \"X\" }", "must begin with https://"),
         ("token_url = \"https://u:p4ss@x/t\", client_id = \"a\", client_secret = { env = \"X\" }", "may not hold a user"),
+        (
+            "token_url = \"https://x/t?tenant=1&Client_Secret=p4ss\", client_id = \"a\", client_secret = { env = \"X\" }",
+            "the query of the token URL may not hold a secret, and client_secret is one",
+        ),
         ("token_url = \"https://x/t\", client_id = \"a\", client_secret = { env = \"X\" }, send = \"both\"", "cannot be \"both\""),
         ("token_url = \"https://x/t\", client_id = \"a\", client_secret = { env = \"X\" }, scpoe = \"x\"", "did you mean scope?"),
     ] {

@@ -30,7 +30,7 @@ const HOMES: [(&str, &[&str]); 15] = [
     ("clap", &["cli"]),
     ("clap_complete", &["cli/shell"]),
     ("clap_mangen", &["cli/shell"]),
-    ("rustix", &["lib", "config/paths", "cli/print", "cli/progress", "tui/terminal", "tui/input"]),
+    ("rustix", &["lib", "config/paths", "cli/init/hidden", "cli/print", "cli/progress", "tui/terminal", "tui/input"]),
     ("axum", &["demo/service"]),
     ("toml_edit", &["config"]),
     ("rustls", &["tls", "target/http", "source/guard", "source/ldap"]),

@@ -137,7 +137,7 @@ fn a_secret_is_refused_and_said_nowhere_and_what_fails_writes_nothing() {
         };
         for (from, to, code, told) in [
             ("env:TOKEN", "hunter2", 2, "say where it is kept"),
-            ("env:TOKEN", "env:LDAP_PASSWORD", 1, "token: "),
+            ("env:TOKEN", "env:LDAP_PASSWORD", 1, "login: "),
             ("env:TOKEN", "env:NO_SUCH", 1, "NO_SUCH is not set"),
             ("ou=people,dc=example,dc=test", "ou=none,dc=example,dc=test", 1, "base: there is nothing"),
             ("ou=people,dc=example,dc=test", "people", 2, "is not a distinguished name"),
@@ -157,14 +157,19 @@ fn a_secret_is_refused_and_said_nowhere_and_what_fails_writes_nothing() {
         for (more, code, told) in [
             (&["--user", "op"][..], 2, "say it with --user-password"),
             (&["--user", "op", "--user-password", "hunter2"], 2, "say where it is kept"),
-            (&["--user", "op", "--user-password", "env:TOKEN"], 1, "token: "),
+            (&["--user", "op", "--user-password", "env:TOKEN"], 1, "login: "),
             (&["--token-url", "https://login.test/token", "--client-id", "me"], 2, "say it with --client-secret"),
             (
                 &["--token-url", "https://me:hunter2@login.test", "--client-id", "me", "--client-secret", "env:TOKEN"],
                 2,
                 "may not hold a user",
             ),
-            (&["--token-url", "http://127.0.0.1:1/t", "--client-id", "me", "--client-secret", "env:TOKEN"], 1, "token: "),
+            (
+                &["--token-url", "https://login.test/t?client_secret=hunter2", "--client-id", "me", "--client-secret", "env:TOKEN"],
+                2,
+                "the query of the token URL may not hold a secret, and client_secret is one",
+            ),
+            (&["--token-url", "http://127.0.0.1:1/t", "--client-id", "me", "--client-secret", "env:TOKEN"], 1, "login: "),
             (&["--user", "op", "--token", "env:TOKEN"], 2, "cannot be used with"),
         ] {
             let (ended, out, talk) = init(desk, &[rest, more].concat(), "");

@@ -102,6 +102,9 @@ async fn a_good_source_is_told_step_by_step_and_a_failed_step_ends_the_check() {
     assert!(usable);
     assert_eq!(step(&steps, "counts").verdict, StepVerdict::Warning);
     assert!(step(&steps, "counts").detail.contains("match the filter 0, in scope 0"));
+    let base_step = step(&steps, "base");
+    assert_eq!((base_step.verdict, base_step.detail.contains("nothing is seen below it")), (StepVerdict::Warning, true), "{base_step:?}");
+    assert!(base_step.hint.as_ref().unwrap().contains("the reader (bind_dn cn=blind,ou=system,dc=example,dc=test) may not see it"));
     let (steps, _) = checked(&lab.source(&lab.text("ldap"), "partial"), &base, "").await;
     let status = step(&steps, "status");
     assert!(status.verdict == StepVerdict::Warning && status.detail.starts_with("nobody shows what tells who is disabled"), "{status:?}");
@@ -133,6 +136,44 @@ async fn a_time_limit_is_told_where_the_read_meets_it() {
     let counts = step(&steps, "counts");
     assert!(!usable && counts.detail.starts_with("the time for the read ran out: result 3"), "{counts:?}");
     assert!(step(&steps, "filter").detail.ends_with("at least 1 entries match"), "{:#?}", told(&steps));
+}
+
+#[tokio::test]
+async fn a_reader_that_sees_nothing_is_blamed_and_where_it_sees_something_the_filter_is() {
+    // The base itself, so many entries of any kind below it, and nobody by the filter.
+    for (below, scope, blames_reader) in [(0, "sub", true), (0, "one", true), (3, "sub", false), (1, "one", false)] {
+        let url = serve_read(true, move |r| {
+            let itself = u32::from(scope == "sub");
+            let seen = if r.contains("inetOrgPerson") { 0 } else { below + itself };
+            Reply::Send((0..seen).map(|n| person(r.id, &format!("e{n}"))).chain([page_done(r.id, b"")]).flatten().collect())
+        });
+        let (steps, usable) =
+            checked(&format!("url = \"{url}\"\nvendor = \"openldap\""), &format!("base_dn = \"dc=x\"\nscope = \"{scope}\""), "").await;
+        let (base, counts) = (step(&steps, "base"), step(&steps, "counts"));
+        assert!(usable && counts.verdict == StepVerdict::Warning, "{:#?}", told(&steps));
+        assert_eq!(base.verdict == StepVerdict::Warning, blames_reader, "{below} {scope}: {:#?}", told(&steps));
+        let hint = counts.hint.as_deref().unwrap();
+        assert_eq!(hint.contains("the filter is not to blame"), blames_reader, "{hint}");
+        assert_eq!(hint.contains("check filter and group_dn"), !blames_reader, "{hint}");
+        let who = "the reader (nobody: there is no bind_dn) may not see it";
+        assert!(!blames_reader || base.hint.as_ref().unwrap().contains(who), "{base:?}");
+    }
+    // A base that is hidden is told like one that is not there.
+    for reply in [0, 32] {
+        let url = serve(move |_, r| match (r.op, r.base.as_str()) {
+            (0x60, _) => Reply::Send(result(r.id, 0x61, 0, "")),
+            (0x63, "dc=x") => Reply::Send(done(r.id, reply, "")),
+            (0x63, _) => Reply::Send(known(r, true)),
+            _ => Reply::Send(Vec::new()),
+        });
+        let (steps, _) = checked(&format!("url = \"{url}\"\nvendor = \"openldap\""), "base_dn = \"dc=x\"", "").await;
+        let base = step(&steps, "base");
+        assert!(
+            base.verdict == StepVerdict::Failed && base.detail.contains("the reader (nobody: there is no bind_dn)"),
+            "{:#?}",
+            told(&steps)
+        );
+    }
 }
 
 #[tokio::test]

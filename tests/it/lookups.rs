@@ -277,7 +277,7 @@ fn a_check_tells_each_step_with_what_to_do_about_it() {
             let service = Service::start(people(40), faults).await.unwrap();
             let (steps, can_be_read) = check(&service, &lines.replace("TOKEN_URL", &service.token_url()), keys).await;
             let names: Vec<&str> = steps.iter().map(|s| s.name).collect();
-            assert_eq!(names, ["service", "token", "discovery", "schema", "page", "filter"], "{what}");
+            assert_eq!(names, ["service", "login", "discovery", "schema", "page", "filter"], "{what}");
             assert_eq!(steps.iter().map(|s| s.verdict).collect::<Vec<_>>(), verdicts, "{what}: {steps:#?}");
             assert!(steps[about].detail.contains(told), "{what}: {steps:#?}");
             assert!(steps.iter().filter(|s| matches!(s.verdict, Warning | Failed)).all(|s| s.hint.is_some()), "{what}: {steps:#?}");

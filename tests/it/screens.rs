@@ -2,6 +2,7 @@
 //!
 //! Pictures of frames lie in tests/snapshots/screens; `UPDATE_SNAPSHOTS=1 cargo test` writes them anew, to be looked at.
 
+mod anew;
 mod channels;
 mod decide;
 mod desk;

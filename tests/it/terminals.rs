@@ -1,5 +1,6 @@
 //! The program on a terminal of its own: a pty, read by an emulator, as somebody would see it.
 
+use rosterm::demo::service::{Faults, Service};
 use rosterm::tui::terminal::Screen;
 use rustix::fd::OwnedFd;
 use rustix::process::{Pid, Signal};
@@ -263,6 +264,99 @@ fn the_mouse_is_taken_only_when_asked_for_and_given_back_with_the_terminal() {
     terminal.until(|t| !t.screen.screen().alternate_screen() && t.contents().trim_end().ends_with("shell>") && !has_mouse(t));
     terminal.type_in("exit\r");
     terminal.ended();
+}
+
+#[test]
+fn a_file_that_somebody_else_changed_is_gone_by_without_a_restart() {
+    let runtime = crate::support::runtime();
+    let service = runtime.block_on(Service::start(Vec::new(), Faults::default())).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let person = |name: &str| {
+        format!("dn: uid={name},dc=x\nobjectClass: inetOrgPerson\nuid: {name}\ncn: C {name}\nsn: S {name}\nentryUUID: {name}\n\n")
+    };
+    std::fs::write(path("people.ldif"), ["ann", "bob"].map(person).concat()).unwrap();
+    let text = format!(
+        "[channels.lab.source]\ntype = \"ldif\"\npath = \"people.ldif\"\n[channels.lab.source.location]\nbase_dn = \"dc=x\" # all\n\
+         [channels.lab.target]\nconnector = \"scim2\"\nbase_url = \"{}\"\nauth = \"none\"\n[channels.lab.mapping]\nuserName = \"uid\"\nfamilyName = \"sn\"\n",
+        service.base_url()
+    );
+    let file = path("rosterm.toml");
+    std::fs::write(&file, &text).unwrap();
+    let (state, home) = (path("state.db"), path(""));
+    let arguments = ["--config", file.as_str(), "--state", &state];
+    let mut terminal = Terminal::open(150, 44, env!("CARGO_BIN_EXE_rosterm"), &arguments, &[("HOME", &home), ("XDG_CONFIG_HOME", &home)]);
+    terminal.until(|t| t.shows("new 2") && t.shows("every key"));
+    // A rule that cannot be saved any more.
+    terminal.type_in("2je");
+    terminal.wait_for("enter keeps");
+    terminal.type_in(" | upper\r");
+    terminal.until(|t| t.shows("mapping edited, not saved") && t.shows("sn | upper"));
+    std::fs::write(&file, text.replace("= \"sn\"", "= \"cn\"").replace("dc=x\" # all", "uid=bob,dc=x\" # one")).unwrap();
+    terminal.type_in("\x13");
+    terminal.wait_for("Save the mapping");
+    terminal.type_in("\r");
+    terminal.wait_for("was changed by somebody else meanwhile");
+    terminal.type_in("\x1b");
+    terminal.until(|t| !t.shows("was changed by somebody else meanwhile"));
+    terminal.type_in("F");
+    terminal.until(|t| {
+        let told = ["mapping · familyName: sn → cn", "location · base_dn: dc=x → uid=bob,dc=x", "familyName: sn → sn | upper"];
+        told.iter().all(|text| t.shows(text)) && t.shows("enter does it")
+    });
+    terminal.type_in("\r");
+    terminal.until(|t| t.shows("new 1") && t.shows("C bob") && !t.shows("not saved") && !t.shows("S bob") && !t.shows("reading"));
+    // What is edited now is written there.
+    terminal.type_in("e");
+    terminal.wait_for("enter keeps");
+    terminal.type_in(" | lower\r");
+    terminal.until(|t| t.shows("mapping edited, not saved") && t.shows("cn | lower"));
+    terminal.type_in("\x13");
+    terminal.wait_for("Save the mapping");
+    terminal.type_in("\r");
+    terminal.wait_for("saved: what is shown and sent goes by these rules");
+    let written = std::fs::read_to_string(&file).unwrap();
+    assert!(written.contains("familyName = \"cn | lower\"") && written.contains("uid=bob,dc=x\" # one"), "{written}");
+    terminal.type_in("q");
+    let (status, terminal) = terminal.ended();
+    assert!(status.success() && terminal.is_given_back(), "{status}");
+}
+
+#[test]
+fn a_secret_that_is_typed_where_its_place_is_asked_for_is_never_on_the_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(path("people.ldif"), "dn: uid=u,dc=x\nobjectClass: inetOrgPerson\nuid: u\ncn: u\nsn: u\nentryUUID: 1\n").unwrap();
+    let (file, people) = (path("new.toml"), path("people.ldif"));
+    let arguments =
+        ["init", "--file", &file, "--ldif", &people, "--base", "dc=x", "--connector", "scim2", "--target-url", "http://127.0.0.1:9/scim"];
+    let mut terminal = Terminal::open(120, 40, env!("CARGO_BIN_EXE_rosterm"), &arguments, &[("HOME", &path(""))]);
+    let ends_with = |t: &Terminal, prompt: &str| t.contents().trim_end().ends_with(prompt);
+    terminal.until(|t| ends_with(t, "Group [everybody under the base]:"));
+    terminal.type_in("\r");
+    terminal.until(|t| ends_with(t, "Login [token]:"));
+    terminal.type_in("\r");
+    terminal.until(|t| ends_with(t, "\nToken:"));
+    let is_echoed = |t: &Terminal| tcgetattr(&t.line).unwrap().local_modes.contains(LocalModes::ECHO);
+    assert!(!is_echoed(&terminal));
+    terminal.type_in("hunter2");
+    terminal.until(|t| ends_with(t, "\nToken: *******"));
+    terminal.type_in("\x7f");
+    terminal.until(|t| ends_with(t, "\nToken: ******"));
+    terminal.type_in("2\r");
+    terminal.wait_for("a secret is not typed in here");
+    // The place of one is seen once it was taken.
+    terminal.until(|t| ends_with(t, "\nToken:"));
+    terminal.type_in("env:NOBODY_HAS_SET_THIS\r");
+    terminal.wait_for("  env:NOBODY_HAS_SET_THIS");
+    terminal.wait_for("NOBODY_HAS_SET_THIS is not set");
+    terminal.until(|t| t.contents().contains("Answer again") && ends_with(t, "\nToken [env:NOBODY_HAS_SET_THIS]:"));
+    assert!(!terminal.contents().contains("hunter"), "{}", terminal.contents());
+    // Breaking off gives the terminal back, here too.
+    terminal.type_in("hunt\x03");
+    let (status, terminal) = terminal.ended();
+    assert!(!status.success() && terminal.is_given_back(), "{status}");
+    assert!(!terminal.contents().contains("hunt") && !std::path::Path::new(&file).exists());
 }
 
 #[test]

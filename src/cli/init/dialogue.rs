@@ -2,15 +2,16 @@
 //! movement, so that a screen reader, a slow line and a script can follow it.
 
 use super::given::{Given, draft, must_be_said};
-use super::{Common, Options};
+use super::{Common, Options, hidden};
 use crate::clock::Instant;
 use crate::config::create;
+use crate::config::secret::typed::{may_be_shown, shown};
 use crate::engine::setup::{self, Ask, Desk, Draft, Found, Question, Test, answer, asks, question, test_of, worth_telling};
 use crate::error::{Error, Result};
 use crate::model::step::{Step, StepVerdict};
 use crate::telemetry::redacted;
 use crate::text::{clean, counted};
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 
 /// Choices that are listed without being asked for.
@@ -267,8 +268,22 @@ fn read_line(question: &Question) -> Result<Option<String>> {
         (usual, None) => format!(" [{usual}]"),
         (usual, Some(empty)) => format!(" [{usual}; - for {empty}]"),
     };
+    let prompt = format!("{}{}: ", question.title, clean(&usual));
+    if question.is_secret && io::stdin().is_terminal() {
+        match hidden::read(&prompt)? {
+            hidden::Said::Line(text) => {
+                // What was taken is seen, so that a slip of the finger is.
+                if may_be_shown(text.trim()) && text.contains(':') {
+                    say(&format!("  {}", shown(text.trim())));
+                }
+                return Ok(Some(text));
+            }
+            hidden::Said::End => return Ok(None),
+            hidden::Said::NoTerminal => {}
+        }
+    }
     let mut out = io::stderr().lock();
-    let _ = write!(out, "{}{}: ", question.title, clean(&usual)).and_then(|()| out.flush());
+    let _ = write!(out, "{prompt}").and_then(|()| out.flush());
     drop(out);
     let mut line = Vec::new();
     let read = io::stdin().lock().read_until(b'\n', &mut line).map_err(|e| Error::failure(format!("stdin cannot be read: {e}")))?;

@@ -15,10 +15,14 @@ impl Clause {
     /// What it says, as it is typed here; empty where it is not set, or sources of this kind have no such clause.
     #[must_use]
     pub fn text(self, site: &Site) -> String {
-        match &site.source.kind {
+        if self.is_policy() { self.of_policy(&site.policy) } else { self.of_source(&site.source) }
+    }
+
+    /// The same of a clause that is no line of the policy.
+    pub(in crate::config) fn of_source(self, source: &SourceConfig) -> String {
+        match &source.kind {
             SourceKind::Ldap(ldap) if Clause::SERVER.contains(&self) => self.of_server(ldap),
-            _ if self.is_policy() => self.of_policy(&site.policy),
-            _ => self.of_location(&site.source),
+            _ => self.of_location(source),
         }
     }
 

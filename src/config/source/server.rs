@@ -1,6 +1,7 @@
 //! `type = "ldap"`: how a directory server is reached, and as whom.
 
 use crate::config::reader::{Located, Section};
+use crate::config::secret::address::hidden;
 use crate::config::secret::{self, SecretRef};
 use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -85,6 +86,10 @@ impl LdapUrl {
         if typed.contains('@') {
             // Not quoted: what stands before the @ is usually a password.
             return Err(Error::usage("an LDAP URL may not hold a user or a password").hint("who we are is said on its own"));
+        }
+        if !hidden(typed, true).is_empty() {
+            return Err(Error::usage("an LDAP URL may not hold a user or a password, and its port is a number")
+                .hint("for example ldaps://dc1.example.com:636; who we are is said on its own"));
         }
         let urls = typed.split([',', ' ']).filter(|u| !u.is_empty());
         let urls = urls.map(|u| if u.contains("://") { u.to_owned() } else { format!("ldaps://{u}") });

@@ -1,7 +1,9 @@
 //! Another source location: looked at aside, then written and gone by.
 
 use super::Clerk;
-use crate::config::{Channel, Clause};
+use crate::config::edit::ANEW;
+use crate::config::{Channel, Clause, Config};
+use crate::engine::anew;
 use crate::engine::ends::{Ends, Errand, compile};
 use crate::engine::location::{self, Baseline, Site};
 use crate::engine::news::News;
@@ -69,16 +71,36 @@ where
         let compiles = |channel: &Channel| compile(channel).map(drop);
         let config = crate::config::edit::save_clauses(file, &channel.name, &channel.fingerprint, edits, compiles)?;
         let channel = Arc::new(config.channel(Some(&channel.name))?.clone());
-        // What was shown before it is not sent any more, and nobody's verdict outlives it.
+        self.go_by(&config, channel);
+        (self.tell)(News::Relocated);
+        self.read().await;
+        Ok(())
+    }
+
+    /// Goes by the configuration file as it is by now, if the channel in it is the one that was told.
+    pub(super) async fn reload(&mut self, file: &Path, fingerprint: &str) -> Result<()> {
+        let name = &self.seat.channel.name;
+        let (config, channel, _) = anew::read(file, name, self.seat.state.as_deref())?;
+        if channel.fingerprint != fingerprint {
+            return Err(Error::failure(format!("{} was changed once more since it was shown", file.display()))
+                .hint(format!("nothing has changed here; {ANEW} to see what it says now")));
+        }
+        self.go_by(&config, channel);
+        let (source, target) = (&self.seat.channel.source, &self.seat.channel.target);
+        (self.tell)(News::Reloaded(source.short_name(), target.short_name()));
+        self.read().await;
+        self.history();
+        Ok(())
+    }
+
+    /// The channel is another one from now on: what was shown before it is not sent any more, and nobody's verdict outlives it.
+    fn go_by(&mut self, config: &Config, channel: Arc<Channel>) {
         (self.pending, self.is_there) = (None, false);
         self.seat.others = config.others(&channel);
         self.seat.channel = Arc::clone(&channel);
         self.configured.set(&channel);
         self.desk.tell(Order::Channel(channel));
         (self.tell)(News::Site(Arc::new(Site::of(&self.seat.channel))));
-        (self.tell)(News::Relocated);
-        self.read().await;
-        Ok(())
     }
 }
 

@@ -116,14 +116,25 @@ impl Desk {
 
     async fn count(&mut self, draft: &Draft, found: &mut Found, now: Instant, tell: &mut impl FnMut(Step)) -> bool {
         let Some(explorer) = self.at(draft, now, tell).await else { return false };
+        let is_directory = matches!(explorer, Explorer::Ldap(_));
         match explorer.people(&draft.base, COUNTING).await {
             Err(why) => {
                 tell(Step::failed("base", &Error::failure(why).hint("check the DN, and whether the reader may see it")));
                 return false;
             }
             Ok(people) if people.count == 0 && people.whole => {
-                let hint = "another base, or another reader: it may not see them";
-                tell(Step::warning("base", format!("nobody is under {}", draft.base), hint));
+                let (detail, hint) = match &*draft.bind_dn {
+                    _ if !is_directory => (format!("nobody is under {}", draft.base), "another base"),
+                    "" => (
+                        format!("nobody is seen under {} without a login", draft.base),
+                        "another base, or a reader: the server may show nothing to whoever is not logged in",
+                    ),
+                    reader => (
+                        format!("nobody is seen under {} as {reader}", draft.base),
+                        "another base, or another reader: this one may lack the right to see them",
+                    ),
+                };
+                tell(Step::warning("base", detail, hint));
             }
             Ok(people) => tell(Step::good("base", format!("{} under {}", people.words(), draft.base))),
         }

@@ -3,6 +3,7 @@
 use super::{Ask, Found, suggest};
 use crate::config::LdapUrl;
 use crate::config::paths::typed_file;
+use crate::config::secret::address::{hidden, secrets_in_query};
 use crate::config::secret::typed;
 use crate::error::{Error, Result};
 use crate::identity::dn;
@@ -197,14 +198,20 @@ pub fn answer(ask: Ask, typed: &str, draft: &mut Draft, found: &mut Found) -> Re
     Ok(())
 }
 
+/// True where an address is asked for.
+#[must_use]
+pub fn is_address(ask: Ask, draft: &Draft) -> bool {
+    matches!(ask, Ask::Service | Ask::TokenUrl) || (ask == Ask::Place && !draft.is_file())
+}
+
 /// True for what may hold a secret once it is refused, also where none is asked for: what stands before the @ of an address is
 /// usually a password.
 #[must_use]
 pub fn may_hold_secret(ask: Ask, typed: &str, draft: &Draft) -> bool {
     match ask {
         Ask::Password | Ask::Token | Ask::UserPassword | Ask::ClientSecret => true,
-        Ask::Kind | Ask::Service | Ask::TokenUrl => typed.contains('@'),
-        Ask::Place if !draft.is_file() => typed.contains('@'),
+        Ask::Kind => typed.contains('@'),
+        _ if is_address(ask, draft) => typed.contains('@') || !hidden(typed, true).is_empty(),
         Ask::Rule(_) => false,
         // The name of a file may have one.
         _ => typed.split_once("://").is_some_and(|(_, rest)| rest.contains('@')),
@@ -277,7 +284,7 @@ fn reference(typed: &str, before: &(String, String)) -> Result<(String, String)>
 }
 
 fn service(typed: &str) -> Result<String> {
-    if typed.contains('@') {
+    if typed.contains('@') || !hidden(typed, true).is_empty() {
         return Err(Error::usage("the address may not hold a user or a password").hint("where the token is kept is asked next"));
     }
     let with_scheme = if typed.contains("://") { typed.to_owned() } else { format!("https://{typed}") };
@@ -292,7 +299,12 @@ fn service(typed: &str) -> Result<String> {
 
 /// Where tokens are granted.
 fn token_url(typed: &str) -> Result<String> {
-    if typed.contains(['@', '#']) {
+    if let Some((name, _)) = secrets_in_query(typed).into_iter().next() {
+        // Its name alone is quoted.
+        return Err(Error::usage(format!("the query of the token URL may not hold a secret, and {name} is one"))
+            .hint("leave it out: where the client's secret is kept is asked for next; some endpoints want it in the body (send = \"body\" in the file)"));
+    }
+    if typed.contains(['@', '#']) || !hidden(typed, true).is_empty() {
         // Not quoted: what stands before the @ is usually a password.
         return Err(Error::usage("the token URL may not hold a user, a password or a fragment").hint("id and secret are asked for next"));
     }

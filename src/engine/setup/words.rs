@@ -286,7 +286,7 @@ pub fn worth_telling(step: &Step) -> Option<String> {
             Some(format!("{}: {}{hint}", step.name, step.detail))
         }
         (StepVerdict::Skipped, _)
-        | (_, "prepare" | "resolve" | "connect" | "token" | "schema" | "discovery" | "filter" | "id" | "status") => None,
+        | (_, "prepare" | "resolve" | "connect" | "login" | "schema" | "discovery" | "filter" | "id" | "status") => None,
         (StepVerdict::Good, "TLS" | "vendor") => Some(format!("{}: {}", step.name, short(&step.detail))),
         (StepVerdict::Good, name) => Some(format!("{name}: {}", step.detail)),
     }

@@ -7,7 +7,7 @@ use super::count::{Counted, count_of};
 use super::dial::{Dialer, Seen, Stage, Tls, Unusable};
 use super::failure::Failure;
 use super::session::Session;
-use super::{Ldap, check_base, check_group, checked_filter};
+use super::{Ldap, check_base, check_group, checked_filter, reader};
 use crate::clock::Instant;
 use crate::config::{LdapConfig, LdapUrl, SettingsConfig, SourceConfig};
 use crate::error::{Error, Kind};
@@ -74,13 +74,21 @@ pub async fn check<T: FnMut(Step)>(ldap: &LdapConfig, config: &SourceConfig, now
     let Arrived { mut session, dialer, settings } = arrive(ldap, &config.settings, now, teller).await?;
     let url = session.connection.url.clone();
     let base = &config.location.base_dn;
-    if let Err(error) = check_base(&mut session, base).await {
+    let who = reader(ldap);
+    if let Err(error) = check_base(&mut session, base, &who).await {
         teller.fail("base", &error);
         return None;
     }
-    let under_base = counted(count_of(&mut session, &Counted::of(&config.location, "(objectClass=*)", ldap.page_size)).await);
+    let under_base = count_of(&mut session, &Counted::of(&config.location, "(objectClass=*)", ldap.page_size)).await;
+    let unseen = under_base.as_ref().is_ok_and(|count| config.location.scope.shows_nothing(*count)).then(|| blind(&who));
+    let under_base = counted(under_base);
     let mut session = usable(session, &dialer, "filter", teller).await?;
-    teller.tell(Step::good("base", format!("{}: {under_base} entries", base.value)));
+    teller.tell(match &unseen {
+        Some(hint) => {
+            Step::warning("base", format!("{}: nothing is seen below it, not even with (objectClass=*)", base.value), hint.clone())
+        }
+        None => Step::good("base", format!("{}: {under_base} entries", base.value)),
+    });
 
     let filter = match checked_filter(config, &settings) {
         Ok(filter) => filter,
@@ -131,7 +139,7 @@ pub async fn check<T: FnMut(Step)>(ldap: &LdapConfig, config: &SourceConfig, now
         },
     }
     let mut source = Source::Ldap(Box::new(opened));
-    survey(&mut source, &before, teller).await.then_some(source)
+    survey(&mut source, &before, unseen.as_deref(), teller).await.then_some(source)
 }
 
 /// The session, or another one where a count was broken off.
@@ -239,6 +247,13 @@ fn passed(ldap: &LdapConfig, url: &LdapUrl, seen: &Seen, now: Instant, stage: St
         steps.push(Step::good("bind", told));
     }
     steps
+}
+
+/// What to do where a reader sees nothing.
+fn blind(who: &str) -> String {
+    format!(
+        "the filter is not to blame: nothing is there, or {who} may not see it: whoever runs the directory tells which rights it has there"
+    )
 }
 
 fn encrypted(tls: &Tls, now: Instant) -> Step {

@@ -15,10 +15,10 @@ use crate::text::count;
 use std::time::Duration;
 use tokio::time::Instant;
 
-const STEPS: [&str; 6] = ["service", "token", "discovery", "schema", "page", "filter"];
+const STEPS: [&str; 6] = ["service", "login", "discovery", "schema", "page", "filter"];
 
 impl Target {
-    /// Tries everything that a read needs, step by step: `service`, `token`, `discovery`, `schema`, `page`, `filter`. Tells
+    /// Tries everything that a read needs, step by step: `service`, `login`, `discovery`, `schema`, `page`, `filter`. Tells
     /// each step as it is done; gives the target if it can be read. Four requests, a few more where pages are refused.
     pub async fn check(config: &TargetConfig, connector: &Connector, columns: Columns, mut tell: impl FnMut(Step)) -> Option<Self> {
         let opened = Self::unopened(config, connector, columns);
@@ -28,7 +28,7 @@ impl Target {
         };
         if let Err(error) = target.http.authorize().await {
             tell(Step::skipped("service", "not asked without a token"));
-            return fail("token", &error, &mut tell);
+            return fail("login", &error, &mut tell);
         }
         let from = Instant::now();
         let said = match discovery::ask(&target.http, target.version).await {
@@ -44,11 +44,10 @@ impl Target {
         let took = from.elapsed();
         match &page {
             Err(PageError::Refused(answer)) if matches!(answer.status, 401 | 403) => {
-                return page.err().and_then(|error| fail("token", &target.told(error), &mut tell));
+                return page.err().and_then(|error| fail("login", &target.told(error), &mut tell));
             }
-            Err(_) => tell(Step::skipped("token", "no page came: nothing tells whether it is good")),
-            _ if target.http.secret_place().is_empty() => tell(Step::good("token", "the service asks for none")),
-            _ => tell(Step::good("token", "the service lets us in")),
+            Err(_) => tell(Step::skipped("login", format!("no page came: nothing tells whether {} is good", target.http.login().what()))),
+            _ => tell(Step::good("login", target.http.login().good())),
         }
         tell(discovered(&said, announced.as_ref(), &target));
         tell(target.check_schema(connector).await);

@@ -3,7 +3,7 @@
 use super::Twin::{As, Moves, Without};
 use super::when::{
     a_clause_edited, a_field_left, a_rule_edited, a_run, a_site, a_snapshot, always, looking, may_apply, may_apply_one, may_change,
-    may_count, may_decide, may_default, may_leave, may_pair, may_release, may_relocate, may_remove, may_save, may_undo, movers,
+    may_count, may_decide, may_default, may_leave, may_pair, may_release, may_relocate, may_remove, may_reread, may_save, may_undo, movers,
     not_reading, running, somebody, something_approved, something_failed, something_set,
 };
 use super::{Entry, Scope, Verb};
@@ -92,6 +92,8 @@ table! {
             "show what sending everything that is approved comes to; enter there sends it";
         Refresh, "refresh", 21, "read again", not_reading, As("rosterm plan"):
             "read both ends again; what is shown stays until then";
+        Reread, "reread", 27, "read the file anew", may_reread, Without("a command reads the file each time it runs"):
+            "read the configuration file anew, without a restart: what it says by now is told first; enter there reads both ends by it";
         Copy, "copy", 20, "copy", somebody, Without("what a command prints is copied as any text"):
             "copy the shown user's DN, or id, or the page of requests or history, to the clipboard (OSC 52: the terminal must allow it)";
         About, "about", 22, "both ends", a_snapshot, As("rosterm check"):

@@ -194,6 +194,13 @@ pub(super) fn may_leave(model: &Model) -> Result<(), &'static str> {
     if matches!(model.activity.running, Running::Going(_)) { Err("a run is under way") } else { Ok(()) }
 }
 
+pub(super) fn may_reread(model: &Model) -> Result<(), &'static str> {
+    if model.setting.file.is_none() {
+        return Err("the demo has no configuration file");
+    }
+    if matches!(model.activity.running, Running::Going(_)) { Err("a run is under way") } else { Ok(()) }
+}
+
 pub(super) fn may_undo(model: &Model) -> Result<(), &'static str> {
     a_run(model)?;
     not_running(model)

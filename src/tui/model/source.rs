@@ -4,7 +4,7 @@ use crate::config::Clause;
 use crate::config::secret::SecretRef;
 use crate::engine::location::{Counts, Edits, Judged, Preview, Previewed, Site, Wrong};
 use crate::tui::pane::source::Page;
-use crate::tui::widget::field::{Field, typed_secret};
+use crate::tui::widget::field::{Field, typed_address, typed_secret};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -20,9 +20,13 @@ pub(in crate::tui) struct Typing {
 }
 
 impl Typing {
-    /// What of it may be seen: what is no reference to a secret may be the secret.
+    /// What of it may be seen: what is no reference to a secret may be the secret, and what stands before the @ of an address.
     pub fn shown(&self) -> Field {
-        if self.clause == Clause::Password { typed_secret(&self.field) } else { self.field.clone() }
+        match self.clause {
+            Clause::Password => typed_secret(&self.field),
+            clause if Clause::SERVER.contains(&clause) => typed_address(&self.field, clause == Clause::Url),
+            _ => self.field.clone(),
+        }
     }
 }
 

@@ -49,9 +49,9 @@ pub fn approve_all(rows: Arc<Vec<Subject>>, weight: Weight, names: &[String]) ->
     Question::new(&title, words, answer, Then::Approve(rows, weight))
 }
 
-/// Asks whether what is proposed is to be sent.
+/// Asks whether what is proposed is to be sent; `anew` is the key that reads the configuration file anew.
 #[must_use]
-pub fn apply(proposal: &Proposal) -> Question {
+pub fn apply(proposal: &Proposal, anew: &str) -> Question {
     if let Some(run) = &proposal.interrupted {
         let text = format!(
             "Run {} of {} by {} has not ended: {} of {} rows are left, and of {} it is not known what came of them.",
@@ -72,7 +72,10 @@ pub fn apply(proposal: &Proposal) -> Question {
     };
     let mut words = happens(proposal);
     if let Some(file) = &proposal.file {
-        let text = format!("{}: this goes by what was read before. Start rosterm again to go by the file.", redacted(file));
+        let text = format!(
+            "{}: this goes by what was read before. Esc, then {anew} tells what is another one and goes by the file.",
+            redacted(file)
+        );
         words.push((Role::Warn, text));
     }
     for fired in &proposal.fired {
@@ -108,7 +111,7 @@ pub fn apply(proposal: &Proposal) -> Question {
 
 /// Asks once more, after it was played on a copy of the service.
 #[must_use]
-pub fn rehearsed(proposal: &Proposal, rehearsal: &Rehearsal) -> Question {
+pub fn rehearsed(proposal: &Proposal, rehearsal: &Rehearsal, anew: &str) -> Question {
     let report = &rehearsal.report;
     let done: usize = report.counts.iter().filter(|c| c.state == RowState::Done).map(|c| c.rows).sum();
     let rows: usize = report.counts.iter().map(|c| c.rows).sum();
@@ -127,7 +130,7 @@ pub fn rehearsed(proposal: &Proposal, rehearsal: &Rehearsal) -> Question {
         words.push((Role::Warn, format!("Afterwards {} would still differ: {left}", counted(rehearsal.left.len(), "row"))));
     }
     words.push((Role::Text, String::new()));
-    let mut question = apply(proposal);
+    let mut question = apply(proposal, anew);
     question.instead = None;
     words.append(&mut question.words);
     Question { words, ..question }

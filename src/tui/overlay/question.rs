@@ -12,6 +12,7 @@ use crate::tui::widget::field::Field;
 use crate::tui::widget::ink::{Ink, cells};
 use crate::tui::widget::page::{Line, plain, wrap};
 use ratatui::layout::Rect;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What is asked.
@@ -78,6 +79,8 @@ pub enum Then {
     SaveMapping,
     /// The clauses that were kept are written there.
     Relocate,
+    /// This configuration file is gone by as it is now, if the channel in it has this fingerprint.
+    Reload(PathBuf, String),
     /// The screens are closed.
     End,
     /// They are left for the list of channels.

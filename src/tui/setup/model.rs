@@ -4,7 +4,7 @@ use crate::engine::setup::{self, Ask, Choice, Draft, Found, Preview, Question};
 use crate::identity::value::key_form;
 use crate::model::step::{Step, StepVerdict};
 use crate::tui::theme::Theme;
-use crate::tui::widget::field::Field;
+use crate::tui::widget::field::{Field, typed_address, typed_secret};
 use std::path::PathBuf;
 
 /// Everything that the first screen knows.
@@ -125,6 +125,17 @@ impl Model {
     #[must_use]
     pub fn text(&self) -> String {
         setup::text(&self.draft, &self.found)
+    }
+
+    /// What is typed, as it may be seen.
+    #[must_use]
+    pub fn shown(&self) -> Field {
+        match self.ask {
+            _ if self.question.is_secret => typed_secret(&self.field),
+            // A text in quotes may well be an address.
+            Ask::Rule(_) => self.field.clone(),
+            ask => typed_address(&self.field, setup::is_address(ask, &self.draft)),
+        }
     }
 
     /// Tries the rule that is typed on the people who were looked at.

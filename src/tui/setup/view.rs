@@ -10,7 +10,6 @@ use crate::text::width;
 use crate::tui::layout::LEAST;
 use crate::tui::theme::{Glyphs, Role};
 use crate::tui::view::too_small;
-use crate::tui::widget::field::typed_secret;
 use crate::tui::widget::grid::window;
 use crate::tui::widget::ink::{Ink, cells};
 use crate::tui::widget::page::wrap;
@@ -119,7 +118,7 @@ fn asked(model: &mut Model, ink: &mut Ink<'_>, area: Rect) -> (Option<(u16, u16)
     }
     let prompt = if question.choices.is_empty() { "> " } else { "type to narrow, or something else: " };
     let used = ink.put(area.x, y, area.width, prompt, Role::Key);
-    let field = if question.is_secret { typed_secret(&model.field) } else { model.field.clone() };
+    let field = model.shown();
     let place = Rect { x: area.x + used, y, width: area.width.saturating_sub(used), height: 1 };
     let column = field.draw(ink, place);
     if field.text().is_empty() && question.choices.is_empty() {
@@ -150,8 +149,8 @@ fn choices(model: &mut Model, ink: &mut Ink<'_>, area: Rect) -> u16 {
                 ink.put(x + widest + 2, y, room.saturating_sub(widest + 2), &choice.about, Role::Quiet);
             }
             Line::Nothing(words) => drop(ink.put(x, y, room, words, Role::Text)),
-            Line::Typed => drop(ink.put(x, y, room, &format!("take what is typed: {}", model.field.text()), Role::Text)),
-            Line::Seek => drop(ink.put(x, y, room, &format!("look in the directory for: {}", model.field.text()), Role::Accent)),
+            Line::Typed => drop(ink.put(x, y, room, &format!("take what is typed: {}", model.shown().text()), Role::Text)),
+            Line::Seek => drop(ink.put(x, y, room, &format!("look in the directory for: {}", model.shown().text()), Role::Accent)),
         }
         if i == model.at {
             ink.put(area.x, y, 1, ">", Role::Accent);

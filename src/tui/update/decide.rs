@@ -121,7 +121,7 @@ pub(super) fn proposed(model: &mut Model, proposal: Box<Proposal>) {
     }
     model.notice = None;
     model.search = None;
-    model.overlay = Some(Overlay::Question(Box::new(confirm::apply(&proposal))));
+    model.overlay = Some(Overlay::Question(Box::new(confirm::apply(&proposal, &model.setting.keymap.key(Verb::Reread)))));
     model.proposal = Some(proposal);
 }
 
@@ -132,7 +132,7 @@ pub(super) fn rehearsed(model: &mut Model, number: u64, rehearsal: &Rehearsal) {
         let key = model.setting.keymap.key(Verb::Apply);
         return model.say(Tone::Plain, format!("the rehearsal has ended: {key} and r show it once more"));
     }
-    let question = confirm::rehearsed(proposal, rehearsal);
+    let question = confirm::rehearsed(proposal, rehearsal, &model.setting.keymap.key(Verb::Reread));
     (model.notice, model.search) = (None, None);
     model.overlay = Some(Overlay::Question(Box::new(question)));
 }
@@ -211,8 +211,10 @@ pub(super) fn owing(model: &mut Model, run: RunId, owing: Box<Owing>) {
 
 /// Something was not done.
 pub(super) fn refused(model: &mut Model, error: &Error) {
-    let mut words = vec![(Role::Bad, redacted(error.message()))];
+    let place = error.position().map(|at| format!("{at}: ")).unwrap_or_default();
+    let mut words = vec![(Role::Bad, redacted(&format!("{place}{}", error.message())))];
     words.extend(error.hint_text().map(|hint| (Role::Text, redacted(hint))));
+    words.extend(super::anew::key_for(model, error).map(|text| (Role::Text, text)));
     model.notice = None;
     super::source::refused(model, error);
     model.overlay = Some(Overlay::Question(Box::new(Question::new("It was not done", words, Answer::Nothing, Then::Close))));
@@ -239,6 +241,7 @@ pub(super) fn answered(model: &mut Model, question: Question) -> Vec<Effect> {
         Then::Pair { entry, account, linked } => vec![Effect::Pair { entry, account, linked }],
         Then::SaveMapping => super::mapping::saving::save(model),
         Then::Relocate => super::source::save(model),
+        Then::Reload(file, fingerprint) => vec![Effect::Reload(file, fingerprint)],
         Then::End => vec![Effect::End(crate::error::exit::DONE)],
         Then::Channels => vec![Effect::Channels],
         Then::Close => Vec::new(),

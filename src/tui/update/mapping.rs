@@ -74,6 +74,19 @@ pub(super) fn revert(model: &mut Model) -> Vec<Effect> {
     effects
 }
 
+/// Everything as in the configuration, without a word: it is another one.
+pub(super) fn forget(model: &mut Model) -> Vec<Effect> {
+    let (is_edited, mapping) = (model.mapping.is_edited(), &mut model.mapping);
+    mapping.edits.clear();
+    mapping.added.clear();
+    mapping.saving.clear();
+    (mapping.typing, mapping.told, mapping.configured, mapping.moves) = (None, None, None, None);
+    (mapping.before, mapping.base, mapping.coverage) = (None, None, None);
+    let mut effects = if is_edited { try_out(model) } else { Vec::new() };
+    effects.push(Effect::Unsave);
+    effects
+}
+
 fn try_out(model: &mut Model) -> Vec<Effect> {
     // Who would enter, leave and come to another action by other clauses was told by the rules before.
     model.source.unlook();

@@ -3,7 +3,7 @@
 //! What must stay true: the cursor stays with its user. Whoever leaves the list is said to have left it, and only then does
 //! the cursor stand for somebody else.
 
-use super::{decide, mapping, pairing, source};
+use super::{anew, decide, mapping, pairing, source};
 use crate::clock::Instant;
 use crate::engine::{News, Snapshot, View};
 use crate::journal::run::Run;
@@ -64,6 +64,8 @@ pub(super) fn hear(model: &mut Model, news: News) -> Vec<Effect> {
         News::Counted(number, counts) => source::counted(model, number, counts),
         News::Previewed(number, previewed) => source::previewed(model, number, previewed),
         News::Relocated => source::relocated(model),
+        News::Anew(told) => anew::told(model, &told),
+        News::Reloaded(source, target) => return anew::reloaded(model, source, target),
         News::Weighed(rows, weight) => decide::weighed(model, rows, weight),
         News::Proposed(proposal) => decide::proposed(model, proposal),
         News::Rehearsed(number, rehearsal) => decide::rehearsed(model, number, &rehearsal),

@@ -1,6 +1,7 @@
 //! The source location that is edited: what was typed is looked at in the background, and in effect only once it is saved.
 
 use super::perform;
+use crate::config::secret::address::hidden;
 use crate::config::secret::typed::may_be_shown;
 use crate::config::{Clause, RemoveAction, status_text};
 use crate::engine::Running;
@@ -13,7 +14,7 @@ use crate::tui::model::{Model, SourceTyping, Tone};
 use crate::tui::msg::Effect;
 use crate::tui::overlay::question::Question;
 use crate::tui::overlay::{Overlay, relocate};
-use crate::tui::pane::source::{Entry, entries};
+use crate::tui::pane::source::{Entry, entries, or_unset};
 use crate::tui::widget::field::Field;
 use ratatui::crossterm::event::KeyEvent;
 use std::sync::Arc;
@@ -101,7 +102,11 @@ fn enter(model: &mut Model) -> Vec<Effect> {
     }
     if let Err(wrong) = location::with_edit(site, clause, &text) {
         typing.wrong = Some(wrong);
-        if clause == Clause::Password && !may_be_shown(text.trim()) {
+        let may_hold_secret = match clause {
+            Clause::Password => !may_be_shown(text.trim()),
+            clause => Clause::SERVER.contains(&clause) && !hidden(&text, clause == Clause::Url).is_empty(),
+        };
+        if may_hold_secret {
             // It may be the secret: it is held nowhere.
             typing.field = Field::default();
         }
@@ -237,6 +242,16 @@ pub(super) fn waits(model: &mut Model, back: Verb) {
     };
     let key = model.setting.keymap.key(back);
     model.say(Tone::Plain, format!("it is written once {what}; {key} takes it back until then"));
+}
+
+/// What was edited and is in no file, in sentences.
+pub(super) fn unsaved(model: &Model) -> Vec<String> {
+    let Some(site) = &model.source.site else { return Vec::new() };
+    let said = |clause: &Clause| {
+        let (was, now) = (or_unset(*clause, clause.text(site)), or_unset(*clause, model.source.shown(*clause).unwrap_or_default()));
+        format!("{}: {was} → {now}", clause.name())
+    };
+    model.source.edits.keys().map(said).collect()
 }
 
 /// Has them written.

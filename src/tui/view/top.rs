@@ -153,7 +153,10 @@ pub(super) fn banner(model: &Model, room: usize) -> Vec<(Role, String)> {
         say(Role::Bad, &redacted(&format!("FAILED: {}", error.message())));
         let hint = error.hint_text().map(|h| format!("{h} · ")).unwrap_or_default();
         let stays = if model.snapshot.is_some() { "; what was read before stays" } else { "" };
-        say(Role::Text, &redacted(&format!("{hint}{} tries again{stays}", model.setting.keymap.key(Verb::Refresh))));
+        let key = |verb| model.setting.keymap.key(verb);
+        let anew =
+            if model.setting.file.is_some() { format!(", {} reads the configuration file anew", key(Verb::Reread)) } else { String::new() };
+        say(Role::Text, &redacted(&format!("{hint}{} tries again{anew}{stays}", key(Verb::Refresh))));
     }
     let Some(snapshot) = &model.snapshot else { return lines };
     let mut whole = true;

@@ -1,6 +1,7 @@
 //! A line of text that is typed: a cursor, words, paste. What is pasted is cleaned; a line end becomes a blank.
 
 use super::ink::{Ink, cells};
+use crate::config::secret::address::hidden;
 use crate::config::secret::typed::may_be_shown;
 use crate::text::{clean, width};
 use crate::tui::theme::Role;
@@ -14,6 +15,23 @@ const LONGEST: usize = 400;
 #[must_use]
 pub fn typed_secret(field: &Field) -> Field {
     if may_be_shown(&field.text) { field.clone() } else { Field::of(&"*".repeat(field.text.chars().count())) }
+}
+
+/// A field in which an address may be typed, as it may be seen: what stands before its @, and secrets in its query, are stars.
+#[must_use]
+pub fn typed_address(field: &Field, is_address: bool) -> Field {
+    let hidden = hidden(&field.text, is_address);
+    let mut shown = Field::default();
+    for (i, c) in field.text.char_indices() {
+        if i == field.cursor {
+            shown.cursor = shown.text.len();
+        }
+        shown.text.push(if hidden.iter().any(|range| range.contains(&i)) { '*' } else { c });
+    }
+    if field.cursor == field.text.len() {
+        shown.cursor = shown.text.len();
+    }
+    shown
 }
 
 /// A line of text and the cursor in it.
@@ -147,6 +165,17 @@ mod tests {
         }
         assert!(!Field::of("x").key(&press(KeyCode::Enter, none)));
         assert!(!Field::of("x").key(&press(KeyCode::F(1), none)));
+    }
+
+    #[test]
+    fn what_stands_before_the_at_of_an_address_is_stars_and_the_cursor_stays_where_it_is() {
+        let mut field = Field::of("https://é:ü@host");
+        assert_eq!(typed_address(&field, true), Field::of("https://***@host"));
+        for _ in 0..6 {
+            field.key(&press(KeyCode::Left, KeyModifiers::NONE));
+        }
+        let shown = typed_address(&field, true);
+        assert_eq!((shown.text(), shown.cursor), ("https://***@host", 10));
     }
 
     #[test]

@@ -113,6 +113,7 @@ impl Desk {
             runtime: runtime.handle().clone(),
             channel,
             file: setting.file.clone(),
+            state: None,
             others: Vec::new(),
             open,
             open_source,
@@ -132,6 +133,7 @@ impl Desk {
             runtime: runtime.handle().clone(),
             channel,
             file: setting.file.clone(),
+            state: None,
             others: Vec::new(),
             open,
             open_source,
@@ -202,6 +204,8 @@ impl Desk {
         for effect in update::update(&mut self.model, Msg::News(news)) {
             if let Effect::Past(subject) = effect {
                 self.asked.push(subject);
+            }
+            if matches!(effect, Effect::Past(_) | Effect::Try(_)) {
                 tui::order(&self.live, &self.model, effect);
             }
         }

@@ -415,7 +415,9 @@ fn rules_are_saved_as_lines_of_the_file_and_gone_by_without_starting_again() {
         desk.live.propose(None);
         desk.until(|m| m.question().is_some());
         let words = &desk.model.question().unwrap().words;
-        let is_told = words.iter().any(|(_, text)| text.contains(told) && text.ends_with("Start rosterm again to go by the file."));
+        let is_told = words
+            .iter()
+            .any(|(_, text)| text.contains(told) && text.ends_with("Esc, then F tells what is another one and goes by the file."));
         assert!(is_told, "{words:?}");
         desk.press("esc");
     }

@@ -190,6 +190,28 @@ fn a_secret_that_is_typed_is_never_seen_and_what_a_program_is_told_is_not_shown(
 }
 
 #[test]
+fn a_password_in_an_address_is_seen_neither_while_it_is_typed_nor_afterwards() {
+    let mut desk = of_server();
+    for typed in ["ldaps://me:hunter2@dc1", "ldaps://dc1, ldaps://me:hunter2", "me:hunter2@dc1"] {
+        mark(&mut desk, "server");
+        desk.press("e");
+        clear(&mut desk);
+        for c in typed.chars() {
+            desk.type_in(&c.to_string());
+            let frame = desk.frame(160, 60);
+            assert!(!frame.contains(":h") && !frame.contains("hu"), "{frame}");
+        }
+        assert!(desk.frame(160, 60).contains("*******"));
+        assert_eq!(desk.press("enter"), []);
+        let frame = desk.frame(160, 60);
+        assert!(said(&mut desk).contains("an LDAP URL may not hold a user or a password"), "{frame}");
+        assert!(!frame.contains("hunter2"), "{frame}");
+        assert!(!frame.contains("***"), "it is held nowhere: {frame}");
+        desk.press("esc");
+    }
+}
+
+#[test]
 fn what_does_not_go_together_is_told_without_asking_the_directory_and_is_not_saved() {
     let mut desk = of_server();
     for (label, text, told) in [

@@ -285,7 +285,14 @@ fn a_password_in_an_address_is_on_the_screen_no_longer_once_it_is_refused() {
         model.ask = ask;
         model.question = question(ask, &model.draft, &model.found);
         press(&mut model, "ctrl-u");
-        type_in(&mut model, typed);
+        // Nor is it seen while it is typed.
+        for c in typed.chars() {
+            type_in(&mut model, &c.to_string());
+            let frame = frame(&mut model, 120, 40);
+            assert!(!frame.contains(":h") && !frame.contains("hu"), "{ask:?}: {frame}");
+        }
+        let seen = frame(&mut model, 120, 40);
+        assert!(seen.contains("*******") && seen.contains(typed.rsplit('@').next().unwrap()), "{ask:?}: {seen}");
         // Behind what there is to choose stands what is typed.
         press(&mut model, "pagedown pagedown enter");
         assert!(model.ask == ask && model.wrong.is_some(), "{ask:?}");
@@ -340,7 +347,7 @@ fn a_client_is_granted_a_token_as_soon_as_its_secret_is_named() {
     }
     bench.say(&mut model, &format!("file:{wrong}"));
     let refused = model.steps(Ask::ClientSecret).last().cloned().unwrap();
-    assert!(model.ask == Ask::ClientSecret && refused.name == "token" && refused.verdict == StepVerdict::Failed, "{refused:?}");
+    assert!(model.ask == Ask::ClientSecret && refused.name == "login" && refused.verdict == StepVerdict::Failed, "{refused:?}");
     bench.say(&mut model, &format!("file:{right}"));
     assert_eq!((model.ask, model.found.accounts.len(), service.granted()), (Ask::Rule(0), 3, 1));
     let config = Config::parse(Path::new("rosterm.toml"), &Model::text(&model)).unwrap();

@@ -259,7 +259,12 @@ fn who_removes_everybody_is_told() {
         (amount(9), amount(5), None, None),
         (None, None, None, None),
     ] {
-        assert_eq!(Counts { base, filter, group, done: true }.remover(), remover);
+        assert_eq!(
+            Counts { base: base.clone(), filter: filter.clone(), group: group.clone(), unseen: false, done: true }.remover(),
+            remover
+        );
+        // Where the reader sees nothing, no clause is to blame.
+        assert_eq!(Counts { base, filter, group, unseen: true, done: true }.remover(), Some(Remover::Unseen));
     }
     let mut desk = Desk::small(setting());
     desk.frame(110, 40);
@@ -409,7 +414,7 @@ pub fn some_counts(n: usize) -> Counts {
     let amount = |n: usize| Some(Counted { amount: Ok(Amount { n, is_all: !n.is_multiple_of(3) }), at: support::NOW });
     let failed = Counted { amount: Err("\u{1b}[2J".repeat(n)), at: support::NOW };
     let group = if n.is_multiple_of(2) { amount(n / 2) } else { Some(failed) };
-    Counts { base: amount(n * 1_000_003), filter: amount(n), group, done: n.is_multiple_of(5) }
+    Counts { base: amount(n * 1_000_003), filter: amount(n), group, unseen: false, done: n.is_multiple_of(5) }
 }
 
 /// What another policy may come to, hostile names in it.

@@ -85,6 +85,13 @@ fn told(field: &str, Edit { was, now }: &Edit, is_masked: bool) -> Vec<String> {
     told
 }
 
+/// What was edited and is in no file, in sentences.
+pub(in crate::tui::update) fn unsaved(model: &Model) -> Vec<String> {
+    let changes = Mapping::changes(&model.mapping.edits, &model.mapping.added);
+    let edits = changes.iter().filter_map(|(field, _)| Some((field, model.mapping.edits.get(field)?)));
+    edits.flat_map(|(field, edit)| told(field, edit, model.is_masked(field))).collect()
+}
+
 /// Has it written.
 pub(in crate::tui::update) fn save(model: &mut Model) -> Vec<Effect> {
     let edits = Mapping::changes(&model.mapping.edits, &model.mapping.added);
