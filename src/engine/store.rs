@@ -9,6 +9,7 @@ mod edit;
 mod marks;
 mod pairing;
 mod pass;
+mod sheet;
 mod update;
 
 use edit::Editing;

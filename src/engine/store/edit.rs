@@ -179,7 +179,7 @@ impl Store {
         if before.is_none() && !(begins && edited.any(|rule| self.picture.tally().with_field(rule) > many)) {
             return None;
         }
-        Marks::of(&self.picture, fields, before)
+        Marks::of(&self.picture, fields, before, begins)
     }
 
     /// A part of the work that an edit leaves: people from `from` on. Gives where to go on, nothing at the end.
