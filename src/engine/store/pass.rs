@@ -113,7 +113,7 @@ impl Store {
         self.all_touched |= self.reading != (false, false);
         for round in steps(range.len()).chunks(ROUND) {
             let picture = &self.picture;
-            let known = Known { editing: self.editing.as_ref(), marks: self.marks.as_ref() };
+            let known = Known { editing: self.editing.as_ref(), marks: self.marks.as_deref() };
             let judged: Vec<Judged> =
                 round.par_iter().map(|step| picture.judged(what, known, range.start + step.start..range.start + step.end)).collect();
             for judged in judged {
@@ -242,18 +242,24 @@ impl Picture {
             What::Evaluate => (u64::MAX, true),
             What::Rules { fields, telling } => (fields, telling),
         };
+        let marks = known.marks.filter(|_| what != What::Evaluate);
         let mut block = Block::default();
         let mut from = range.start;
         while from < range.end {
-            let to = range.end.min(from + TOGETHER);
-            // Whoever was evaluated by the new rules already is not held against the old ones.
-            let old = known.editing.filter(|e| what != What::Evaluate && !e.has_ahead(from..to)).and_then(|e| e.old.as_deref());
+            let start = from;
             block.people.clear();
-            block.people.extend(rows(from..to).filter(|row| self.people.at(row.index()).bond != Bond::Absent));
-            if let Some(marks) = known.marks.filter(|_| what != What::Evaluate) {
-                block.people.retain(|row| !self.differs_still(*row, fields, telling, marks, &mut judged));
+            // Only who has to be fetched takes a place: so many of them are waited for together.
+            while from < range.end && block.people.len() < TOGETHER {
+                let row = RowIx(u32::try_from(from).expect("fewer than 4 billion users"));
+                from += 1;
+                let is_there = self.people.at(row.index()).bond != Bond::Absent;
+                if is_there && !marks.is_some_and(|marks| self.differs_still(row, fields, telling, marks, &mut judged)) {
+                    block.people.push(row);
+                }
             }
-            self.fetch(what, old, known.marks, &mut block);
+            // Whoever was evaluated by the new rules already is not held against the old ones.
+            let old = known.editing.filter(|e| what != What::Evaluate && !e.has_ahead(start..from)).and_then(|e| e.old.as_deref());
+            self.fetch(what, old, marks, &mut block);
             let Block { people, persons, is_fetched, bits, others, text, .. } = &mut block;
             let mut others = others.iter();
             for (((row, person), is_fetched), bits) in people.iter().zip(persons).zip(is_fetched).zip(bits) {
@@ -290,7 +296,6 @@ impl Picture {
                 }
                 judged.note(*row, (before, mask_before), (cell, mask));
             }
-            from = to;
         }
         judged
     }
