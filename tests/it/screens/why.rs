@@ -105,6 +105,47 @@ fn why_looks_as_before_in_three_sizes_and_without_colour() {
 }
 
 #[test]
+fn whose_an_account_may_be_that_nobody_in_scope_has_fills_in_and_nothing_is_proposed_by_it() {
+    let plan = support::plan(150, 1);
+    let mut world = world::make(plan);
+    // Nobody remembers any more whose these accounts are.
+    let of = ["left the group", "deleted"].map(|of| case(&world, of).clone());
+    world.links.retain(|link| of.iter().all(|truth| Some(link.account.as_str()) != truth.account.as_deref()));
+    // And somebody who has left seems to have a second one.
+    let former = case(&world, "disabled and moved away").clone();
+    let mut twin = world.accounts.iter().find(|a| Some(&a["id"]) == former.account.clone().map(Into::into).as_ref()).unwrap().clone();
+    (twin["id"], twin["userName"]) = ("twin-1".into(), "a-twin".into());
+    world.accounts.push(twin);
+    let mut desk = Desk::open(&world, plan, Faults::default(), setting());
+    let (left, deleted) = (Truth { entry: None, ..of[0].clone() }, Truth { entry: None, ..of[1].clone() });
+    for (truth, name) in [(&left, Some("why-whose")), (&deleted, None)] {
+        let subject = subject(&desk, truth);
+        let user = desk.snapshot.picture().user_of(subject).unwrap();
+        assert_eq!((user.verdict.situation, user.verdict.action), (Situation::Unmatched, Action::None));
+        go_to(&mut desk, subject);
+        assert_eq!(desk.press("w"), [Effect::Why(subject)]);
+        told(&mut desk);
+        let text = desk.model.why().unwrap().plain();
+        match name {
+            Some(name) => {
+                assert!(text.contains("it is that of") && text.contains("is not in the group"), "{text}");
+                for (width, height) in [(80, 24), (120, 40)] {
+                    same_as_before(&format!("{name}-{width}x{height}"), &moments(&desk.frame(width, height)));
+                }
+            }
+            None => assert!(text.contains("nobody is found in the directory"), "{text}"),
+        }
+        desk.press("esc");
+        assert_eq!(desk.snapshot.picture().user_of(subject).map(|u| u.verdict), Some(user.verdict), "nothing follows from it");
+    }
+    // What is known without asking stands in the details.
+    let twin = subject(&desk, &Truth { entry: None, account: Some("twin-1".to_owned()), ..former.clone() });
+    go_to(&mut desk, twin);
+    let card = desk.snapshot.picture().card(twin).unwrap();
+    assert!(card.bond.contains("its externalId is that of") && card.bond.contains(&former.account.unwrap()), "{}", card.bond);
+}
+
+#[test]
 fn why_is_answered_while_both_ends_are_being_read_and_a_newer_question_overtakes_one_that_gets_no_answer() {
     let (world, mut desk) = small();
     let gate = Arc::clone(&desk.gate);
