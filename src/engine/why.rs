@@ -55,12 +55,13 @@ pub async fn ask(source: &mut Source, id: &EntryId, now: Instant) -> Looked {
 pub async fn whose(source: &mut Source, account: &Ownerless, now: Instant) -> Whose {
     let schema = account.picture().entries().schema().clone();
     let mut found = Found { owners: Vec::new(), failed: None, at: now };
+    let is_same = |a: &EntryId, b: &EntryId| a.as_str().eq_ignore_ascii_case(b.as_str());
     // A server may refuse what is no id in its eyes: that says nothing about the others.
     let by_id: Vec<EntryId> = account.external.iter().cloned().collect();
     let mut by_name = Vec::new();
     if let Some(name) = &account.called {
         match source.named(name).await {
-            Ok(named) => by_name.extend(named.into_iter().map(|(id, _)| id).filter(|id| !by_id.contains(id))),
+            Ok(named) => by_name.extend(named.into_iter().map(|(id, _)| id).filter(|id| !by_id.iter().any(|known| is_same(known, id)))),
             Err(cause) => found.failed = Some(cause),
         }
     }
@@ -70,7 +71,7 @@ pub async fn whose(source: &mut Source, account: &Ownerless, now: Instant) -> Wh
             if let EntryEvidence::Unknown { cause } = &evidence {
                 found.failed = Some(cause.clone());
             }
-            let row = rows.iter().find(|row| row.id() == id.as_str());
+            let row = rows.iter().find(|row| row.id().eq_ignore_ascii_case(id.as_str()));
             found.owners.extend(account.owner(&id, &evidence, row));
         }
     }

@@ -5,10 +5,10 @@ use crate::support::{self, NOW};
 use rosterm::demo::service::{Faults, Service};
 use rosterm::demo::world::{self, Plan, Truth, World};
 use rosterm::engine::{self, Ends, Job, Named, Picture, Progress, User, why};
-use rosterm::explain::{Explanation, Facts, explain};
+use rosterm::explain::{Explanation, Facts, Whose, explain};
 use rosterm::identity::{AccountId, EntryId};
 use rosterm::journal::Journal;
-use rosterm::model::{Action, Situation};
+use rosterm::model::{Action, Situation, Verdicts};
 use rosterm::source::memory::Directory;
 use rosterm::source::{Source, vendor};
 use rosterm::target::{Columns, Target};
@@ -213,10 +213,20 @@ fn whose_an_account_may_be_that_nobody_in_scope_has_is_told_and_nothing_follows_
         // That much is known without asking, and is told in the details too.
         let known = desk.picture.owner(&user).unwrap();
         assert_eq!((Some(known.id), known.account, known.is_read), (Some(theirs), former.account.clone(), false));
-        let (_, told) = desk.why(&user).await;
+        let (mut facts, told) = desk.why(&user).await;
         let (text, word) = line(&told, "match", "by its externalId: that person ").unwrap();
         assert!(text.contains("and is disabled") && word == "outside", "{text}");
         assert!(line(&told, "match", &format!("and has another account: {}", former.account.unwrap())).is_some());
+        // Whoever has come back since is not taken for one who is out of scope.
+        let Whose::Answer(answer) = &mut facts.whose else { panic!("it has answered") };
+        answer.owners[0].verdicts = Some(Verdicts { base: Some(true), filter: Some(true), group: Some(true) });
+        let told = explain(&facts);
+        assert_eq!(line(&told, "match", "is in scope by now, and was not in the last read: read again").unwrap().1, "moved");
+        // What is known without asking is told beside what can't be asked, and is not said to be more than that.
+        facts.whose = Whose::Failed("no route to the server".to_owned());
+        let told = explain(&facts);
+        assert_eq!(line(&told, "match", "whose it may be could not be looked up: no route to the server").unwrap().1, "not known");
+        assert!(line(&told, "match", "by its externalId: that person ").is_some(), "{}", told.plain().join("\n"));
     });
 }
 
