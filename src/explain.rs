@@ -8,11 +8,12 @@ mod directory;
 pub mod doctor;
 mod facts;
 pub mod history;
+mod owner;
 mod pair;
 mod status;
 mod verdict;
 
-pub use facts::{Answer, Bond, Facts, Key, Limits, Linked, Looked, Might, Read, Request, Tie};
+pub use facts::{Answer, Bond, Facts, Found, Key, Limits, Linked, Looked, Might, Owner, Read, Request, Shown, Tie, Whose};
 pub use history::{Event, Past, events};
 
 use crate::model::Situation;

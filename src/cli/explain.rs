@@ -62,6 +62,9 @@ async fn facts_of(seen: &mut Seen, user: &User, now: Instant) -> Result<Facts> {
     if let Some(id) = &entry {
         facts.looked = why::ask(&mut ends.source, id, now).await;
     }
+    if let Some(account) = picture.ownerless(user) {
+        facts.whose = why::whose(&mut ends.source, &account, now).await;
+    }
     facts.near = picture.might_be(user, ALIKE, &|| false);
     facts.past = Some(Ok(why::past(journal, picture.base_url(), &crate::engine::Named { entry, account })?));
     Ok(facts)

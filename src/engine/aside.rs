@@ -18,7 +18,7 @@ use super::why::{self, Learnt, Part};
 use crate::clock;
 use crate::config::Channel;
 use crate::error::{Error, Result};
-use crate::explain::Looked;
+use crate::explain::{Looked, Whose};
 use crate::identity::{AccountId, EntryId};
 use crate::journal::Journal;
 use crate::journal::run::RunId;
@@ -154,7 +154,7 @@ impl Live {
     /// Asks what an explanation of a user needs beyond what was read; the parts come one by one.
     pub fn why(&self, snapshot: Arc<Snapshot>, subject: Subject) {
         let Some(of) = snapshot.named(subject).map(|named| snapshot.whole(subject, named)) else { return };
-        self.ask(&snapshot, of.clone());
+        self.ask(&snapshot, subject, of.clone());
         let (tell, latest) = (Arc::clone(&self.aside.tell), Arc::clone(&self.aside.alike));
         let number = latest.fetch_add(1, Ordering::AcqRel).wrapping_add(1);
         // No thread of the runtime: whoever leaves the channel waits for those.
@@ -167,17 +167,24 @@ impl Live {
     }
 
     /// Looks into the journal, and asks the directory where the entry is by now.
-    fn ask(&self, snapshot: &Snapshot, of: Named) {
+    fn ask(&self, snapshot: &Snapshot, subject: Subject, of: Named) {
         let Aside { runtime, tell, glance, open_source, configured, asking, leaves, .. } = &*self.aside;
         let Some(leaves) = leaves.clone() else { return };
         let (tell, glance, open_source) = (Arc::clone(tell), Arc::clone(glance), Arc::clone(open_source));
         let channel = configured.of(snapshot.picture().fingerprint());
         let service = snapshot.picture().base_url().to_owned();
+        let ownerless = snapshot.picture().user_of(subject).and_then(|user| snapshot.picture().ownerless(&user));
         begin("why", runtime, asking, leaves, move || async move {
             let told = |part| tell(News::Learnt(Box::new(Learnt { of: of.clone(), part })));
             told(past(glance().as_ref(), &service, &of));
-            let Some(id) = &of.entry else { return };
             let now = clock::now();
+            if let Some(account) = ownerless {
+                told(Part::Whose(match open_source(channel.source.clone(), now).await {
+                    Ok(mut source) => why::whose(&mut source, &account, now).await,
+                    Err(error) => Whose::Failed(error.message().to_owned()),
+                }));
+            }
+            let Some(id) = &of.entry else { return };
             told(Part::Looked(match open_source(channel.source.clone(), now).await {
                 Ok(mut source) => why::ask(&mut source, id, now).await,
                 Err(error) => Looked::Failed(error.message().to_owned()),

@@ -17,12 +17,14 @@ mod references;
 mod rows;
 mod tally;
 mod verdict;
+mod whose;
 mod why;
 
 pub use lessons::Lessons;
 pub use links::LinkBook;
 pub use tally::Tally;
 pub(in crate::engine) use verdict::Pair;
+pub use whose::Ownerless;
 
 use super::ends::Ends as OpenEnds;
 use crate::apply::Wiring;

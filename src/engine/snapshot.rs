@@ -93,6 +93,8 @@ pub struct Snapshot {
     pub(super) target: SideLine,
     pub(super) facets: Facets,
     pub(super) busy: bool,
+    /// An edit of the rules is not through: some are judged by it, and others are not yet.
+    pub(super) half: bool,
     /// It goes by rules that are being edited.
     pub(super) drafted: bool,
     pub(super) asking: Option<(usize, usize)>,

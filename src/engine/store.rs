@@ -9,6 +9,7 @@ mod edit;
 mod marks;
 mod pairing;
 mod pass;
+mod sheet;
 mod update;
 
 use edit::Editing;
@@ -47,7 +48,7 @@ pub struct Store {
     /// The edit of the rules that is under way.
     editing: Option<Editing>,
     /// What the accounts have of the field whose rule was edited last.
-    marks: Option<Marks>,
+    marks: Option<Box<Marks>>,
     /// When the last reading of each ended.
     read_at: (Option<Instant>, Option<Instant>),
 }

@@ -50,6 +50,9 @@ pub(super) enum Wish {
 
 /// How many times what a list took is waited before the same list is made over a newer snapshot.
 const REST: u32 = 5;
+/// The list of an edit that is not through takes what the edit needs, and is another one when it is: it is made only where it takes
+/// so long after the last one.
+const HALF: Duration = Duration::from_millis(300);
 /// So many rows are shown before the rest is found.
 const FIRST: usize = 300;
 /// When a search has taken so long, its first rows are shown.
@@ -73,10 +76,13 @@ pub(super) fn run(inbox: &Receiver<Wish>, newest: &Newest, latest: &AtomicU64, t
     let (mut spec, mut number) = (Spec::default(), 0);
     // Whether a list is wanted at once, or only because there is a newer snapshot; and until when that may wait.
     let (mut wished, mut newer, mut rest_until) = (true, false, Instant::now());
+    let mut listed = Instant::now();
     loop {
         let waits = newer && !wished;
         let heard = if waits {
-            inbox.recv_timeout(rest_until.saturating_duration_since(Instant::now()))
+            let is_half = over.as_ref().is_some_and(|over| over.half);
+            let until = if is_half { rest_until.max(listed + HALF) } else { rest_until };
+            inbox.recv_timeout(until.saturating_duration_since(Instant::now()))
         } else if wished && over.is_some() {
             inbox.try_recv().map_err(|_| RecvTimeoutError::Timeout)
         } else {
@@ -86,6 +92,11 @@ pub(super) fn run(inbox: &Receiver<Wish>, newest: &Newest, latest: &AtomicU64, t
             Ok(Wish::Stop) | Err(RecvTimeoutError::Disconnected) => return,
             Ok(Wish::Over) => {
                 if let Some(snapshot) = newest.take() {
+                    let was_half = over.as_ref().is_some_and(|over| over.half);
+                    if was_half && !snapshot.half {
+                        // An edit is through: that is waited for.
+                        rest_until = Instant::now();
+                    }
                     over = Some(snapshot);
                     newer = true;
                 }
@@ -106,7 +117,8 @@ pub(super) fn run(inbox: &Receiver<Wish>, newest: &Newest, latest: &AtomicU64, t
         }
         // What people can be found by is made ready before anybody searches.
         book.catch_up(snapshot, &|| wanted.is_stale());
-        rest_until = Instant::now() + begun.elapsed() * REST;
+        listed = Instant::now();
+        rest_until = listed + begun.elapsed() * REST;
     }
 }
 

@@ -1,10 +1,11 @@
 //! What an explanation asks for beyond what was read: the directory about one entry, and the journal about one user.
 
 use super::approvals::Named;
+use super::picture::Ownerless;
 use crate::clock::Instant;
 use crate::error::{Error, Result};
 use crate::explain::history::MOST;
-use crate::explain::{Answer, Event, Looked, Might, Past, events};
+use crate::explain::{Answer, Event, Found, Looked, Might, Past, Whose, events};
 use crate::identity::EntryId;
 use crate::identity::population::Schema;
 use crate::journal::Journal;
@@ -25,6 +26,8 @@ pub struct Learnt {
 pub enum Part {
     /// What the directory says.
     Looked(Looked),
+    /// Whose the account is.
+    Whose(Whose),
     /// What was done before, or why that can't be told.
     Past(std::result::Result<Vec<Event>, String>),
     /// Who it might be.
@@ -46,6 +49,33 @@ pub async fn ask(source: &mut Source, id: &EntryId, now: Instant) -> Looked {
         evidence,
         at: now,
     }))
+}
+
+/// Asks the directory whose an account is that nobody in scope has: by the id that it carries, and by what it is matched by.
+pub async fn whose(source: &mut Source, account: &Ownerless, now: Instant) -> Whose {
+    let schema = account.picture().entries().schema().clone();
+    let mut found = Found { owners: Vec::new(), failed: None, at: now };
+    let is_same = |a: &EntryId, b: &EntryId| a.as_str().eq_ignore_ascii_case(b.as_str());
+    // A server may refuse what is no id in its eyes: that says nothing about the others.
+    let by_id: Vec<EntryId> = account.external.iter().cloned().collect();
+    let mut by_name = Vec::new();
+    if let Some(name) = &account.called {
+        match source.named(name).await {
+            Ok(named) => by_name.extend(named.into_iter().map(|(id, _)| id).filter(|id| !by_id.iter().any(|known| is_same(known, id)))),
+            Err(cause) => found.failed = Some(cause),
+        }
+    }
+    for ids in [by_id, by_name].iter().filter(|ids| !ids.is_empty()) {
+        let (answers, rows) = source.reread(&schema, ids).await;
+        for (id, evidence) in answers {
+            if let EntryEvidence::Unknown { cause } = &evidence {
+                found.failed = Some(cause.clone());
+            }
+            let row = rows.iter().find(|row| row.id().eq_ignore_ascii_case(id.as_str()));
+            found.owners.extend(account.owner(&id, &evidence, row));
+        }
+    }
+    Whose::Answer(Box::new(found))
 }
 
 /// Who in the directory is meant by a DN, a lasting id, a user name, an e-mail address or a common name: ids and DNs.

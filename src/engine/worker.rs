@@ -328,7 +328,8 @@ impl Worker<'_> {
         let Some(store) = &self.store else { return };
         self.generation += 1;
         let mut snapshot = snapshot(self.generation, &self.channel, store, self.progress.as_deref(), &self.notes);
-        snapshot.busy |= self.redo.is_some();
+        snapshot.half = self.redo.is_some();
+        snapshot.busy |= snapshot.half;
         snapshot.drafted = self.draft.is_some();
         snapshot.source.disabled = self.disabled;
         snapshot.era = self.era;
@@ -368,6 +369,7 @@ fn snapshot(generation: u64, channel: &Arc<Channel>, store: &Store, progress: Op
         },
         facets: facets(picture),
         busy: progress.is_some(),
+        half: false,
         drafted: false,
         asking,
         waiting: progress.and_then(Progress::told_to_wait),

@@ -4,7 +4,7 @@ use super::history::Event;
 use crate::clock::Instant;
 use crate::config::{Location, Policy};
 use crate::matching::near::Sign;
-use crate::model::{EntryEvidence, LinkOrigin, Reason, SideState};
+use crate::model::{EntryEvidence, LinkOrigin, Reason, SideState, Verdicts};
 use crate::plan::Row;
 use crate::source::vendor::Settings;
 use serde_json::Value;
@@ -38,6 +38,10 @@ pub struct Facts {
     pub looked: Looked,
     /// Who belongs to whom.
     pub bond: Bond,
+    /// Whose an account is that nobody in scope has, by the id that it carries, as far as that was known without asking.
+    pub owner: Option<Owner>,
+    /// The same, as the directory says it.
+    pub whose: Whose,
     /// What may be done.
     pub policy: Policy,
     /// What limits a run.
@@ -83,6 +87,60 @@ pub struct Answer {
     pub values: Vec<(String, String)>,
     /// When the entry was changed last, as the directory writes it.
     pub changed: Option<String>,
+    /// When it was asked.
+    pub at: Instant,
+}
+
+/// Somebody whose an account seems to be that nobody in scope has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// The lasting id.
+    pub id: String,
+    /// Where the entry is, if that is known.
+    pub dn: Option<String>,
+    /// It is disabled.
+    pub disabled: bool,
+    /// Which clauses it meets, if it was looked up.
+    pub verdicts: Option<Verdicts>,
+    /// It was in the last read.
+    pub is_read: bool,
+    /// Another account that it has.
+    pub account: Option<String>,
+    /// By what the account is theirs.
+    pub by: Shown,
+}
+
+/// What an account shows of somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// Their lasting id, as its `externalId`.
+    Id,
+    /// What the match rule gives for them.
+    Key,
+    /// Both.
+    Both,
+}
+
+/// What became of asking the directory whose an account is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Whose {
+    /// That is known, or there is nothing to ask for.
+    Not,
+    /// The answer is not there yet.
+    Asking,
+    /// The directory can't be asked: why.
+    Failed(String),
+    /// It has answered.
+    Answer(Box<Found>),
+}
+
+/// Who was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Everybody whose it seems to be.
+    pub owners: Vec<Owner>,
+    /// What could not be looked up: why.
+    pub failed: Option<String>,
     /// When it was asked.
     pub at: Instant,
 }

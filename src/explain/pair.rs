@@ -1,7 +1,7 @@
 //! Which account is whose, by what; and who it might be where nothing says.
 
 use super::facts::{Facts, Linked, Might, Tie};
-use super::{Line, Said};
+use super::{Line, Said, owner};
 use crate::identity::value::is_same_key;
 use crate::model::{LinkOrigin, Reason, SideState, Situation};
 use crate::plan::Row;
@@ -35,6 +35,7 @@ pub(super) fn pair(facts: &Facts) -> Vec<Line> {
         let state = if account.active { "active" } else { "inactive" };
         lines.push(Line::new(format!("the account is {state}")));
     }
+    lines.extend(owner::whose(facts));
     lines.extend(listing(facts));
     lines
 }

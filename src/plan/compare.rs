@@ -9,7 +9,7 @@ use super::diff;
 use crate::config::WhenMissing;
 use crate::identity::population::Row;
 use crate::identity::value::{Datum, key_form_hash, key_hash, trimmed, truth};
-use crate::mapping::{Context, EvalError, Rule, Rules, Seen, Value};
+use crate::mapping::{Attributes, Context, EvalError, Rule, Rules, Seen, Value};
 use crate::model::ProblemCode;
 use crate::model::field::FieldKind;
 
@@ -121,7 +121,7 @@ fn mark(text: &str, folds: bool) -> Mark {
 /// True if what a rule wants for `entry` surely differs from what an account has whose mark is this, and there is nothing else to
 /// say about it. The rule is one that [`can_be_marked`].
 #[must_use]
-pub fn differs_from_mark(rule: &Rule, entry: Row<'_>, cx: &Context, has: Mark) -> bool {
+pub fn differs_from_mark<'a>(rule: &'a Rule, entry: impl Attributes<'a>, cx: &'a Context, has: Mark) -> bool {
     let Some(program) = &rule.program else { return false };
     let differs = |text: &str| {
         let text = trimmed(text);

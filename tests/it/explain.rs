@@ -5,9 +5,10 @@ use crate::support::{self, NOW};
 use rosterm::demo::service::{Faults, Service};
 use rosterm::demo::world::{self, Plan, Truth, World};
 use rosterm::engine::{self, Ends, Job, Named, Picture, Progress, User, why};
-use rosterm::explain::{Explanation, Facts, explain};
+use rosterm::explain::{Explanation, Facts, Whose, explain};
 use rosterm::identity::{AccountId, EntryId};
 use rosterm::journal::Journal;
+use rosterm::model::{Action, Situation, Verdicts};
 use rosterm::source::memory::Directory;
 use rosterm::source::{Source, vendor};
 use rosterm::target::{Columns, Target};
@@ -54,6 +55,9 @@ impl Desk {
             facts.looked = why::ask(&mut self.ends.source, id, NOW).await;
         }
         let named = Named { entry, account: row.account.map(|a| AccountId::new(a.id)) };
+        if let Some(account) = self.picture.ownerless(user) {
+            facts.whose = why::whose(&mut self.ends.source, &account, NOW).await;
+        }
         facts.past = Some(Ok(why::past(&self.journal, self.picture.base_url(), &named).unwrap()));
         facts.near = self.picture.might_be(user, 5, &|| false);
         let told = explain(&facts);
@@ -161,6 +165,68 @@ fn every_case_of_the_world_is_explained_by_what_is_true_of_it() {
             }
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    });
+}
+
+#[test]
+fn whose_an_account_may_be_that_nobody_in_scope_has_is_told_and_nothing_follows_from_it() {
+    let plan = support::plan(150, 1);
+    let mut world = world::make(plan);
+    let out: Told = &[
+        ("left the group", "by its externalId and its userName: that person ", "is not in the group cn=example-cloud"),
+        ("does not match the filter any more", "by its externalId and its userName: that person ", "does not match (&(objectClass"),
+        ("moved out of the base", "by its externalId and its userName: that person ", "is not under ou=people,dc="),
+        ("deleted", "nobody is found in the directory", ""),
+        ("an account of nobody's", "nobody is found in the directory", ""),
+    ];
+    let of = |world: &World, case: &str| world.truth.iter().find(|t| t.case == case).unwrap().clone();
+    // Nobody remembers whose they are any more.
+    for (case, ..) in out {
+        let truth = of(&world, case);
+        world.links.retain(|link| Some(link.account.as_str()) != truth.account.as_deref());
+    }
+    // And somebody who is linked, and not in scope, seems to have a second one.
+    let former = of(&world, "disabled and moved away");
+    let theirs = world.links.iter().find(|link| Some(link.account.as_str()) == former.account.as_deref()).unwrap().entry.to_string();
+    let mut twin = world.accounts.iter().find(|a| a["id"] == former.account.clone().unwrap()).unwrap().clone();
+    (twin["id"], twin["userName"]) = ("twin-1".into(), "a-twin".into());
+    world.accounts.push(twin);
+    support::runtime().block_on(async {
+        let mut desk = Box::pin(Desk::at(&world, plan)).await;
+        for (case, part, who) in out {
+            let truth = Truth { entry: None, ..of(&world, case) };
+            let user = desk.user(&truth);
+            let (facts, told) = desk.why(&user).await;
+            let row = facts.row.unwrap();
+            assert_eq!((row.situation, row.action), (Situation::Unmatched, Action::None), "{case}");
+            let (text, word) = line(&told, "match", part).unwrap_or_else(|| panic!("{case}: {}", told.plain().join("\n")));
+            assert!(text.contains(who), "{case}: {text}");
+            assert_eq!(word, if who.is_empty() { "" } else { "outside" }, "{case}");
+            assert_eq!(
+                line(&told, "match", "nobody is linked and nothing is removed because of that").is_some(),
+                !who.is_empty(),
+                "{case}"
+            );
+        }
+        let user = desk.user(&Truth { entry: None, account: Some("twin-1".into()), ..former.clone() });
+        assert_eq!((user.verdict.situation, user.verdict.action), (Situation::Unmatched, Action::None));
+        // That much is known without asking, and is told in the details too.
+        let known = desk.picture.owner(&user).unwrap();
+        assert_eq!((Some(known.id), known.account, known.is_read), (Some(theirs), former.account.clone(), false));
+        let (mut facts, told) = desk.why(&user).await;
+        let (text, word) = line(&told, "match", "by its externalId: that person ").unwrap();
+        assert!(text.contains("and is disabled") && word == "outside", "{text}");
+        assert!(line(&told, "match", &format!("and has another account: {}", former.account.unwrap())).is_some());
+        // Whoever has come back since is not taken for one who is out of scope.
+        let Whose::Answer(answer) = &mut facts.whose else { panic!("it has answered") };
+        answer.owners[0].verdicts = Some(Verdicts { base: Some(true), filter: Some(true), group: Some(true) });
+        let told = explain(&facts);
+        assert_eq!(line(&told, "match", "is in scope by now, and was not in the last read: read again").unwrap().1, "moved");
+        // What is known without asking is told beside what can't be asked, and is not said to be more than that.
+        facts.whose = Whose::Failed("no route to the server".to_owned());
+        let told = explain(&facts);
+        assert_eq!(line(&told, "match", "whose it may be could not be looked up: no route to the server").unwrap().1, "not known");
+        assert!(line(&told, "match", "by its externalId: that person ").is_some(), "{}", told.plain().join("\n"));
     });
 }
 

@@ -2,7 +2,7 @@
 
 use super::cell::Bond as Bound;
 use super::{Picture, User};
-use crate::explain::{Bond, Facts, Key, Limits, Linked, Looked, Read, Request, Tie};
+use crate::explain::{Bond, Facts, Key, Limits, Linked, Looked, Read, Request, Tie, Whose};
 use crate::identity::population::RowIx;
 use crate::identity::value::trimmed;
 use crate::model::{Action, Reason, Situation};
@@ -36,6 +36,8 @@ impl Picture {
                 key: self.key_facts(user),
                 other_channel: claimed.or(foreign),
             },
+            owner: self.owner(user),
+            whose: if self.ownerless(user).is_some() { Whose::Asking } else { Whose::Not },
             row: Some(row),
             requests,
             ..self.facts_of_nobody("")
@@ -64,6 +66,8 @@ impl Picture {
             bond: Bond { tie: Tie::Nothing, link: None, key: Key::default(), other_channel: None },
             policy: about.policy.clone(),
             limits: Limits { removals: guard::allowed(about.policy.limits.deprovision, guard::pairs(&self.counts())), leaving },
+            owner: None,
+            whose: Whose::Not,
             approved: false,
             near: None,
             past: None,

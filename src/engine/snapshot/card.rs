@@ -124,7 +124,15 @@ impl Picture {
             (Some(link), _, _) => format!("linked since {}", &self.links().since(link).rfc3339()[..10]),
             (None, Some(_), Some(_)) => "matched, not linked yet".to_owned(),
             (None, Some(_), None) => "no account".to_owned(),
-            _ => "no entry in scope".to_owned(),
+            _ => match self.owner(user) {
+                Some(owner) => {
+                    let who = owner.dn.unwrap_or(owner.id);
+                    let account = owner.account.map(|account| format!(", who has the account {account}")).unwrap_or_default();
+                    let read = if owner.is_read { "" } else { ", not in scope" };
+                    format!("no entry in scope; its externalId is that of {who}{account}{read}")
+                }
+                None => "no entry in scope".to_owned(),
+            },
         }
     }
 }

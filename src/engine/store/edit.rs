@@ -174,12 +174,12 @@ impl Store {
     fn marks_for(&mut self, dirty: Dirty, begins: bool) -> Option<Marks> {
         let What::Rules { fields, .. } = dirty.what() else { return None };
         let many = self.picture.entries.len() / FEW;
-        let before = self.marks.take();
+        let before = self.marks.take().map(|marks| *marks);
         let mut edited = (0..self.picture.rules.rules().len()).filter(|rule| fields & field_bit(*rule) != 0);
         if before.is_none() && !(begins && edited.any(|rule| self.picture.tally().with_field(rule) > many)) {
             return None;
         }
-        Marks::of(&self.picture, fields, before)
+        Marks::of(&self.picture, fields, before, begins)
     }
 
     /// A part of the work that an edit leaves: people from `from` on. Gives where to go on, nothing at the end.
@@ -193,7 +193,7 @@ impl Store {
         let slots = self.picture.entries.slots();
         let end = slots.min(from + PART);
         // Somebody may have been read since the last part.
-        self.marks = self.marks_for(dirty, from == 0);
+        self.marks = self.marks_for(dirty, from == 0).map(Box::new);
         self.pass_people(dirty.what(), from..end);
         if end < slots {
             return Some(end);

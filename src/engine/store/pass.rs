@@ -113,7 +113,7 @@ impl Store {
         self.all_touched |= self.reading != (false, false);
         for round in steps(range.len()).chunks(ROUND) {
             let picture = &self.picture;
-            let known = Known { editing: self.editing.as_ref(), marks: self.marks.as_ref() };
+            let known = Known { editing: self.editing.as_ref(), marks: self.marks.as_deref() };
             let judged: Vec<Judged> =
                 round.par_iter().map(|step| picture.judged(what, known, range.start + step.start..range.start + step.end)).collect();
             for judged in judged {
@@ -242,13 +242,24 @@ impl Picture {
             What::Evaluate => (u64::MAX, true),
             What::Rules { fields, telling } => (fields, telling),
         };
+        let marks = known.marks.filter(|_| what != What::Evaluate);
         let mut block = Block::default();
         let mut from = range.start;
         while from < range.end {
-            let to = range.end.min(from + TOGETHER);
+            let start = from;
+            block.people.clear();
+            // Only who has to be fetched takes a place: so many of them are waited for together.
+            while from < range.end && block.people.len() < TOGETHER {
+                let row = RowIx(u32::try_from(from).expect("fewer than 4 billion users"));
+                from += 1;
+                let is_there = self.people.at(row.index()).bond != Bond::Absent;
+                if is_there && !marks.is_some_and(|marks| self.differs_still(row, fields, telling, marks, &mut judged)) {
+                    block.people.push(row);
+                }
+            }
             // Whoever was evaluated by the new rules already is not held against the old ones.
-            let old = known.editing.filter(|e| what != What::Evaluate && !e.has_ahead(from..to)).and_then(|e| e.old.as_deref());
-            self.fetch(what, old, known.marks, from..to, &mut block);
+            let old = known.editing.filter(|e| what != What::Evaluate && !e.has_ahead(start..from)).and_then(|e| e.old.as_deref());
+            self.fetch(what, old, marks, &mut block);
             let Block { people, persons, is_fetched, bits, others, text, .. } = &mut block;
             let mut others = others.iter();
             for (((row, person), is_fetched), bits) in people.iter().zip(persons).zip(is_fetched).zip(bits) {
@@ -285,22 +296,34 @@ impl Picture {
                 }
                 judged.note(*row, (before, mask_before), (cell, mask));
             }
-            from = to;
         }
         judged
     }
 
-    /// Fetches some people, and their partners, who lie anywhere in memory, where these will be asked.
-    fn fetch<'p>(&'p self, what: What, old: Option<&Rules>, marks: Option<&Marks>, range: Range<usize>, block: &mut Block<'p>) {
+    /// True for somebody for whom the field differed and does so by what lies at hand, which is noted then: neither the person nor the
+    /// account has to be fetched.
+    fn differs_still(&self, row: RowIx, fields: u64, telling: bool, marks: &Marks, judged: &mut Judged) -> bool {
+        let (before, mask) = (self.people.at(row.index()), self.masks.at(row.index()));
+        let is_sure = mask & fields != 0
+            && is_only_bits(&before, telling)
+            && before.account().is_some_and(|account| marks.differs(self, row, account));
+        if is_sure && telling {
+            let mut cell = before;
+            self.judge_person(row, &mut cell, mask);
+            judged.note(row, (before, mask), (cell, mask));
+        }
+        is_sure
+    }
+
+    /// Fetches the people of a block, and their partners, who lie anywhere in memory, where these will be asked.
+    fn fetch<'p>(&'p self, what: What, old: Option<&Rules>, marks: Option<&Marks>, block: &mut Block<'p>) {
         let Block { people, persons, is_fetched, bits: told, accounts, others, .. } = block;
-        people.clear();
         persons.clear();
         is_fetched.clear();
         told.clear();
         accounts.clear();
         others.clear();
         let (fields, telling) = if let What::Rules { fields, telling } = what { (fields, telling) } else { (0, true) };
-        people.extend(rows(range).filter(|row| self.people.at(row.index()).bond != Bond::Absent));
         let lines = if what == What::Evaluate { LINES } else { 1 };
         self.entries.fetch(people, lines, persons);
         // The headers are here; they tell where the values are.
@@ -317,8 +340,7 @@ impl Picture {
             let differed = self.masks.at(row.index()) & fields != 0;
             let by_entry = old.is_some() && is_plain && !differed;
             *asked = cell.account().filter(|_| !by_entry).map(|account| {
-                // All of these are waited for at once.
-                let mark = marks.filter(|_| is_plain && differed).and_then(|marks| marks.mark(account));
+                let mark = marks.filter(|_| is_plain && differed).and_then(|marks| marks.mark(*row, account));
                 (account, mark)
             });
         }

@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 
 const NOW: Instant = Instant(1_790_000_000);
 
-const MAPPING: [&str; 10] = [
+const MAPPING: [&str; 12] = [
     "userName = \"uid | lower\"\nexternalId = \"entry_id\"\ntitle = { value = \"title\", required = true }\nemail = \"mail\"\nmanager = \"manager\"",
     "userName = \"uid | lower\"\nexternalId = \"entry_id\"\ntitle = { value = \"title | upper\", required = true }\nemail = \"mail\"\nmanager = \"manager\"",
     "userName = \"uid | lower\"\nexternalId = \"entry_id\"\ntitle = { value = \"title\" }\nemail = \"mail | upper\"\nmanager = \"manager\"",
@@ -26,6 +26,9 @@ const MAPPING: [&str; 10] = [
     "userName = \"uid | lower\"\nexternalId = \"entry_id\"\ntitle = { value = \"title\", required = true }\nemail = \"mail\"",
     "userName = \"uid | lower\"\nexternalId = \"entry_id\"\ntitle = { value = \"title\", required = true }",
     "userName = \"uid | lower\"",
+    // Two that read the same, which nobody's account has.
+    "userName = \"uid | lower\"\nexternalId = \"entry_id\"\ntitle = { value = \"title ~ 'x'\", required = true }\nemail = \"mail\"\nmanager = \"manager\"",
+    "userName = \"uid | lower\"\nexternalId = \"entry_id\"\ntitle = { value = \"title ~ 'xy' ~ entry_id\", required = true }\nemail = \"mail\"\nmanager = \"manager\"",
 ];
 
 fn config(mapping: &str, base_url: &str) -> Config {
@@ -408,4 +411,67 @@ fn whoever_differs_is_held_against_marks_of_the_accounts_as_they_are_by_now() {
     assert_eq!(title(&store), before - 1);
     edit(&mut store, 0);
     assert_eq!(state(&store), full(&store));
+}
+
+/// What the rule of the title reads while it is typed.
+const TYPED: [usize; 4] = [0, 1, 10, 11];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn a_rule_that_is_typed_comes_to_what_a_full_pass_gives_whoever_is_read_meanwhile(
+        steps in prop::collection::vec((0usize..TYPED.len(), prop::option::of((1u8..8, 0u8..4, 0u8..4, any::<bool>()))), 1..12),
+    ) {
+        let mut truth = Truth::default();
+        for n in 1..8 {
+            truth.people.insert(n, (n, 1, 1, 0, false));
+            truth.accounts.insert(n, (n, 2, 1, 8, false));
+        }
+        let mut store = store(false, 0);
+        read_source(&mut store, &truth, 3, true);
+        read_target(&mut store, &truth, 3, true, false);
+        for (mapping, read) in steps {
+            edit(&mut store, TYPED[mapping]);
+            prop_assert_eq!(state(&store), full(&store));
+            let Some((n, ours, theirs, of_people)) = read else { continue };
+            if of_people {
+                let batch = people(&store, &[(n, (n, ours, 1, 0, false))]);
+                store.absorb_entries(&batch);
+            } else {
+                let batch = accounts(&store, &[(n, (n, theirs, 1, 8, false))]);
+                store.absorb_accounts(&batch);
+            }
+            prop_assert_eq!(state(&store), full(&store));
+        }
+    }
+}
+
+#[test]
+fn who_differs_still_is_told_by_values_that_lie_together_as_long_as_they_are_those_of_the_entries() {
+    let mut truth = Truth::default();
+    for n in 1..8 {
+        truth.people.insert(n, (n, 1, 1, 0, false));
+        truth.accounts.insert(n, (n, 2, 1, 8, false));
+    }
+    let mut store = store(false, 0);
+    read_source(&mut store, &truth, 3, true);
+    read_target(&mut store, &truth, 3, true, false);
+    edit(&mut store, 10);
+    edit(&mut store, 11);
+    let told = |store: &Store| {
+        let marks = store.marks.as_ref().unwrap();
+        let differs = |row: &RowIx| store.picture.people.at(row.index()).account().is_some_and(|a| marks.differs(&store.picture, *row, a));
+        store.picture.entries.rows().filter(differs).count()
+    };
+    assert!(told(&store) > 4, "whoever has an account has another title");
+    // Somebody has the title by now that the account has.
+    let batch = people(&store, &[(5, (5, 2, 1, 0, false))]);
+    store.absorb_entries(&batch);
+    edit(&mut store, 0);
+    assert_eq!(state(&store), full(&store));
+    let before = store.picture.tally.with_field(2);
+    edit(&mut store, 10);
+    assert_eq!(state(&store), full(&store));
+    assert_eq!(store.picture.tally.with_field(2), before + 1);
 }

@@ -42,7 +42,11 @@ fn by_class(
 ) -> Option<Vec<Subject>> {
     const CLASSES: usize = 16;
     const { assert!(Situation::WORST_FIRST.len() < CLASSES && Action::ALL.len() < CLASSES) };
-    let place = |subject: &Subject| picture.user_of(*subject).and_then(|user| class(&user.verdict)).unwrap_or(CLASSES - 1);
+    let place = |subject: &Subject| {
+        let cell =
+            subject.entry().map(|e| picture.people.at(e.index())).or_else(|| subject.account().map(|a| picture.others.at(a.index())));
+        cell.and_then(|cell| class(&cell.verdict)).unwrap_or(CLASSES - 1)
+    };
     let mut classes: [Vec<Subject>; CLASSES] = Default::default();
     for part in rows.chunks(PART) {
         if is_stale() {

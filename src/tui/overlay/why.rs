@@ -2,7 +2,7 @@
 
 use crate::engine::why::{Learnt, Part};
 use crate::engine::{Named, Snapshot};
-use crate::explain::{Event, Explanation, Looked, Might, explain};
+use crate::explain::{Event, Explanation, Looked, Might, Whose, explain};
 use crate::model::Subject;
 use crate::telemetry::redacted;
 use crate::tui::action::Verb;
@@ -21,6 +21,7 @@ pub struct Why {
     /// Their number now; nothing for somebody who has no row any more.
     pub subject: Option<Subject>,
     looked: Option<Looked>,
+    whose: Option<Whose>,
     past: Option<Result<Vec<Event>, String>>,
     near: Option<Vec<Might>>,
     /// What is told; nothing before the first frame.
@@ -35,7 +36,7 @@ impl Why {
     /// Of a user whom nothing was asked about yet.
     #[must_use]
     pub fn new(named: Named, subject: Subject) -> Self {
-        Why { named, subject: Some(subject), looked: None, past: None, near: None, told: None, of: None, top: 0 }
+        Why { named, subject: Some(subject), looked: None, whose: None, past: None, near: None, told: None, of: None, top: 0 }
     }
 
     /// Takes a part in that came later.
@@ -45,6 +46,7 @@ impl Why {
         }
         match learnt.part {
             Part::Looked(looked) => self.looked = Some(looked),
+            Part::Whose(whose) => self.whose = Some(whose),
             Part::Past(past) => self.past = Some(past),
             Part::Near(near) => self.near = Some(near),
         }
@@ -63,6 +65,9 @@ impl Why {
         facts.approved = approved;
         if let Some(looked) = &self.looked {
             facts.looked = looked.clone();
+        }
+        if let Some(whose) = self.whose.clone().filter(|_| facts.whose != Whose::Not) {
+            facts.whose = whose;
         }
         (facts.past, facts.near) = (self.past.clone(), self.near.clone());
         self.told = Some(explain(&facts));

@@ -2,6 +2,7 @@
 
 use super::desk::{Desk, hostile};
 use super::{same_as_before, setting};
+use crate::lab::Server;
 use crate::support;
 use rosterm::demo::service::{Faults, Service};
 use rosterm::demo::world::{self, Truth, World};
@@ -102,6 +103,47 @@ fn why_looks_as_before_in_three_sizes_and_without_colour() {
     let frame = moments(&desk.frame(120, 40));
     same_as_before("why-ascii-120x40", &frame);
     assert!(frame.contains("leaving (left the group) -> disable") && frame.contains(" NO"), "{frame}");
+}
+
+#[test]
+fn whose_an_account_may_be_that_nobody_in_scope_has_fills_in_and_nothing_is_proposed_by_it() {
+    let plan = support::plan(150, 1);
+    let mut world = world::make(plan);
+    // Nobody remembers any more whose these accounts are.
+    let of = ["left the group", "deleted"].map(|of| case(&world, of).clone());
+    world.links.retain(|link| of.iter().all(|truth| Some(link.account.as_str()) != truth.account.as_deref()));
+    // And somebody who has left seems to have a second one.
+    let former = case(&world, "disabled and moved away").clone();
+    let mut twin = world.accounts.iter().find(|a| Some(&a["id"]) == former.account.clone().map(Into::into).as_ref()).unwrap().clone();
+    (twin["id"], twin["userName"]) = ("twin-1".into(), "a-twin".into());
+    world.accounts.push(twin);
+    let mut desk = Desk::open(&world, plan, Faults::default(), setting());
+    let (left, deleted) = (Truth { entry: None, ..of[0].clone() }, Truth { entry: None, ..of[1].clone() });
+    for (truth, name) in [(&left, Some("why-whose")), (&deleted, None)] {
+        let subject = subject(&desk, truth);
+        let user = desk.snapshot.picture().user_of(subject).unwrap();
+        assert_eq!((user.verdict.situation, user.verdict.action), (Situation::Unmatched, Action::None));
+        go_to(&mut desk, subject);
+        assert_eq!(desk.press("w"), [Effect::Why(subject)]);
+        told(&mut desk);
+        let text = desk.model.why().unwrap().plain();
+        match name {
+            Some(name) => {
+                assert!(text.contains("it is that of") && text.contains("is not in the group"), "{text}");
+                for (width, height) in [(80, 24), (120, 40)] {
+                    same_as_before(&format!("{name}-{width}x{height}"), &moments(&desk.frame(width, height)));
+                }
+            }
+            None => assert!(text.contains("nobody is found in the directory"), "{text}"),
+        }
+        desk.press("esc");
+        assert_eq!(desk.snapshot.picture().user_of(subject).map(|u| u.verdict), Some(user.verdict), "nothing follows from it");
+    }
+    // What is known without asking stands in the details.
+    let twin = subject(&desk, &Truth { entry: None, account: Some("twin-1".to_owned()), ..former.clone() });
+    go_to(&mut desk, twin);
+    let card = desk.snapshot.picture().card(twin).unwrap();
+    assert!(card.bond.contains("its externalId is that of") && card.bond.contains(&former.account.unwrap()), "{}", card.bond);
 }
 
 #[test]
@@ -464,5 +506,62 @@ fn hostile_names_come_out_clean_in_why_in_a_choice_and_in_the_question() {
             desk.press("esc");
         }
         desk.press("esc j");
+    }
+}
+
+#[test]
+#[ignore = "needs real servers: tests/run"]
+fn whose_an_account_may_be_is_asked_of_a_real_directory_whatever_the_account_carries() {
+    let uuid = |n: usize| format!("00000000-0000-4000-8000-{n:012}");
+    let folder = |ou: &str| format!("dn: ou={ou},dc=example,dc=test\nobjectClass: organizationalUnit\nou: {ou}\n\n");
+    let person = |n: usize, ou: &str| {
+        let lines = format!("objectClass: inetOrgPerson\ncn: c{n}\nsn: s{n}\nuid: u{n}\nentryUUID: {}\n\n", uuid(n));
+        format!("dn: uid=u{n},ou={ou},dc=example,dc=test\n{lines}")
+    };
+    let group =
+        "dn: cn=cloud,ou=groups,dc=example,dc=test\nobjectClass: groupOfNames\ncn: cloud\nmember: uid=u1,ou=people,dc=example,dc=test\n\n";
+    let root = "dn: dc=example,dc=test\nobjectClass: dcObject\nobjectClass: organization\ndc: example\no: Example\n\n".to_owned();
+    let units = ["people", "leavers", "groups"].map(folder).concat();
+    let people = [person(1, "people"), person(3, "people"), person(4, "people"), person(5, "leavers")].concat();
+    let slapd = Server::slapd(&(root + &units + &people + group));
+    let account =
+        |id: &str, name: &str, external: &str| serde_json::json!({"id": id, "userName": name, "externalId": external, "active": true});
+    let accounts = vec![
+        account("a1", "u1", &uuid(1)),
+        account("a3", "u3", &uuid(3)),
+        account("a4", "U4", "E-4711, no id"),
+        account("a5", "somebody", &uuid(5).to_uppercase()),
+        account("a9", "*)(uid=*", "*)(uid=*"),
+    ];
+    let runtime = support::runtime();
+    let service = runtime.block_on(Service::start(accounts, Faults::default())).unwrap();
+    let config = format!(
+        "[channels.lab.source]\ntype = \"ldap\"\n{}[channels.lab.source.location]\nbase_dn = \"ou=people,dc=example,dc=test\"\n\
+        group_dn = \"cn=cloud,ou=groups,dc=example,dc=test\"\n\
+        [channels.lab.target]\nconnector = \"scim2\"\nbase_url = \"{}\"\nauth = \"none\"\n[channels.lab.mapping]\nuserName = \"uid\"\n",
+        slapd.source(&slapd.text("ldap"), "reader"),
+        service.base_url()
+    );
+    let file = slapd.folder.path().join("rosterm.toml");
+    std::fs::write(&file, &config).unwrap();
+    let mut desk = Desk::real(runtime, config, Setting { file: Some(file), ..setting() });
+    assert_eq!(desk.snapshot.source().users, 1);
+    for (account, wanted) in [
+        (
+            "a3",
+            "it is that of uid=u3,ou=people,dc=example,dc=test, by its externalId and its userName: that person is not in the group cn=cloud",
+        ),
+        ("a4", "it is that of uid=u4,ou=people,dc=example,dc=test, by its userName: that person is not in the group cn=cloud"),
+        ("a5", "it is that of uid=u5,ou=leavers,dc=example,dc=test, by its externalId: that person is not under ou=people"),
+        ("a9", "nobody is found in the directory who has its externalId or is called like it"),
+    ] {
+        let named = rosterm::engine::Named { entry: None, account: Some(AccountId::new(account)) };
+        let of = desk.snapshot.subject_of(&named).unwrap();
+        go_to(&mut desk, of);
+        desk.press("w");
+        told(&mut desk);
+        let text = desk.model.why().unwrap().plain();
+        assert!(text.contains(wanted) && !text.contains("could not be looked up"), "{account}: {text}");
+        desk.press("esc");
     }
 }
