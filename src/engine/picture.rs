@@ -146,6 +146,18 @@ pub struct Picture {
     pub(super) users: Arc<Vec<User>>,
 }
 
+/// Names in their comparison form.
+pub(super) fn key_forms(names: &[String]) -> HashSet<String> {
+    names.iter().map(|name| key_form(name).into_owned()).collect()
+}
+
+impl About {
+    /// The policy is another one.
+    pub fn set_policy(&mut self, policy: &Policy) {
+        (self.policy, self.protected) = (policy.clone(), key_forms(&policy.protect));
+    }
+}
+
 impl Picture {
     /// A picture with nobody in it. `schema` has the attributes that are read of entries.
     pub(super) fn new(channel: &Channel, ends: &OpenEnds, schema: Schema, context: Context) -> Self {
@@ -160,7 +172,7 @@ impl Picture {
             source: ends.source.facts().clone(),
             location: channel.source.location.clone(),
             policy: channel.policy.clone(),
-            protected: channel.policy.protect.iter().map(|name| key_form(name).into_owned()).collect(),
+            protected: key_forms(&channel.policy.protect),
             channels: HashSet::from([channel.name.clone()]),
             siblings: Vec::new(),
             remarks: Vec::new(),

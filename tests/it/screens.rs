@@ -11,6 +11,7 @@ mod mapping;
 mod moves;
 mod pictures;
 mod pointer;
+mod policy;
 mod retry;
 mod rules;
 mod search;

@@ -4,12 +4,13 @@
 use super::preview::Baseline;
 use crate::clock::Instant;
 use crate::config::Policy;
-use crate::engine::picture::Picture;
 use crate::engine::picture::cell::Bond;
+use crate::engine::picture::{Picture, key_forms};
 use crate::identity::population::RowIx;
+use crate::identity::value::key_form;
 use crate::model::{Action, ReadEnd, SideState, Subject};
 use crate::plan::guard::allowed;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 /// Users that are told by name.
@@ -28,6 +29,9 @@ pub struct Judged {
     pub at_least: bool,
     /// So many rows are to be disabled or deleted then, and so many may be in one run; nothing where there is no limit.
     pub removals: (usize, Option<usize>),
+    /// Names that are not protected any more, each with what is proposed then for whoever has it; with nothing in it nobody has.
+    /// Not cleaned.
+    pub unprotected: Vec<(String, Vec<Action>)>,
 }
 
 impl Judged {
@@ -61,11 +65,25 @@ pub(super) fn judge(baseline: Option<&Baseline>, policy: &Policy) -> Result<Judg
 impl Picture {
     fn judged_by(&self, policy: &Policy) -> Judged {
         let mut other = self.clone();
-        let was = std::mem::replace(&mut Arc::make_mut(&mut other.about).policy, policy.clone());
+        let was = &self.about.policy;
+        Arc::make_mut(&mut other.about).set_policy(policy);
+        let still = key_forms(&policy.protect);
+        let taken: Vec<&String> = was.protect.iter().filter(|name| !still.contains(key_form(name).as_ref())).collect();
+        let taken_forms: HashSet<String> = taken.iter().map(|name| key_form(name).into_owned()).collect();
+        let mut proposed: HashMap<String, Vec<Action>> = HashMap::new();
         let mut moves: BTreeMap<(usize, usize), usize> = BTreeMap::new();
         let (mut removals, mut deleted) = (0, Vec::new());
         let mut note = |from: Action, to: Action, subject: Subject| {
             removals += usize::from(to.is_deprovision());
+            if !taken_forms.is_empty()
+                && let Some(user) = self.user_of(subject)
+                && let Some(name) = self.goes_by(user.entry, user.account, &taken_forms)
+            {
+                let proposed = proposed.entry(name).or_default();
+                if !proposed.contains(&to) {
+                    proposed.push(to);
+                }
+            }
             if from == to {
                 return;
             }
@@ -89,6 +107,10 @@ impl Picture {
             moves: moves.into_iter().map(|((from, to), n)| (Action::ALL[from], Action::ALL[to], n)).collect(),
             deleted,
             at_least: asks && self.about.hides_inactive,
+            unprotected: taken
+                .into_iter()
+                .map(|name| (name.clone(), proposed.get(key_form(name).as_ref()).cloned().unwrap_or_default()))
+                .collect(),
             removals: (removals, allowed(policy.limits.deprovision, crate::plan::guard::pairs(&self.counts()))),
             ..Judged::default()
         }

@@ -24,7 +24,7 @@ const SERVER: &str = "[channels.demo.source]\ntype = \"ldap\"\nurl = [\"ldaps://
     [channels.demo.target]\nconnector = \"scim2\"\nbase_url = \"https://x.test\"\nauth = \"none\"\n[channels.demo.mapping]\nuserName = \"uid\"\n";
 
 /// Screens over the embedded world, with another channel.
-fn desk_with(world: &World, setting: Setting, change: impl FnOnce(&mut Channel)) -> Desk {
+pub(super) fn desk_with(world: &World, setting: Setting, change: impl FnOnce(&mut Channel)) -> Desk {
     let runtime = support::runtime();
     let service = Arc::new(runtime.block_on(Service::start(world.accounts.clone(), Faults::default())).unwrap());
     Desk::with(runtime, service, None, world, support::plan(150, 1), setting, change)
@@ -42,7 +42,7 @@ fn of_server() -> Desk {
 }
 
 /// Marks the line with this label, from anywhere.
-fn mark(desk: &mut Desk, label: &str) {
+pub(super) fn mark(desk: &mut Desk, label: &str) {
     desk.press("1");
     for _ in 0..40 {
         desk.press("k");
@@ -56,7 +56,7 @@ fn mark(desk: &mut Desk, label: &str) {
     panic!("there is no line {label}: {}", desk.frame(160, 60));
 }
 
-fn clear(desk: &mut Desk) {
+pub(super) fn clear(desk: &mut Desk) {
     for _ in 0..30 {
         desk.press("ctrl-w");
     }
@@ -64,7 +64,7 @@ fn clear(desk: &mut Desk) {
 }
 
 /// Types another text for the line with this label, and Enter.
-fn edit(desk: &mut Desk, label: &str, text: &str) -> Vec<Effect> {
+pub(super) fn edit(desk: &mut Desk, label: &str, text: &str) -> Vec<Effect> {
     mark(desk, label);
     desk.press("e");
     clear(desk);
@@ -73,14 +73,14 @@ fn edit(desk: &mut Desk, label: &str, text: &str) -> Vec<Effect> {
 }
 
 /// What the pane says, in one line.
-fn said(desk: &mut Desk) -> String {
+pub(super) fn said(desk: &mut Desk) -> String {
     let frame = desk.frame(200, 60);
     let pane = frame.lines().map(|line| line.split('│').next().unwrap_or_default());
     pane.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
 }
 
 /// Waits until nothing is looked at.
-fn settled(desk: &mut Desk) {
+pub(super) fn settled(desk: &mut Desk) {
     while ["reading the directory by this", "everybody is judged by this"].iter().any(|text| desk.frame(160, 60).contains(text)) {
         desk.next();
     }
@@ -104,11 +104,12 @@ fn the_mark_stays_on_its_line_when_what_was_read_brings_others() {
     let mut model = Model::new(setting());
     let mut tell = |msg: Msg| update::update(&mut model, msg);
     tell(Msg::News(News::Site(Arc::new(Site::of(&ldap.channels[0])))));
-    // Nothing was read yet: the page size is the last line but one.
+    // Nothing was read yet: the page size is the last line but two.
     tell(Msg::Key(event("1")));
     for _ in 0..40 {
         tell(Msg::Key(event("j")));
     }
+    tell(Msg::Key(event("k")));
     tell(Msg::Key(event("k")));
     // No frame comes between what was read and the key.
     tell(Msg::News(News::Snapshot(Arc::clone(&desk.snapshot))));
@@ -131,11 +132,14 @@ fn every_line_of_the_server_is_edited_and_what_is_wrong_is_told_before_anything_
         ("password", "env:geheim!", "stands the name of an environment variable"),
         ("password", "command:pw …", "the arguments of the program are not shown"),
         ("page size", "0", "is not a number from 1 to 100,000"),
+        ("timeout", "0", "is not a number of seconds from 1 to 3,600"),
+        ("timeout", "1h", "is not a number of seconds from 1 to 3,600"),
         ("product", "opnldap", "did you mean openldap"),
         ("groups", "a (b)", "is not the name of an object class"),
         ("look up", "nonsense", "is not a distinguished name"),
         ("changed", "a b", "is not the name of an attribute"),
         ("removals", "many", "\"many\" is not a limit"),
+        ("protected", "ann, \"bob", "column 6: the quotes are not closed"),
     ] {
         assert_eq!(edit(&mut desk, label, text), [], "{label} {text}");
         let pane = said(&mut desk);
@@ -149,6 +153,7 @@ fn every_line_of_the_server_is_edited_and_what_is_wrong_is_told_before_anything_
         ("password", Clause::Password, "env:LDAP_PASSWORD", "env:LDAP_PASSWORD"),
         ("authority", Clause::Authority, "/etc/ca.pem", "/etc/ca.pem"),
         ("page size", Clause::PageSize, "500", "500"),
+        ("timeout", Clause::Timeout, "30", "30"),
         ("product", Clause::Vendor, "389ds", "389ds"),
         ("groups", Clause::Groups, "group posixGroup", "group, posixGroup"),
         ("look up", Clause::LookUp, "dc=example,dc=test", "dc=example,dc=test"),
