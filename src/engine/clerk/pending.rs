@@ -70,10 +70,14 @@ where
 {
     /// Says what a run would come to.
     pub(super) fn prepare(&mut self, snapshot: &Arc<Snapshot>, approvals: Arc<Approvals>, alone: Alone) -> Result<()> {
-        // Whatever a screen thinks: nobody is sent anything, and nobody is linked, by rules that are only tried out, or by verdicts
-        // that an edit has left behind.
-        if snapshot.drafted || snapshot.busy {
-            let why = if snapshot.drafted { "the mapping is not that of the configuration" } else { "the list is still being made" };
+        // Whatever a screen thinks: nobody is sent anything, and nobody is linked, by rules or by a policy that are only tried out, or
+        // by verdicts that an edit has left behind.
+        if snapshot.is_drafted() || snapshot.busy {
+            let why = match (snapshot.by_other_policy, snapshot.drafted) {
+                (true, _) => "the policy is not that of the configuration",
+                (false, true) => "the mapping is not that of the configuration",
+                (false, false) => "the list is still being made",
+            };
             return Err(Error::new(Kind::Refused, format!("{why}: nothing is sent by it")).hint("wait until it is, then look again"));
         }
         if snapshot.picture().fingerprint() != self.seat.channel.fingerprint {

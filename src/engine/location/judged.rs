@@ -59,13 +59,15 @@ pub(super) fn judge(baseline: Option<&Baseline>, policy: &Policy) -> Result<Judg
     if !is_whole(picture.source_state()) || !is_whole(picture.target_state()) {
         return Err("the last reading of both ends was not complete".to_owned());
     }
-    Ok(Judged { read_at: (baseline.read_at, baseline.target_read_at), ..picture.judged_by(policy) })
+    Ok(Judged { read_at: (baseline.read_at, baseline.target_read_at), ..picture.judged_by(&baseline.policy, policy) })
 }
 
 impl Picture {
-    fn judged_by(&self, policy: &Policy) -> Judged {
-        let mut other = self.clone();
-        let was = &self.about.policy;
+    /// What comes of another policy than the configured one; that everybody goes by at the moment may be a third.
+    fn judged_by(&self, was: &Policy, policy: &Policy) -> Judged {
+        let (mut configured, mut other) = (self.clone(), self.clone());
+        let is_configured = self.about.policy.judges_like(was);
+        Arc::make_mut(&mut configured.about).set_policy(was);
         Arc::make_mut(&mut other.about).set_policy(policy);
         let still = key_forms(&policy.protect);
         let taken: Vec<&String> = was.protect.iter().filter(|name| !still.contains(key_form(name).as_ref())).collect();
@@ -93,14 +95,20 @@ impl Picture {
             }
         };
         for (row, before) in (0u32..).map(RowIx).zip(other.people.iter()).filter(|(_, cell)| cell.bond != Bond::Absent) {
-            let mut cell = *before;
-            other.judge_person(row, &mut cell, other.masks.at(row.index()));
-            note(before.verdict.action, cell.verdict.action, Subject::of_entry(row));
+            let (mut was, mut cell, mask) = (*before, *before, other.masks.at(row.index()));
+            if !is_configured {
+                configured.judge_person(row, &mut was, mask);
+            }
+            other.judge_person(row, &mut cell, mask);
+            note(was.verdict.action, cell.verdict.action, Subject::of_entry(row));
         }
         for (row, before) in (0u32..).map(RowIx).zip(other.others.iter()).filter(|(_, cell)| cell.is_own_row()) {
-            let mut cell = *before;
+            let (mut was, mut cell) = (*before, *before);
+            if !is_configured {
+                configured.judge_account(row, &mut was);
+            }
             other.judge_account(row, &mut cell);
-            note(before.verdict.action, cell.verdict.action, Subject::of_account(row));
+            note(was.verdict.action, cell.verdict.action, Subject::of_account(row));
         }
         let asks = (was.remove_action, was.provision_disabled) != (policy.remove_action, policy.provision_disabled);
         Judged {

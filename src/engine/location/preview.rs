@@ -19,6 +19,8 @@ const NAMED: usize = 5_000;
 /// What was read last, to be compared with.
 pub(in crate::engine) struct Baseline {
     pub picture: Picture,
+    /// The policy as it is configured.
+    pub policy: Policy,
     /// When the source was read.
     pub read_at: Option<Instant>,
     /// When the target was read.

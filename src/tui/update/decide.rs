@@ -81,6 +81,9 @@ pub(super) fn weighed(model: &mut Model, rows: Arc<Vec<Subject>>, weight: Weight
     if model.overlay.is_some() || !is_shown {
         return;
     }
+    if model.is_policy_tried() {
+        return model.say(Tone::Warn, "not now: the policy was changed and not saved");
+    }
     if weight.total() == 0 {
         return model.say(
             Tone::Plain,
@@ -115,9 +118,12 @@ pub(super) fn apply(model: &mut Model, only: Option<Subject>) -> Vec<Effect> {
 
 /// What would be sent is known: it is asked about.
 pub(super) fn proposed(model: &mut Model, proposal: Box<Proposal>) {
+    // What was edited while it was looked at comes to something else.
     if model.mapping.is_edited() {
-        // Rules were edited while it was looked at: it is not what they come to.
         return model.say(Tone::Warn, "not now: the mapping was changed and not saved");
+    }
+    if model.is_policy_tried() {
+        return model.say(Tone::Warn, "not now: the policy was changed and not saved");
     }
     model.notice = None;
     model.search = None;
@@ -128,7 +134,7 @@ pub(super) fn proposed(model: &mut Model, proposal: Box<Proposal>) {
 /// What a rehearsal came to: it is asked about once more.
 pub(super) fn rehearsed(model: &mut Model, number: u64, rehearsal: &Rehearsal) {
     let Some(proposal) = model.proposal.as_ref().filter(|p| p.number == number) else { return };
-    if model.overlay.is_some() || model.mapping.is_edited() {
+    if model.overlay.is_some() || model.mapping.is_edited() || model.is_policy_tried() {
         let key = model.setting.keymap.key(Verb::Apply);
         return model.say(Tone::Plain, format!("the rehearsal has ended: {key} and r show it once more"));
     }

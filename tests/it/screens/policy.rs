@@ -2,15 +2,17 @@
 //! read from.
 
 use super::desk::Desk;
-use super::server::{desk_with, edit, mark, said, settled};
+use super::server::{back, desk_with, edit, goes_by_it, mark, said, settled};
 use super::{same_as_before, setting};
 use crate::support;
-use rosterm::config::{Channel, Clause, Config};
+use rosterm::config::{Channel, Clause, Config, RemoveAction};
 use rosterm::demo::service::{Faults, Service};
 use rosterm::demo::world::{self, World};
+use rosterm::engine::Who;
 use rosterm::model::{Action, Situation, Subject};
 use rosterm::tui::{Effect, Setting};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Screens by a file with this policy in it.
 fn by_policy(policy: &str, world: &World) -> (tempfile::TempDir, PathBuf, Desk) {
@@ -63,13 +65,15 @@ fn a_verb_is_switched_off_and_on_judged_asked_about_and_gone_by() {
     ] {
         mark(&mut desk, label);
         let effects = desk.press("e");
-        assert!(matches!(&effects[..], [Effect::Preview(_, edits)] if *edits == [(clause, "false".to_owned())]), "{effects:?}");
+        let edits = vec![(clause, "false".to_owned())];
+        assert!(matches!(&effects[..], [Effect::Preview(_, e), Effect::TryPolicy(t)] if *e == edits && *t == edits), "{effects:?}");
         settled(&mut desk);
         let pane = said(&mut desk);
         assert!(pane.contains(&told) && pane.contains(words), "{told}: {pane}");
         desk.press("R");
+        back(&mut desk);
+        assert_eq!(desk.snapshot.facets(), &facets, "everybody is as before");
     }
-    assert_eq!(desk.snapshot.facets(), &facets, "nobody's verdict changes by looking");
     mark(&mut desk, "creating");
     desk.press("e");
     mark(&mut desk, "removing");
@@ -131,6 +135,7 @@ fn who_is_not_protected_any_more_is_told_with_what_is_proposed_for_them_and_comm
     }
     edit(&mut desk, "protected", &format!("{settled_one}, nobody@x, Root"));
     settled(&mut desk);
+    goes_by_it(&mut desk);
     let question = asked(&mut desk);
     let told = format!("{leaver} is not protected any more: DISABLE IS PROPOSED FOR IT, not approved");
     assert!(question.contains(&told) && question.contains(&format!("protect: {leaver}, {settled_one}, nobody@x → ")), "{question}");
@@ -149,6 +154,67 @@ fn who_is_not_protected_any_more_is_told_with_what_is_proposed_for_them_and_comm
     let text = std::fs::read_to_string(&file).unwrap();
     assert!(text.contains("protect = [\n] # never\n"), "{text}");
     assert!(said(&mut desk).contains("(nobody: any account may be touched)"), "{}", said(&mut desk));
+}
+
+#[test]
+fn the_list_follows_a_policy_that_is_tried_and_nothing_is_approved_or_sent_by_it() {
+    let world = world::make(support::plan(150, 1));
+    let (_folder, file, mut desk) = by_policy("create = true\n", &world);
+    let was = desk.snapshot.facets().clone();
+    let disables = was.for_action(Action::Disable);
+    let before = std::fs::read_to_string(&file).unwrap();
+    // Somebody is approved, and everybody who would be disabled is counted.
+    desk.press("3 space");
+    mark(&mut desk, "who left");
+    desk.press("e");
+    goes_by_it(&mut desk);
+    settled(&mut desk);
+    let facets = desk.snapshot.facets().clone();
+    assert!(facets.for_action(Action::Delete) > 0 && facets.for_action(Action::Disable) < disables);
+    assert_eq!(facets.situations.iter().sum::<usize>(), was.situations.iter().sum::<usize>());
+    // It is what a reading by it comes to, and what was told of it.
+    let of_reading = desk_with(&world, setting(), |channel| channel.policy.remove_action = RemoveAction::Delete);
+    assert_eq!(&facets, of_reading.snapshot.facets());
+    let told = format!("{} disable → delete", disables - facets.for_action(Action::Disable));
+    assert!(
+        said(&mut desk).contains(&told) && said(&mut desk).contains("it goes by this; nothing is approved or sent"),
+        "{told}: {}",
+        said(&mut desk)
+    );
+    // Judged once more over the list that goes by it, it is held against the configuration all the same.
+    edit(&mut desk, "removals", "3");
+    settled(&mut desk);
+    assert!(said(&mut desk).contains(&told), "{told}: {}", said(&mut desk));
+    for keys in ["3 space", "3 A", "P", "3 X", "5 u", "3 L", "3 B"] {
+        assert_eq!(desk.press(keys), [], "{keys}");
+        assert!(desk.notice().contains("not now"), "{keys}: {}", desk.notice());
+    }
+    assert!(desk.model.question().is_none());
+    // Nor by whoever does not ask the screen.
+    let everybody: Vec<Subject> = desk.model.shown().to_vec();
+    desk.live.approve(Who::These(Arc::new(everybody)), None, Arc::clone(&desk.snapshot));
+    desk.until_shown("nothing was approved: the policy was changed and not saved");
+    assert_eq!(desk.model.approvals().total(), 0);
+    desk.live.propose(None);
+    desk.until_shown("the policy is not that of the configuration");
+    desk.press("esc");
+    // Both ends are read again meanwhile: the list still goes by it.
+    let read_at = desk.snapshot.source().read_at;
+    desk.live.refresh();
+    while desk.snapshot.source().read_at == read_at || desk.snapshot.is_busy() {
+        desk.next();
+    }
+    assert!(desk.snapshot.is_by_other_policy());
+    assert_eq!(desk.snapshot.facets(), &facets);
+    // Taken back everybody is as before, and can be approved.
+    desk.press("1 R");
+    back(&mut desk);
+    assert_eq!(desk.snapshot.facets(), &was);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), before);
+    // A limit moves nobody.
+    edit(&mut desk, "removals", "3");
+    settled(&mut desk);
+    assert!(!desk.snapshot.is_by_other_policy());
 }
 
 #[test]

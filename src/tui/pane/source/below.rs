@@ -160,6 +160,9 @@ fn actions(lines: &mut Vec<Line>, model: &Model, judged: &Judged, room: usize) {
     for (role, text) in unprotected(judged) {
         labelled(lines, "", room, role, &text);
     }
+    if !model.source.tried.is_empty() && judged.rows() > 0 {
+        labelled(lines, "list", room, Role::Accent, "it goes by this; nothing is approved or sent by it before it is saved");
+    }
     if let (Some(at), None) = (judged.read_at.0, model.source.preview()) {
         labelled(lines, "", room, Role::Quiet, &format!("as both ends were read at {}", model.setting.zone.time_of_day(at)));
     }
