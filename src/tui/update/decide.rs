@@ -63,14 +63,15 @@ pub(super) fn withdraw_all(model: &mut Model) -> Vec<Effect> {
     list(model).map(|rows| Effect::Withdraw(Who::These(rows))).into_iter().collect()
 }
 
-/// The first of those of a list who would lose access, by name. Of a list that begins with a great many others they are only counted.
-fn losers(model: &Model, rows: &[Subject], weight: &Weight) -> Vec<String> {
+/// The first of those of a list for whom such an action is proposed, by name. Of a list that begins with a great many others they are
+/// only counted.
+fn first_of(model: &Model, rows: &[Subject], n: usize, wanted: fn(Action) -> bool) -> Vec<String> {
     /// Rows that are looked at: a few milliseconds.
     const LOOKED_AT: usize = 20_000;
-    let Some(snapshot) = model.snapshot.as_ref().filter(|_| weight.deprovisions() > 0) else { return Vec::new() };
+    let Some(snapshot) = model.snapshot.as_ref().filter(|_| n > 0) else { return Vec::new() };
     let picture = snapshot.picture();
-    let loses = |subject: &&Subject| picture.user_of(**subject).is_some_and(|user| user.verdict.action.is_deprovision());
-    let found = rows.iter().take(LOOKED_AT).filter(loses).take(NAMED);
+    let is_it = |subject: &&Subject| picture.user_of(**subject).is_some_and(|user| wanted(user.verdict.action));
+    let found = rows.iter().take(LOOKED_AT).filter(is_it).take(NAMED);
     found.filter_map(|subject| Some(snapshot.line(*subject)?.user_name)).collect()
 }
 
@@ -91,8 +92,9 @@ pub(super) fn weighed(model: &mut Model, rows: Arc<Vec<Subject>>, weight: Weight
         );
     }
     model.search = None;
-    let names = losers(model, &rows, &weight);
-    model.overlay = Some(Overlay::Question(Box::new(confirm::approve_all(rows, weight, &names))));
+    let lose = first_of(model, &rows, weight.deprovisions(), Action::is_deprovision);
+    let back = first_of(model, &rows, weight.returns(), |action| action == Action::Enable);
+    model.overlay = Some(Overlay::Question(Box::new(confirm::approve_all(rows, weight, &lose, &back))));
 }
 
 /// What is approved by now.
