@@ -56,10 +56,10 @@ pub struct Proposal {
 }
 
 impl Proposal {
-    /// The number that has to be typed, unless it is 0: how many lose access, else how many get it back who have no right to it.
+    /// The number that has to be typed, unless it is 0: how many lose access, and how many get it back who have no right to it.
     #[must_use]
     pub fn grave(&self) -> usize {
-        if self.removals() > 0 { self.removals() } else { self.unentitled }
+        self.removals() + self.unentitled
     }
 
     /// How many accounts would be disabled or deleted.

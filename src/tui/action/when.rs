@@ -246,7 +246,9 @@ pub(super) fn movers(model: &Model) -> Result<(), &'static str> {
     if model.source.edits.is_empty() {
         return Err("no clause was edited");
     }
-    if model.source.edits.keys().all(|clause| clause.is_policy()) {
+    // Where it was forgotten what comes of it, because a rule was tried since, it is looked at once more.
+    if model.source.edits.keys().all(|clause| clause.is_policy()) && (model.source.previewed.is_some() || model.source.previewing.is_some())
+    {
         return Err("nobody enters or leaves by another policy");
     }
     if model.source.previewing.is_some() { Err("it is not known yet") } else { Ok(()) }

@@ -45,8 +45,7 @@ pub fn approve_all(rows: Arc<Vec<Subject>>, weight: Weight, lose: &[String], bac
     }
     let (lose, back) = (weight.deprovisions(), weight.returns());
     if lose > 0 && back > 0 {
-        let text = format!("{} lose access, {} get it back: {} in all.", count(lose), count(back), count(weight.grave()));
-        words.push((Role::Bad, text));
+        words.push((Role::Bad, lose_and_get_back(lose, back)));
     }
     let rest = rows.len().saturating_sub(weight.total());
     if rest > 0 {
@@ -59,6 +58,16 @@ pub fn approve_all(rows: Arc<Vec<Subject>>, weight: Weight, lose: &[String], bac
         n => Answer::Number(n),
     };
     Question::new(&title, words, answer, Then::Approve(rows, weight))
+}
+
+/// Both are asked about by one number.
+fn lose_and_get_back(lose: usize, back: usize) -> String {
+    format!(
+        "{}, {}: {} in all.",
+        people(lose, "loses access", "lose access"),
+        people(back, "gets it back", "get it back"),
+        count(lose + back)
+    )
 }
 
 /// Asks whether what is proposed is to be sent.
@@ -189,6 +198,9 @@ fn happens(proposal: &Proposal) -> Vec<(Role, String)> {
             "of those who are enabled again are disabled in the directory or not in scope, by the last reading: THEY GET ACCESS BACK.",
         );
         words.push((Role::Bad, if proposal.at_most { format!("At most {text}") } else { text }));
+    }
+    if proposal.removals() > 0 && proposal.unentitled > 0 {
+        words.push((Role::Bad, lose_and_get_back(proposal.removals(), proposal.unentitled)));
     }
     let back = tally.of(Action::Enable);
     if back > 0 && proposal.unentitled == 0 {

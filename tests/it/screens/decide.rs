@@ -421,6 +421,40 @@ fn taken_back_is_what_is_left_of_a_run_and_the_number_is_of_those_alone() {
 }
 
 #[test]
+fn where_a_run_that_is_taken_back_takes_and_gives_access_both_are_in_the_number() {
+    let mut desk = lifelike(Writing::default());
+    for (what, n) in [("action create", 1), ("action disable", 3)] {
+        show(&mut desk, what);
+        desk.press("space j space j space");
+        desk.until(|m| m.approvals().total() > n);
+    }
+    desk.until(|m| m.approvals().of(Action::Create) == 3 && m.approvals().of(Action::Disable) == 3);
+    desk.press("P");
+    desk.until(|m| m.question().is_some());
+    desk.type_in("3");
+    desk.press("enter");
+    desk.until(|m| matches!(m.running(), Running::Ended(_)));
+    read_again(&mut desk);
+    desk.press("5 u");
+    desk.until(|m| m.question().is_some());
+    let asked = desk.frame(120, 40);
+    for told in [
+        "3 accounts will be enabled again: ",
+        "3 accounts will be DISABLED: ",
+        "3 lose access, 3 get it back: 6 in all.",
+        "Type 6 to confirm",
+    ] {
+        assert!(asked.contains(told), "{told}: {asked}");
+    }
+    desk.type_in("3");
+    assert_eq!(desk.press("enter"), []);
+    desk.press("ctrl-w");
+    desk.type_in("6");
+    assert!(matches!(desk.press("enter")[..], [Effect::Send(_)]));
+    desk.until(|m| matches!(m.running(), Running::Ended(e) if e.undo_of.is_some()));
+}
+
+#[test]
 fn what_is_approved_can_be_rehearsed_first_and_nothing_is_sent_by_that() {
     let mut desk = lifelike(Writing::default());
     show(&mut desk, "situation leaving");

@@ -213,6 +213,18 @@ fn the_list_follows_a_policy_that_is_tried_and_nothing_is_approved_or_sent_by_it
     back(&mut desk);
     assert_eq!(desk.snapshot.facets(), &was);
     assert_eq!(std::fs::read_to_string(&file).unwrap(), before);
+    // What was told was by the rules before another one was tried: it is looked at once more by the key that the pane names.
+    mark(&mut desk, "removing");
+    desk.press("e");
+    settled(&mut desk);
+    desk.press("2 e");
+    desk.type_in(" | lower");
+    desk.press("esc 1");
+    assert!(said(&mut desk).contains("it is not known how many rows come to another action; m looks"), "{}", said(&mut desk));
+    assert!(matches!(desk.press("m")[..], [Effect::Preview(..)]));
+    settled(&mut desk);
+    assert!(said(&mut desk).contains(&format!("{disables} disable → nothing")), "{}", said(&mut desk));
+    desk.press("R");
     // A limit moves nobody.
     edit(&mut desk, "removals", "3");
     settled(&mut desk);

@@ -81,7 +81,9 @@ fn preview(lines: &mut Vec<Line>, model: &Model, room: usize) {
     match &model.source.previewed {
         None if model.source.edits.is_empty() => {}
         None => {
-            let text = format!("it is not known who enters and leaves; {} looks", key(Verb::WhoMoves));
+            let is_policy = model.source.edits.keys().all(|clause| clause.is_policy());
+            let what = if is_policy { "how many rows come to another action" } else { "who enters and leaves" };
+            let text = format!("it is not known {what}; {} looks", key(Verb::WhoMoves));
             labelled(lines, "then", room, Role::Warn, &text);
         }
         Some(Previewed::Incomplete(why)) => {
