@@ -86,6 +86,8 @@ pub(super) struct About {
     /// Who is in scope.
     location: Location,
     pub policy: Policy,
+    /// As it is configured, where another one is tried.
+    configured: Policy,
     pub columns: Columns,
     /// The fields that a rule could fill.
     offered: Vec<Field>,
@@ -152,7 +154,13 @@ pub(super) fn key_forms(names: &[String]) -> HashSet<String> {
 }
 
 impl About {
-    /// The policy is another one.
+    /// True if it is so by the policy that everybody goes by or by the configured one: whatever either of them hangs on is asked,
+    /// so that nobody has to be asked about once the one takes the place of the other again.
+    pub fn by_either(&self, is_so: impl Fn(&Policy) -> bool) -> bool {
+        is_so(&self.policy) || is_so(&self.configured)
+    }
+
+    /// Everybody goes by another policy.
     pub fn set_policy(&mut self, policy: &Policy) {
         (self.policy, self.protected) = (policy.clone(), key_forms(&policy.protect));
     }
@@ -172,6 +180,7 @@ impl Picture {
             source: ends.source.facts().clone(),
             location: channel.source.location.clone(),
             policy: channel.policy.clone(),
+            configured: channel.policy.clone(),
             protected: key_forms(&channel.policy.protect),
             channels: HashSet::from([channel.name.clone()]),
             siblings: Vec::new(),

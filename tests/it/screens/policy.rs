@@ -6,10 +6,10 @@ use super::server::{back, desk_with, edit, goes_by_it, mark, said, settled};
 use super::{same_as_before, setting};
 use crate::support;
 use rosterm::config::{Channel, Clause, Config, RemoveAction};
-use rosterm::demo::service::{Faults, Service};
-use rosterm::demo::world::{self, World};
-use rosterm::engine::Who;
-use rosterm::model::{Action, Situation, Subject};
+use rosterm::demo::service::{Faults, Hiding, Service};
+use rosterm::demo::world::{self, Dialect, Inactive, Plan, World};
+use rosterm::engine::{Who, needs_approval};
+use rosterm::model::{Action, Reason, Situation, Subject};
 use rosterm::tui::{Effect, Setting};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -229,6 +229,46 @@ fn the_list_follows_a_policy_that_is_tried_and_nothing_is_approved_or_sent_by_it
     edit(&mut desk, "removals", "3");
     settled(&mut desk);
     assert!(!desk.snapshot.is_by_other_policy());
+}
+
+#[test]
+fn what_is_read_while_a_policy_is_tried_is_enough_for_the_configured_one() {
+    let plan = Plan { dialect: Dialect::Lucid, inactive: Inactive::Filtered, ..support::plan(150, 1) };
+    let world = world::make(plan);
+    let runtime = support::runtime();
+    let hides_inactive = Some(Hiding { shown_by_id: true, shown_by_filter: true });
+    let faults = Faults { hides_inactive, page_cap: Some(100), ..Faults::default() };
+    let service = Arc::new(runtime.block_on(Service::start(world.accounts.clone(), faults)).unwrap());
+    // Whoever is disabled is asked about by the one policy, and not by the other.
+    for configured in [true, false] {
+        let change = |channel: &mut Channel| channel.policy.provision_disabled = configured;
+        let mut desk = Desk::with(support::runtime(), Arc::clone(&service), None, &world, plan, setting(), change);
+        let was = desk.snapshot.facets().clone();
+        mark(&mut desk, "accounts");
+        desk.press("e");
+        goes_by_it(&mut desk);
+        let blocked = desk.snapshot.facets().for_reason(Reason::LookupPending);
+        assert_eq!(blocked > 0, !configured, "who was not asked about is blocked");
+        desk.live.refresh();
+        while !desk.snapshot.is_reading() {
+            desk.next();
+        }
+        while desk.snapshot.is_busy() {
+            desk.next();
+        }
+        assert!(desk.snapshot.is_by_other_policy());
+        assert_eq!(desk.snapshot.facets().for_reason(Reason::LookupPending), 0);
+        assert_ne!(desk.snapshot.facets(), &was);
+        desk.press("R");
+        back(&mut desk);
+        // Hidden accounts that were found meanwhile belong to somebody, and stay found until the next reading; nothing else is sent.
+        let now = desk.snapshot.facets();
+        assert_eq!(now.for_reason(Reason::LookupPending), 0, "{configured}");
+        for action in Action::ALL.into_iter().filter(|action| needs_approval(*action)) {
+            assert_eq!(now.for_action(action), was.for_action(action), "{configured}, {action:?}");
+        }
+        assert!(!configured || *now == was);
+    }
 }
 
 #[test]
