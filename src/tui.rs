@@ -233,6 +233,7 @@ pub fn order(live: &Live, model: &Model, effect: Effect) {
         Effect::Unsave => live.unsave(),
         Effect::Count(number, edits) => live.count(number, edits),
         Effect::Preview(number, edits) => live.preview(number, edits),
+        Effect::TryPolicy(edits) => live.try_policy(edits),
         Effect::StopLooking => live.stop_looking(),
         Effect::Relocate(file, edits) => live.relocate(file, edits),
         Effect::Reread(file) => live.reread(file),

@@ -1,6 +1,7 @@
 //! What decides where people come from, who of them is in scope, and what becomes of them, one by one: how each is written,
 //! and what it says.
 
+mod names;
 mod says;
 
 pub use says::may_bind;
@@ -42,6 +43,8 @@ impl Site {
 /// One clause of a source, of its location or the settings beside it, or of the policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Clause {
+    /// The file that people are read from.
+    Path,
     /// The addresses of the directory.
     Url,
     /// Whether TLS is asked for on a plain connection.
@@ -54,6 +57,8 @@ pub enum Clause {
     Password,
     /// Entries a page.
     PageSize,
+    /// Seconds without an answer after which a connection counts as lost.
+    Timeout,
     /// The product.
     Vendor,
     /// The base.
@@ -84,10 +89,18 @@ pub enum Clause {
     People,
     /// The attribute that tells when an entry was changed.
     Time,
+    /// Whether accounts are created.
+    Create,
+    /// Whether they are changed and enabled.
+    Update,
+    /// Whether they are disabled or deleted.
+    Deprovision,
     /// Whether somebody who is disabled gets an inactive account.
     ProvisionDisabled,
     /// What happens to the account of somebody who left.
     Removal,
+    /// The user names whose accounts are never touched.
+    Protect,
     /// How many accounts may be disabled or deleted in a run.
     Removals,
     /// How many may be created.
@@ -125,8 +138,16 @@ impl From<Error> for Wrong {
 
 impl Clause {
     /// How the directory is reached.
-    pub const SERVER: [Clause; 7] =
-        [Clause::Url, Clause::StartTls, Clause::Authority, Clause::BindDn, Clause::Password, Clause::PageSize, Clause::Vendor];
+    pub const SERVER: [Clause; 8] = [
+        Clause::Url,
+        Clause::StartTls,
+        Clause::Authority,
+        Clause::BindDn,
+        Clause::Password,
+        Clause::PageSize,
+        Clause::Timeout,
+        Clause::Vendor,
+    ];
     /// The clauses of the location, in the order in which they narrow.
     pub const LOCATION: [Clause; 5] = [Clause::Base, Clause::Scope, Clause::Filter, Clause::Group, Clause::Nested];
     /// What the product says where nothing else is set: who is disabled, and how entries and groups are made.
@@ -142,19 +163,32 @@ impl Clause {
         Clause::Time,
     ];
     /// The lines of the policy that decide about people.
-    pub const POLICY: [Clause; 7] =
-        [Clause::ProvisionDisabled, Clause::Removal, Clause::Removals, Clause::Creates, Clause::Updates, Clause::Clears, Clause::Shrink];
+    pub const POLICY: [Clause; 11] = [
+        Clause::Create,
+        Clause::Update,
+        Clause::Deprovision,
+        Clause::ProvisionDisabled,
+        Clause::Removal,
+        Clause::Protect,
+        Clause::Removals,
+        Clause::Creates,
+        Clause::Updates,
+        Clause::Clears,
+        Clause::Shrink,
+    ];
 
     /// Its key in the configuration.
     #[must_use]
     pub fn key(self) -> &'static str {
         match self {
+            Clause::Path => "path",
             Clause::Url => "url",
             Clause::StartTls => "start_tls",
             Clause::Authority => "ca_file",
             Clause::BindDn => "bind_dn",
             Clause::Password => "password",
             Clause::PageSize => "page_size",
+            Clause::Timeout => "timeout",
             Clause::Vendor => "vendor",
             Clause::Base => "base_dn",
             Clause::Scope => "scope",
@@ -172,9 +206,10 @@ impl Clause {
             Clause::Time => "time_attribute",
             Clause::ProvisionDisabled => "provision_disabled",
             Clause::Removal => "remove_action",
-            Clause::Removals => "deprovision",
-            Clause::Creates => "create",
-            Clause::Updates => "update",
+            Clause::Protect => "protect",
+            Clause::Deprovision | Clause::Removals => "deprovision",
+            Clause::Create | Clause::Creates => "create",
+            Clause::Update | Clause::Updates => "update",
             Clause::Clears => "clear",
             Clause::Shrink => "max_source_shrink",
         }
@@ -184,7 +219,7 @@ impl Clause {
     #[must_use]
     pub fn tables(self) -> &'static [&'static str] {
         match self {
-            _ if Clause::SERVER.contains(&self) => &["source"],
+            _ if self == Clause::Path || Clause::SERVER.contains(&self) => &["source"],
             _ if Clause::LOCATION.contains(&self) => &["source", "location"],
             Clause::Removals | Clause::Creates | Clause::Updates | Clause::Clears => &["policy", "limits"],
             _ if self.is_policy() => &["policy"],
@@ -208,11 +243,17 @@ impl Clause {
     #[must_use]
     pub fn applies(self, kind: &SourceKind) -> bool {
         match kind {
-            SourceKind::Ldap(_) => true,
             _ if self.is_policy() => true,
+            SourceKind::Ldap(_) => self != Clause::Path,
             SourceKind::Ldif { .. } => !Clause::SERVER.contains(&self),
-            SourceKind::Csv(_) => matches!(self, Clause::Filter | Clause::Status | Clause::DefaultStatus | Clause::Id),
+            SourceKind::Csv(_) => matches!(self, Clause::Path | Clause::Filter | Clause::Status | Clause::DefaultStatus | Clause::Id),
         }
+    }
+
+    /// True if it is either so or not.
+    fn is_switch(self) -> bool {
+        let of_policy = matches!(self, Clause::Create | Clause::Update | Clause::Deprovision | Clause::ProvisionDisabled);
+        of_policy || matches!(self, Clause::StartTls | Clause::Nested)
     }
 
     /// The only texts that it can be; none where any text may do.
@@ -220,11 +261,22 @@ impl Clause {
     pub fn choices(self) -> &'static [&'static str] {
         match self {
             Clause::Scope => &["sub", "one"],
-            Clause::StartTls | Clause::Nested | Clause::ProvisionDisabled => &["true", "false"],
+            _ if self.is_switch() => &["true", "false"],
             Clause::DefaultStatus => &["enabled", "disabled"],
             Clause::Removal => &["disable", "delete"],
             _ => &[],
         }
+    }
+
+    /// Whether two texts that it can be come to the same: in a list of names their order does not matter.
+    #[must_use]
+    pub fn is_same(self, one: &str, other: &str) -> bool {
+        let sorted = |text: &str| {
+            let mut names = names::names(text).unwrap_or_default();
+            names.sort_unstable();
+            names
+        };
+        one == other || (self == Clause::Protect && sorted(one) == sorted(other))
     }
 
     /// A text that it can be as the value in the file.
@@ -235,8 +287,11 @@ impl Clause {
         let text = text.trim();
         let parsed = |written: String| written.parse().map_err(|_| Error::usage(format!("{} is no TOML", self.key())));
         Ok(match self {
-            Clause::StartTls | Clause::Nested | Clause::ProvisionDisabled => Value::from(text == "true"),
-            Clause::PageSize => Value::from(text.parse::<i64>().map_err(|_| Error::usage("page_size is no number"))?),
+            _ if self.is_switch() => Value::from(text == "true"),
+            Clause::PageSize | Clause::Timeout => {
+                Value::from(text.parse::<i64>().map_err(|_| Error::usage(format!("{} is no number", self.key())))?)
+            }
+            Clause::Protect => names::names(text).map_err(|wrong| Error::usage(wrong.message))?.into_iter().collect(),
             Clause::Status => parsed(format!("[{}]", text.trim_start_matches('[').trim_end_matches(']')))?,
             Clause::Url => list(says::urls(text).map_err(|wrong| Error::usage(wrong.message))?),
             Clause::Groups => list(says::words(text)),

@@ -1,5 +1,6 @@
 //! Rules and clauses of the location changed in the file: everything else of it stays as somebody wrote it, comments included.
 
+mod list;
 mod rules;
 
 pub use rules::with_rules;
@@ -40,6 +41,13 @@ pub fn with_clauses(text: &str, channel: &str, edits: &[(Clause, String)]) -> Re
             let new = || if inline { Item::Value(InlineTable::new().into()) } else { Item::Table(Table::new()) };
             let next = table.entry(name).or_insert_with(new);
             table = next.as_table_like_mut().ok_or_else(|| Error::usage(format!("{name} is no table")))?;
+        }
+        if *clause == Clause::Protect
+            && let Some(Item::Value(Value::Array(names))) = table.get_mut(clause.key())
+        {
+            // Each may have a comment of its own.
+            list::with_names(names, &clause.value(text)?);
+            continue;
         }
         if text.is_empty() {
             table.remove(clause.key());
@@ -91,7 +99,7 @@ pub fn save_clauses(
         for (clause, text) in edits {
             let is = clause.text(&site);
             clause.set(&mut site, text).map_err(|wrong| Error::usage(wrong.message))?;
-            if clause.text(&site) != is {
+            if !clause.is_same(&clause.text(&site), &is) {
                 return Err(Error::failure(format!("{} cannot be changed in this file", clause.name())).hint("nothing was written"));
             }
         }

@@ -149,6 +149,13 @@ impl Policy {
         Ok(())
     }
 
+    /// True if everybody comes to the same by both: how much may be done in one run is asked when it is sent.
+    #[must_use]
+    pub fn judges_like(&self, other: &Policy) -> bool {
+        let switches = |p: &Policy| (p.create, p.update, p.deprovision, p.provision_disabled, p.remove_action);
+        switches(self) == switches(other) && self.protect == other.protect
+    }
+
     pub(super) fn read(section: &mut Section<'_>) -> Result<Self> {
         let base = Policy::default();
         let mut policy = Policy {

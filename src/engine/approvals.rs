@@ -72,6 +72,21 @@ impl Weight {
         self.of(Action::Disable) + self.of(Action::Delete)
     }
 
+    /// Inactive accounts that would be enabled again: so many people get access back.
+    #[must_use]
+    pub fn returns(&self) -> usize {
+        self.of(Action::Enable)
+    }
+
+    /// The number that has to be typed, unless it is 0: how many lose access or get it back. One who gets it back alone is no crowd.
+    #[must_use]
+    pub fn grave(&self) -> usize {
+        match (self.deprovisions(), self.returns()) {
+            (0, 1) => 0,
+            (lose, return_) => lose + return_,
+        }
+    }
+
     /// Rows that need an approval.
     #[must_use]
     pub fn total(&self) -> usize {

@@ -158,6 +158,10 @@ impl Approver<'_> {
     }
 
     fn approve(&mut self, snapshot: &Snapshot, seen: &Snapshot, who: &Who, shown: Option<&Weight>) {
+        // Whatever a screen thinks: nobody is approved by a policy that is only tried.
+        if seen.is_by_other_policy() || snapshot.is_by_other_policy() {
+            return self.told(0, Some("nothing was approved: the policy was changed and not saved".to_owned()));
+        }
         let mut owing = Owing::default();
         let rows = match who {
             Who::Again(undone) => Arc::new(undone.iter().filter_map(|(named, action)| owing.take(seen, named, action)).collect()),

@@ -295,6 +295,11 @@ impl Live {
         let _ = self.works.send(Work::Preview(number, edits));
     }
 
+    /// Has everybody judged by these clauses of the policy, which are in no file; by the configured ones where there are none.
+    pub fn try_policy(&self, edits: Edits) {
+        let _ = self.orders.send(Order::Policy(edits));
+    }
+
     /// Gives up what is counted, or read to be looked at.
     pub fn stop_looking(&self) {
         drop(self.looking.lock().unwrap_or_else(PoisonError::into_inner).take());

@@ -88,6 +88,8 @@ pub(super) struct About {
     /// Who is in scope.
     location: Location,
     pub policy: Policy,
+    /// As it is configured, where another one is tried.
+    configured: Policy,
     pub columns: Columns,
     /// The fields that a rule could fill.
     offered: Vec<Field>,
@@ -148,6 +150,24 @@ pub struct Picture {
     pub(super) users: Arc<Vec<User>>,
 }
 
+/// Names in their comparison form.
+pub(super) fn key_forms(names: &[String]) -> HashSet<String> {
+    names.iter().map(|name| key_form(name).into_owned()).collect()
+}
+
+impl About {
+    /// True if it is so by the policy that everybody goes by or by the configured one: whatever either of them hangs on is asked,
+    /// so that nobody has to be asked about once the one takes the place of the other again.
+    pub fn by_either(&self, is_so: impl Fn(&Policy) -> bool) -> bool {
+        is_so(&self.policy) || is_so(&self.configured)
+    }
+
+    /// Everybody goes by another policy.
+    pub fn set_policy(&mut self, policy: &Policy) {
+        (self.policy, self.protected) = (policy.clone(), key_forms(&policy.protect));
+    }
+}
+
 impl Picture {
     /// A picture with nobody in it. `schema` has the attributes that are read of entries.
     pub(super) fn new(channel: &Channel, ends: &OpenEnds, schema: Schema, context: Context) -> Self {
@@ -162,7 +182,8 @@ impl Picture {
             source: ends.source.facts().clone(),
             location: channel.source.location.clone(),
             policy: channel.policy.clone(),
-            protected: channel.policy.protect.iter().map(|name| key_form(name).into_owned()).collect(),
+            configured: channel.policy.clone(),
+            protected: key_forms(&channel.policy.protect),
             channels: HashSet::from([channel.name.clone()]),
             siblings: Vec::new(),
             remarks: Vec::new(),

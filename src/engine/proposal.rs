@@ -49,13 +49,17 @@ pub struct Proposal {
     pub undo_of: Option<i64>,
     /// How many of those who are enabled again have no right to it, by what was read last: disabled, or not in scope.
     pub unentitled: usize,
+    /// Of whom nothing is left to be taken back, and why. Not cleaned.
+    pub left_out: Vec<String>,
+    /// Some of those who lose access or get it back may be so already, so that fewer do.
+    pub at_most: bool,
 }
 
 impl Proposal {
-    /// The number that has to be typed, unless it is 0: how many lose access, else how many get it back who have no right to it.
+    /// The number that has to be typed, unless it is 0: how many lose access, and how many get it back who have no right to it.
     #[must_use]
     pub fn grave(&self) -> usize {
-        if self.removals() > 0 { self.removals() } else { self.unentitled }
+        self.removals() + self.unentitled
     }
 
     /// How many accounts would be disabled or deleted.
@@ -135,6 +139,8 @@ pub(super) fn propose(
         waiting: leaving.saturating_sub(removed),
         names: names.into_values().collect(),
         unentitled: 0,
+        left_out: Vec::new(),
+        at_most: false,
         file: None,
         beside,
         fields,

@@ -97,6 +97,8 @@ pub struct Snapshot {
     pub(super) half: bool,
     /// It goes by rules that are being edited.
     pub(super) drafted: bool,
+    /// It goes by a policy that is only tried.
+    pub(super) by_other_policy: bool,
     pub(super) asking: Option<(usize, usize)>,
     pub(super) waiting: Option<std::time::Duration>,
     pub(super) notes: Arc<Vec<String>>,
@@ -176,10 +178,16 @@ impl Snapshot {
         self.busy
     }
 
-    /// True where it goes by rules that are tried.
+    /// True where it goes by rules or by a policy that are tried.
     #[must_use]
     pub fn is_drafted(&self) -> bool {
-        self.drafted
+        self.drafted || self.by_other_policy
+    }
+
+    /// True where it goes by a policy that is tried.
+    #[must_use]
+    pub fn is_by_other_policy(&self) -> bool {
+        self.by_other_policy
     }
 
     /// Look-ups answered, and to be answered, while some are under way.

@@ -5,12 +5,13 @@
 
 use super::draft::{Draft, Tried, Waiting};
 use super::ends::compile_over;
+use super::location::{self, Edits, Site};
 use super::news::News;
 use super::picture::Picture;
 use super::progress::Progress;
 use super::snapshot::{Facets, SideLine, Snapshot};
 use super::store::{Dirty, EditError, Store};
-use crate::config::Channel;
+use crate::config::{Channel, Clause, Policy};
 use crate::mapping::Rules;
 use crate::model::{ProblemCode, Reason, Situation, Subject};
 use std::sync::Arc;
@@ -33,6 +34,8 @@ pub(super) enum Order {
     Edit(Box<Rules>, Vec<Subject>),
     /// There is a draft of the mapping.
     Draft,
+    /// Clauses of the policy that are tried and are in no file; none for the policy as it is configured.
+    Policy(Edits),
     /// The location is another one from now on; what was read goes by the one before, until it is read again.
     Channel(Arc<Channel>),
     /// The channel is configured otherwise; says whether its rules could be put into effect over what was read.
@@ -63,6 +66,8 @@ struct Worker<'p> {
     disabled: Option<usize>,
     /// The draft that is in effect.
     draft: Option<Draft>,
+    /// The policy that is tried, where somebody comes to something else by it.
+    policy: Option<Policy>,
     /// The draft that was tried last, if it needs what was not read.
     waiting: Option<Draft>,
     /// It waits for nothing but the end of the reading.
@@ -83,6 +88,7 @@ pub(super) fn run(inbox: &Receiver<Order>, drafts: &Waiting, channel: Arc<Channe
         channel,
         disabled: None,
         draft: None,
+        policy: None,
         waiting: None,
         is_held: false,
         publish,
@@ -110,6 +116,7 @@ pub(super) fn run(inbox: &Receiver<Order>, drafts: &Waiting, channel: Arc<Channe
                 worker.disabled = None;
                 worker.is_new = true;
                 worker.leave_unmanaged();
+                worker.judge();
                 // It came with the rules of the configuration.
                 let (draft, waiting) = (worker.draft.take(), worker.waiting.take());
                 if let Some(draft) = draft {
@@ -161,9 +168,13 @@ pub(super) fn run(inbox: &Receiver<Order>, drafts: &Waiting, channel: Arc<Channe
                     }
                 }
             }
+            Order::Policy(edits) => worker.try_policy(&edits),
             Order::Channel(channel) => {
                 worker.undraft();
-                worker.channel = channel;
+                // What was tried is written, or was for the one before.
+                (worker.channel, worker.policy) = (channel, None);
+                worker.judge();
+                worker.is_new = true;
             }
             Order::Edit(rules, seen) => worker.edit(*rules, &seen),
             Order::Draft => {
@@ -235,6 +246,21 @@ impl Worker<'_> {
         store.redo_first(seen);
         self.redo = (dirty != Dirty::NOTHING).then_some((dirty, 0));
         Ok(())
+    }
+
+    /// Everybody is judged by another policy, or by the configured one again; nothing is sent by it before it is written.
+    fn try_policy(&mut self, edits: &[(Clause, String)]) {
+        let tried = location::with_edits(&Site::of(&self.channel), edits).ok().map(|site| site.policy);
+        self.policy = tried.filter(|policy| !policy.judges_like(&self.channel.policy));
+        self.judge();
+        self.tell();
+    }
+
+    /// Whoever is there is judged by the policy that is tried, or by the configured one.
+    fn judge(&mut self) {
+        if let Some(store) = &mut self.store {
+            store.set_policy(self.policy.as_ref().unwrap_or(&self.channel.policy));
+        }
     }
 
     /// Tries a draft, and says what came of it once what there is to see goes by it.
@@ -331,6 +357,7 @@ impl Worker<'_> {
         snapshot.half = self.redo.is_some();
         snapshot.busy |= snapshot.half;
         snapshot.drafted = self.draft.is_some();
+        snapshot.by_other_policy = self.policy.is_some();
         snapshot.source.disabled = self.disabled;
         snapshot.era = self.era;
         (self.publish)(News::Snapshot(Arc::new(snapshot)));
@@ -371,6 +398,7 @@ fn snapshot(generation: u64, channel: &Arc<Channel>, store: &Store, progress: Op
         busy: progress.is_some(),
         half: false,
         drafted: false,
+        by_other_policy: false,
         asking,
         waiting: progress.and_then(Progress::told_to_wait),
         notes: Arc::clone(notes),

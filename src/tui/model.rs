@@ -369,6 +369,12 @@ impl Model {
         !self.source.edits.is_empty()
     }
 
+    /// True if the policy in effect is, or may be, another one than that of the configuration.
+    #[must_use]
+    pub fn is_policy_tried(&self) -> bool {
+        self.source.is_policy_edited() || self.snapshot.as_ref().is_some_and(|s| s.is_by_other_policy())
+    }
+
     /// The run that is under way, or was the last one.
     #[must_use]
     pub fn running(&self) -> &Running {

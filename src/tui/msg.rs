@@ -112,6 +112,8 @@ pub enum Effect {
     Count(u64, Edits),
     /// Read whoever would be in scope by these edits, under this number.
     Preview(u64, Edits),
+    /// To judge everybody by these clauses of the policy, which are in no file; by the configured ones where there are none.
+    TryPolicy(Edits),
     /// Give up what is counted or read so.
     StopLooking,
     /// Write clauses into the configuration file, and read both ends by them.

@@ -13,6 +13,7 @@ mod monkey;
 mod moves;
 mod pictures;
 mod pointer;
+mod policy;
 mod retry;
 mod rules;
 mod search;

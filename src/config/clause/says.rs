@@ -1,15 +1,18 @@
 //! What a clause says, and letting it say something else.
 
+use super::names::{names, names_text};
 use super::{Clause, Site, Wrong, status, status_text};
 use crate::config::paths::typed_file;
 use crate::config::reader::Located;
 use crate::config::secret::SecretRef;
-use crate::config::source::{LdapConfig, LdapUrl, Scope, SourceConfig, SourceKind};
+use crate::config::source::{CsvConfig, LdapConfig, LdapUrl, Scope, SourceConfig, SourceKind};
 use crate::config::{Limit, Policy, RemoveAction};
 use crate::identity::{AttributeName, dn};
 
 /// Entries a page, where nothing else is set.
 const PAGE: u32 = 1000;
+/// Seconds without an answer, where nothing else is set.
+const TIMEOUT: u64 = 60;
 
 impl Clause {
     /// What it says, as it is typed here; empty where it is not set, or sources of this kind have no such clause.
@@ -22,6 +25,7 @@ impl Clause {
     pub(in crate::config) fn of_source(self, source: &SourceConfig) -> String {
         match &source.kind {
             SourceKind::Ldap(ldap) if Clause::SERVER.contains(&self) => self.of_server(ldap),
+            SourceKind::Ldif { path } | SourceKind::Csv(CsvConfig { path, .. }) if self == Clause::Path => path.display().to_string(),
             _ => self.of_location(source),
         }
     }
@@ -34,13 +38,18 @@ impl Clause {
             Clause::BindDn => ldap.bind_dn.clone().unwrap_or_default(),
             Clause::Password => ldap.password.as_ref().map(SecretRef::typed).unwrap_or_default(),
             Clause::PageSize => ldap.page_size.to_string(),
+            Clause::Timeout => ldap.timeout.to_string(),
             _ => ldap.vendor.value.clone(),
         }
     }
 
     fn of_policy(self, policy: &Policy) -> String {
         match self {
+            Clause::Create => policy.create.to_string(),
+            Clause::Update => policy.update.to_string(),
+            Clause::Deprovision => policy.deprovision.to_string(),
             Clause::ProvisionDisabled => policy.provision_disabled.to_string(),
+            Clause::Protect => names_text(&policy.protect),
             Clause::Removal => if policy.remove_action == RemoveAction::Delete { "delete" } else { "disable" }.to_owned(),
             Clause::Removals => policy.limits.deprovision.to_string(),
             Clause::Creates => policy.limits.create.to_string(),
@@ -84,6 +93,7 @@ impl Clause {
         self.check(&site.source.kind, text)?;
         match &mut site.source.kind {
             SourceKind::Ldap(ldap) if Clause::SERVER.contains(&self) => self.set_server(ldap, text)?,
+            SourceKind::Ldif { path } | SourceKind::Csv(CsvConfig { path, .. }) if self == Clause::Path => *path = typed_file(text),
             _ if self.is_policy() => self.set_policy(&mut site.policy, text)?,
             _ => self.set_location(&mut site.source, text)?,
         }
@@ -95,11 +105,13 @@ impl Clause {
     pub fn kept(self, text: &str) -> String {
         let text = text.trim();
         match self {
-            Clause::Authority if !text.is_empty() => typed_file(text).display().to_string(),
+            Clause::Authority | Clause::Path if !text.is_empty() => typed_file(text).display().to_string(),
             Clause::Url => urls(text).map_or_else(|_| text.to_owned(), |urls| urls.join(", ")),
             Clause::Groups => words(text).join(", "),
             Clause::Vendor if text.is_empty() => "auto".to_owned(),
             Clause::PageSize if text.is_empty() => PAGE.to_string(),
+            Clause::Timeout if text.is_empty() => TIMEOUT.to_string(),
+            Clause::Protect => names(text).map_or_else(|_| text.to_owned(), |names| names_text(&names)),
             _ if self.limit().is_some() && text.is_empty() => self.of_policy(&Policy::default()),
             _ => text.to_owned(),
         }
@@ -114,6 +126,7 @@ impl Clause {
             Clause::BindDn => ldap.bind_dn = given,
             Clause::Password => ldap.password = given.as_deref().map(SecretRef::of_typed).transpose()?,
             Clause::PageSize => ldap.page_size = text.parse().unwrap_or(PAGE),
+            Clause::Timeout => ldap.timeout = text.parse().unwrap_or(TIMEOUT),
             _ => ldap.vendor = ldap.vendor.clone().map(|_| given.unwrap_or_else(|| "auto".to_owned())),
         }
         Ok(())
@@ -121,7 +134,11 @@ impl Clause {
 
     fn set_policy(self, policy: &mut Policy, text: &str) -> Result<(), Wrong> {
         match self {
+            Clause::Create => policy.create = text == "true",
+            Clause::Update => policy.update = text == "true",
+            Clause::Deprovision => policy.deprovision = text == "true",
             Clause::ProvisionDisabled => policy.provision_disabled = text == "true",
+            Clause::Protect => policy.protect = names(text)?,
             Clause::Removal => policy.remove_action = if text == "delete" { RemoveAction::Delete } else { RemoveAction::Disable },
             _ => {
                 let Some(of) = self.limit() else { return Ok(()) };
@@ -186,6 +203,10 @@ impl Clause {
             Clause::PageSize if !text.is_empty() && !text.parse::<u32>().is_ok_and(|n| (1..=100_000).contains(&n)) => {
                 format!("\"{text}\" is not a number from 1 to 100,000")
             }
+            Clause::Timeout if !text.is_empty() && !text.parse::<u64>().is_ok_and(|n| (1..=3600).contains(&n)) => {
+                format!("\"{text}\" is not a number of seconds from 1 to 3,600")
+            }
+            Clause::Path if text.is_empty() => "it needs a file: people are read from it".to_owned(),
             Clause::Id if text.is_empty() && matches!(kind, SourceKind::Csv(_)) => {
                 "a table has to say which column holds the lasting id".to_owned()
             }

@@ -23,6 +23,7 @@ use crate::plan::Row;
 use crate::plan::file::Header;
 use crate::plan::guard::Lifted;
 use crate::text::count;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Accounts of which a copy is made for a rehearsal, at most: a copy takes about 3 KB for each.
@@ -37,6 +38,23 @@ pub(super) struct Pending {
     lasting: Vec<String>,
     /// How many get access back who have no right to it.
     unentitled: usize,
+    /// Of whom nothing is left to be taken back, and why.
+    left_out: Vec<String>,
+    /// Some of those who lose access or get it back may be so already: nobody can tell without asking.
+    at_most: bool,
+}
+
+/// How the account of a row is by now, as it was read last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Now {
+    /// As the row has it.
+    AsApproved,
+    /// Active, and the row has it inactive.
+    Active,
+    /// Inactive, and the row has it active.
+    Inactive,
+    /// It was not listed, or not everything was read.
+    NotKnown,
 }
 
 pub(super) enum From {
@@ -70,10 +88,14 @@ where
 {
     /// Says what a run would come to.
     pub(super) fn prepare(&mut self, snapshot: &Arc<Snapshot>, approvals: Arc<Approvals>, alone: Alone) -> Result<()> {
-        // Whatever a screen thinks: nobody is sent anything, and nobody is linked, by rules that are only tried out, or by verdicts
-        // that an edit has left behind.
-        if snapshot.drafted || snapshot.busy {
-            let why = if snapshot.drafted { "the mapping is not that of the configuration" } else { "the list is still being made" };
+        // Whatever a screen thinks: nobody is sent anything, and nobody is linked, by rules or by a policy that are only tried out, or
+        // by verdicts that an edit has left behind.
+        if snapshot.is_drafted() || snapshot.busy {
+            let why = match (snapshot.by_other_policy, snapshot.drafted) {
+                (true, _) => "the policy is not that of the configuration",
+                (false, true) => "the mapping is not that of the configuration",
+                (false, false) => "the list is still being made",
+            };
             return Err(Error::new(Kind::Refused, format!("{why}: nothing is sent by it")).hint("wait until it is, then look again"));
         }
         if snapshot.picture().fingerprint() != self.seat.channel.fingerprint {
@@ -82,7 +104,15 @@ where
         }
         let (number, now) = (self.next(), clock::now());
         let from = From::Screen { snapshot: Arc::clone(snapshot), approvals, alone, now };
-        self.pending = Some(Pending { number, from, permits: Permits::default(), lasting: Vec::new(), unentitled: 0 });
+        self.pending = Some(Pending {
+            number,
+            from,
+            permits: Permits::default(),
+            lasting: Vec::new(),
+            unentitled: 0,
+            left_out: Vec::new(),
+            at_most: false,
+        });
         self.propose()
     }
 
@@ -108,6 +138,17 @@ where
         let taken = self.seat.memory.read(|journal| undo::plan(journal, channel, run, clock::now()))?;
         // That their number is typed, or the whole is confirmed, is the approval.
         let rows: Vec<Row> = taken.rows.into_iter().map(|row| Row { approved: true, ..row }).collect();
+        let now = self.accounts_now(&rows).await;
+        // An account that is not as the run left it is sent nothing. Whoever is counted is asked about; so nobody else is sent anything.
+        let is_there = |now: &Now| !matches!(now, Now::Active | Now::Inactive);
+        let mut already: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (row, now) in rows.iter().zip(&now).filter(|(_, now)| !is_there(now)) {
+            let is = if *now == Now::Active { "active" } else { "inactive" };
+            already.entry(format!("the account is {is} by now, as it was read last")).or_default().push(row.called().to_owned());
+        }
+        let is_access = |row: &Row| row.action.is_deprovision() || row.action == Action::Enable;
+        let at_most = rows.iter().zip(&now).any(|(row, now)| *now == Now::NotKnown && is_access(row));
+        let rows: Vec<Row> = rows.into_iter().zip(&now).filter(|(_, now)| is_there(now)).map(|(row, _)| row).collect();
         let unentitled = self.unentitled(&rows).await;
         let from = From::Undo { header: Box::new(taken.header), rows };
         let said = |(why, users): (&String, &Vec<String>)| {
@@ -117,7 +158,8 @@ where
             format!("{why}: {}{more}", named.join(", "))
         };
         let lasting: Vec<String> = taken.lasting.iter().map(said).collect();
-        self.pending = Some(Pending { number, from, permits: Permits::default(), lasting, unentitled });
+        let left_out = already.iter().map(said).collect();
+        self.pending = Some(Pending { number, from, permits: Permits::default(), lasting, unentitled, left_out, at_most });
         self.propose()
     }
 
@@ -130,6 +172,28 @@ where
             Ok(_) => Some(format!("{} says something else by now", file.display())),
             Err(error) => Some(format!("{} has an error by now: {}", file.display(), error.message())),
         }
+    }
+
+    /// How the accounts of rows that change who has access are by now, as far as that was read.
+    async fn accounts_now(&self, rows: &[Row]) -> Vec<Now> {
+        let approved: Vec<Option<(String, bool)>> =
+            rows.iter().map(|row| row.account.as_ref().map(|account| (account.id.clone(), account.active))).collect();
+        let n = rows.len();
+        let look = move |store: &Store| {
+            let picture = store.picture();
+            let is_read = picture.target_state().is_complete();
+            let now = |of: &Option<(String, bool)>| {
+                let (id, active) = of.as_ref()?;
+                let is_active = !picture.accounts().is_off(picture.accounts().by_id(id)?);
+                Some(match (is_active == *active, is_active) {
+                    (true, _) => Now::AsApproved,
+                    (false, true) => Now::Active,
+                    (false, false) => Now::Inactive,
+                })
+            };
+            approved.iter().map(|of| now(of).filter(|_| is_read).unwrap_or(Now::NotKnown)).collect()
+        };
+        self.desk.look(look).await.unwrap_or_else(|| vec![Now::NotKnown; n])
     }
 
     /// How many of those who would be enabled are disabled or not in scope, by what was read last.
@@ -160,7 +224,9 @@ where
     /// Says what sending what is pending comes to.
     fn propose(&mut self) -> Result<()> {
         let channel = &self.seat.channel;
-        let Some(Pending { number, from, permits, lasting, unentitled }) = &self.pending else { return Err(overtaken()) };
+        let Some(Pending { number, from, permits, lasting, unentitled, left_out, at_most }) = &self.pending else {
+            return Err(overtaken());
+        };
         let mut planned = from.planned();
         let proposal = self.seat.memory.read(|journal| {
             let interrupted = journal.unended(&channel.target.base_url.value)?;
@@ -170,7 +236,8 @@ where
             Ok(propose((*number, permits.lifted), pace, from.approved(), prepared, channel, snapshot, interrupted))
         })?;
         let lasting = proposal.lasting.iter().chain(lasting).cloned().collect();
-        (self.tell)(News::Proposed(Box::new(Proposal { lasting, unentitled: *unentitled, file: self.file_differs(), ..proposal })));
+        let (unentitled, left_out, at_most) = (*unentitled, left_out.clone(), *at_most);
+        (self.tell)(News::Proposed(Box::new(Proposal { lasting, unentitled, left_out, at_most, file: self.file_differs(), ..proposal })));
         Ok(())
     }
 

@@ -38,9 +38,10 @@ where
         let channel = &self.seat.channel.name;
         let bound = self.seat.memory.read(|journal| query::bound(channel, journal))?;
         id_stays(edits, bound.as_ref())?;
+        let policy = self.seat.channel.policy.clone();
         let there = |store: &Store| {
             let (read_at, target_read_at) = store.read_at();
-            Baseline { picture: store.picture().clone(), read_at, target_read_at, bound }
+            Baseline { picture: store.picture().clone(), policy, read_at, target_read_at, bound }
         };
         let baseline = self.desk.look(there).await;
         let policy = edits.iter().any(|(clause, _)| clause.is_policy()).then_some(site.policy);

@@ -4,12 +4,13 @@
 use super::preview::Baseline;
 use crate::clock::Instant;
 use crate::config::Policy;
-use crate::engine::picture::Picture;
 use crate::engine::picture::cell::Bond;
+use crate::engine::picture::{Picture, key_forms};
 use crate::identity::population::RowIx;
+use crate::identity::value::key_form;
 use crate::model::{Action, ReadEnd, SideState, Subject};
 use crate::plan::guard::allowed;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 /// Users that are told by name.
@@ -28,6 +29,9 @@ pub struct Judged {
     pub at_least: bool,
     /// So many rows are to be disabled or deleted then, and so many may be in one run; nothing where there is no limit.
     pub removals: (usize, Option<usize>),
+    /// Names that are not protected any more, each with what is proposed then for whoever has it; with nothing in it nobody has.
+    /// Not cleaned.
+    pub unprotected: Vec<(String, Vec<Action>)>,
 }
 
 impl Judged {
@@ -55,17 +59,33 @@ pub(super) fn judge(baseline: Option<&Baseline>, policy: &Policy) -> Result<Judg
     if !is_whole(picture.source_state()) || !is_whole(picture.target_state()) {
         return Err("the last reading of both ends was not complete".to_owned());
     }
-    Ok(Judged { read_at: (baseline.read_at, baseline.target_read_at), ..picture.judged_by(policy) })
+    Ok(Judged { read_at: (baseline.read_at, baseline.target_read_at), ..picture.judged_by(&baseline.policy, policy) })
 }
 
 impl Picture {
-    fn judged_by(&self, policy: &Policy) -> Judged {
-        let mut other = self.clone();
-        let was = std::mem::replace(&mut Arc::make_mut(&mut other.about).policy, policy.clone());
+    /// What comes of another policy than the configured one; that everybody goes by at the moment may be a third.
+    fn judged_by(&self, was: &Policy, policy: &Policy) -> Judged {
+        let (mut configured, mut other) = (self.clone(), self.clone());
+        let is_configured = self.about.policy.judges_like(was);
+        Arc::make_mut(&mut configured.about).set_policy(was);
+        Arc::make_mut(&mut other.about).set_policy(policy);
+        let still = key_forms(&policy.protect);
+        let taken: Vec<&String> = was.protect.iter().filter(|name| !still.contains(key_form(name).as_ref())).collect();
+        let taken_forms: HashSet<String> = taken.iter().map(|name| key_form(name).into_owned()).collect();
+        let mut proposed: HashMap<String, Vec<Action>> = HashMap::new();
         let mut moves: BTreeMap<(usize, usize), usize> = BTreeMap::new();
         let (mut removals, mut deleted) = (0, Vec::new());
         let mut note = |from: Action, to: Action, subject: Subject| {
             removals += usize::from(to.is_deprovision());
+            if !taken_forms.is_empty()
+                && let Some(user) = self.user_of(subject)
+                && let Some(name) = self.goes_by(user.entry, user.account, &taken_forms)
+            {
+                let proposed = proposed.entry(name).or_default();
+                if !proposed.contains(&to) {
+                    proposed.push(to);
+                }
+            }
             if from == to {
                 return;
             }
@@ -75,20 +95,30 @@ impl Picture {
             }
         };
         for (row, before) in (0u32..).map(RowIx).zip(other.people.iter()).filter(|(_, cell)| cell.bond != Bond::Absent) {
-            let mut cell = *before;
-            other.judge_person(row, &mut cell, other.masks.at(row.index()));
-            note(before.verdict.action, cell.verdict.action, Subject::of_entry(row));
+            let (mut was, mut cell, mask) = (*before, *before, other.masks.at(row.index()));
+            if !is_configured {
+                configured.judge_person(row, &mut was, mask);
+            }
+            other.judge_person(row, &mut cell, mask);
+            note(was.verdict.action, cell.verdict.action, Subject::of_entry(row));
         }
         for (row, before) in (0u32..).map(RowIx).zip(other.others.iter()).filter(|(_, cell)| cell.is_own_row()) {
-            let mut cell = *before;
+            let (mut was, mut cell) = (*before, *before);
+            if !is_configured {
+                configured.judge_account(row, &mut was);
+            }
             other.judge_account(row, &mut cell);
-            note(before.verdict.action, cell.verdict.action, Subject::of_account(row));
+            note(was.verdict.action, cell.verdict.action, Subject::of_account(row));
         }
         let asks = (was.remove_action, was.provision_disabled) != (policy.remove_action, policy.provision_disabled);
         Judged {
             moves: moves.into_iter().map(|((from, to), n)| (Action::ALL[from], Action::ALL[to], n)).collect(),
             deleted,
             at_least: asks && self.about.hides_inactive,
+            unprotected: taken
+                .into_iter()
+                .map(|name| (name.clone(), proposed.get(key_form(name).as_ref()).cloned().unwrap_or_default()))
+                .collect(),
             removals: (removals, allowed(policy.limits.deprovision, crate::plan::guard::pairs(&self.counts()))),
             ..Judged::default()
         }

@@ -19,6 +19,8 @@ const NAMED: usize = 5_000;
 /// What was read last, to be compared with.
 pub(in crate::engine) struct Baseline {
     pub picture: Picture,
+    /// The policy as it is configured.
+    pub policy: Policy,
     /// When the source was read.
     pub read_at: Option<Instant>,
     /// When the target was read.
@@ -148,6 +150,10 @@ pub(in crate::engine) async fn read(
     let against = match baseline {
         None => Err("nothing was read before".to_owned()),
         Some(Baseline { picture, .. }) if !same_ids(&picture) => Err("what was read before goes by other ids".to_owned()),
+        Some(Baseline { picture, .. }) if !same_context(&picture) && source.facts().kind == "csv" => {
+            Err("links belong to the table that was read before: where there are some, rosterm link --migrate is needed once it is saved"
+                .to_owned())
+        }
         Some(Baseline { picture, .. }) if !same_context(&picture) => {
             Err("it lies in another naming context, which links belong to: once it is saved, rosterm link --migrate is needed".to_owned())
         }
@@ -168,7 +174,11 @@ fn unbound(bound: &Bound, source: &Source) -> Option<Unbound> {
     ]
     .into_iter()
     .filter(|(_, was, is)| was != is)
-    .map(|(what, was, is)| format!("the {what} was {was} and is {is} then"))
+    // Of a table it is the file.
+    .map(|(what, was, is)| match (was.strip_prefix("csv:"), is.strip_prefix("csv:")) {
+        (Some(was), Some(is)) => format!("the table was {was} and is {is} then"),
+        _ => format!("the {what} was {was} and is {is} then"),
+    })
     .collect();
     (!differs.is_empty()).then(|| Unbound { links: bound.links, holds: bound.holds, differs: differs.join(", ") })
 }

@@ -26,7 +26,7 @@ impl Picture {
         };
         let account = |link| AccountId::new(self.links.account(link));
         let mut ids: Vec<AccountId> = (0u32..).zip(self.people.iter()).filter_map(unlisted).map(account).collect();
-        if self.about.hides_inactive && self.about.policy.remove_action == RemoveAction::Delete {
+        if self.about.hides_inactive && self.about.by_either(|policy| policy.remove_action == RemoveAction::Delete) {
             // Somebody who left and is hidden already is still to be deleted.
             let neither =
                 |l: &u32| self.entries.by_id(self.links.entry(*l)).is_none() && self.accounts.by_id(self.links.account(*l)).is_none();
@@ -40,10 +40,11 @@ impl Picture {
         if !self.about.hides_inactive {
             return Vec::new();
         }
+        let provisions_disabled = self.about.by_either(|policy| policy.provision_disabled);
         let mut questions = Vec::new();
         for row in self.entries.rows() {
             let entry = self.entries.row(row);
-            let skipped = entry.is_off() && !self.about.policy.provision_disabled;
+            let skipped = entry.is_off() && !provisions_disabled;
             let cell = self.people.at(row.index());
             if skipped || cell.bond != Bond::Alone || cell.invalid.is_some() {
                 continue;

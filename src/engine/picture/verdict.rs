@@ -224,13 +224,19 @@ impl Picture {
     }
 
     pub(super) fn is_protected(&self, entry: Option<RowIx>, account: Option<RowIx>) -> bool {
-        if self.about.protected.is_empty() {
-            return false;
+        self.goes_by(entry, account, &self.about.protected).is_some()
+    }
+
+    /// The first of some names, in their comparison form, that a user has: on the account, as it was remembered, or by the rules.
+    pub(in crate::engine) fn goes_by(&self, entry: Option<RowIx>, account: Option<RowIx>, names: &HashSet<String>) -> Option<String> {
+        if names.is_empty() {
+            return None;
         }
-        let is = |name: &str| self.about.protected.contains(key_form(name).as_ref());
-        account.is_some_and(|a| is(self.accounts.row(a).name()))
-            || self.link_without_row(entry, account).is_some_and(|link| self.links.remembered(link).any(is))
-            || entry.and_then(|e| self.desired_name(e)).is_some_and(|name| is(&name))
+        let found = |name: &str| names.get(key_form(name).as_ref()).cloned();
+        account
+            .and_then(|a| found(self.accounts.row(a).name()))
+            .or_else(|| self.link_without_row(entry, account).and_then(|link| self.links.remembered(link).find_map(found)))
+            .or_else(|| entry.and_then(|e| self.desired_name(e)).and_then(|name| found(&name)))
     }
 
     /// What the rules of a person come to; the same as [`Self::detail`] says, in bits.

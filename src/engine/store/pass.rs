@@ -4,6 +4,7 @@ use super::Store;
 use super::edit::Editing;
 use super::marks::Marks;
 use super::update::{bound_account, bound_entry};
+use crate::config::Policy;
 use crate::engine::picture::cell::{Bond, Cell, field_bit};
 use crate::engine::picture::{Pair, Picture, Tally};
 use crate::identity::population::{Row, RowIx, TOGETHER};
@@ -11,6 +12,7 @@ use crate::mapping::{Program, Rules};
 use crate::plan::compare::differs_from_before;
 use rayon::prelude::*;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Rows of a step.
 const STEP: usize = 16 * 1024;
@@ -47,6 +49,15 @@ impl Store {
     pub fn classify_all(&mut self) {
         self.pass_people(What::Classify, 0..self.picture.entries.slots());
         self.pass_accounts();
+    }
+
+    /// Everybody is judged by another policy.
+    pub fn set_policy(&mut self, policy: &Policy) {
+        let judges_alike = self.picture.about.policy.judges_like(policy);
+        Arc::make_mut(&mut self.picture.about).set_policy(policy);
+        if !judges_alike {
+            self.classify_all();
+        }
     }
 
     /// Everybody's rules and verdict.

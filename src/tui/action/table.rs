@@ -2,9 +2,9 @@
 
 use super::Twin::{As, Moves, Without};
 use super::when::{
-    a_clause_edited, a_field_left, a_rule_edited, a_run, a_site, a_snapshot, always, looking, may_apply, may_apply_one, may_change,
-    may_count, may_decide, may_default, may_leave, may_pair, may_release, may_relocate, may_remove, may_reread, may_save, may_undo, movers,
-    not_reading, running, somebody, something_approved, something_failed, something_set,
+    a_clause_edited, a_field_left, a_rule_edited, a_run, a_site, a_snapshot, always, looking, may_apply, may_apply_one, may_approve,
+    may_approve_all, may_change, may_count, may_decide, may_default, may_leave, may_pair, may_release, may_relocate, may_remove,
+    may_reread, may_save, may_undo, movers, not_reading, running, somebody, something_approved, something_failed, something_set,
 };
 use super::{Entry, Scope, Verb};
 
@@ -42,9 +42,9 @@ table! {
             "to the next user with a problem";
         PreviousProblem, "previous_problem", 0, "problem before", somebody, As("rosterm plan --only invalid --only ambiguous --only blocked"):
             "to the user with a problem before this one";
-        Approve, "approve", 2, "approve", may_decide, As("rosterm approve PLAN --user USER"):
+        Approve, "approve", 2, "approve", may_approve, As("rosterm approve PLAN --user USER"):
             "approve what would be done for the user under the cursor, or take it back; nothing is sent by that";
-        ApproveAll, "approve_all", 3, "approve all shown", may_decide, As("rosterm approve PLAN --only SITUATION"):
+        ApproveAll, "approve_all", 3, "approve all shown", may_approve_all, As("rosterm approve PLAN --only SITUATION"):
             "approve everybody in this list; their number is shown first, and typed where somebody loses access";
         WithdrawAll, "withdraw_all", 12, "unapprove all", something_approved, As("rosterm unapprove PLAN --only SITUATION"):
             "take the approvals of everybody in this list back";
@@ -120,7 +120,7 @@ table! {
             "end; it is asked about where approvals would be forgotten or a run is under way";
     }
     Detail {
-        ApproveHere, "approve_here", 2, "approve", may_decide, As("rosterm approve PLAN --user USER"):
+        ApproveHere, "approve_here", 2, "approve", may_approve, As("rosterm approve PLAN --user USER"):
             "approve what would be done for this user, or take it back";
         NextPage, "next_page", 3, "next page", somebody, As("rosterm explain USER"):
             "the next page: fields, the requests that would be sent, what was done before";

@@ -59,10 +59,27 @@ fn not_running(model: &Model) -> Result<(), &'static str> {
     if model.mapping.is_edited() {
         return Err("the mapping was changed and not saved");
     }
+    by_saved_policy(model)?;
     if matches!(model.activity.running, Running::Going(_)) {
         return Err("a run is under way");
     }
     quiet(model)
+}
+
+/// Nothing is approved, linked or sent by a policy that is only tried.
+fn by_saved_policy(model: &Model) -> Result<(), &'static str> {
+    if model.is_policy_tried() { Err("the policy was changed and not saved") } else { Ok(()) }
+}
+
+pub(super) fn may_approve(model: &Model) -> Result<(), &'static str> {
+    may_decide(model)?;
+    // Taken back it can be at any time.
+    if model.list.subject.is_some_and(|subject| model.approvals.has(subject)) { Ok(()) } else { by_saved_policy(model) }
+}
+
+pub(super) fn may_approve_all(model: &Model) -> Result<(), &'static str> {
+    may_decide(model)?;
+    by_saved_policy(model)
 }
 
 /// Nothing is prepared by verdicts that are about to be others.
@@ -90,6 +107,7 @@ pub(super) fn may_pair(model: &Model) -> Result<(), &'static str> {
     if model.mapping.is_edited() {
         return Err("the mapping was changed: who belongs to whom is decided by the one that is saved");
     }
+    by_saved_policy(model)?;
     if matches!(model.activity.running, Running::Going(_)) {
         return Err("a run is under way");
     }
@@ -112,6 +130,7 @@ pub(super) fn something_failed(model: &Model) -> Result<(), &'static str> {
     if model.setting.read_only {
         return Err(READ_ONLY);
     }
+    by_saved_policy(model)?;
     match &model.activity.running {
         Running::Ended(ended) if ended.again.who.is_empty() => Err("the last run did everything that was approved"),
         Running::Ended(ended) if ended.undo_of.is_some() => Err("the last run took another one back: take that one back once more"),
@@ -234,7 +253,9 @@ pub(super) fn movers(model: &Model) -> Result<(), &'static str> {
     if model.source.edits.is_empty() {
         return Err("no clause was edited");
     }
-    if model.source.edits.keys().all(|clause| clause.is_policy()) {
+    // Where it was forgotten what comes of it, because a rule was tried since, it is looked at once more.
+    if model.source.edits.keys().all(|clause| clause.is_policy()) && (model.source.previewed.is_some() || model.source.previewing.is_some())
+    {
         return Err("nobody enters or leaves by another policy");
     }
     if model.source.previewing.is_some() { Err("it is not known yet") } else { Ok(()) }

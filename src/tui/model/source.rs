@@ -42,6 +42,8 @@ pub(in crate::tui) struct Source {
     pub top: usize,
     /// What clauses say that are not as in the configuration.
     pub edits: BTreeMap<Clause, String>,
+    /// Those of them that everybody is judged by meanwhile.
+    pub tried: Edits,
     pub typing: Option<Typing>,
     /// The last number that was given to a count or a preview.
     pub numbered: u64,
@@ -78,6 +80,11 @@ impl Source {
     /// Every clause that is not as in the configuration.
     pub fn edits(&self) -> Edits {
         self.edits.iter().map(|(clause, text)| (*clause, text.clone())).collect()
+    }
+
+    /// True if a line of the policy is not as in the configuration.
+    pub fn is_policy_edited(&self) -> bool {
+        self.edits.keys().any(|clause| clause.is_policy())
     }
 
     /// What would come of the edits, if that is known.

@@ -18,9 +18,9 @@ pub(super) fn people(n: usize, one: &str, many: &str) -> String {
     format!("{} {}", count(n), if n == 1 { one } else { many })
 }
 
-/// Asks whether all of a list are to be approved; `names` are the first of those who would lose access.
+/// Asks whether all of a list are to be approved; `lose` and `back` are the first of those who would lose access or get it back.
 #[must_use]
-pub fn approve_all(rows: Arc<Vec<Subject>>, weight: Weight, names: &[String]) -> Question {
+pub fn approve_all(rows: Arc<Vec<Subject>>, weight: Weight, lose: &[String], back: &[String]) -> Question {
     let mut words = Vec::new();
     for (action, one, many) in [
         (Action::Create, "person would be created", "people would be created"),
@@ -34,10 +34,18 @@ pub fn approve_all(rows: Arc<Vec<Subject>>, weight: Weight, names: &[String]) ->
             words.push((if action.is_deprovision() { Role::Bad } else { Role::Text }, people(n, one, many)));
         }
     }
-    if !names.is_empty() {
-        let more = weight.deprovisions().saturating_sub(names.len());
-        let more = if more > 0 { format!(" and {} more", count(more)) } else { String::new() };
-        words.push((Role::Bad, format!("Access is lost by {}{more}.", names.join(", "))));
+    for (names, n, role, what) in
+        [(back, weight.returns(), Role::Warn, "Access is got back by"), (lose, weight.deprovisions(), Role::Bad, "Access is lost by")]
+    {
+        if !names.is_empty() {
+            let more = n.saturating_sub(names.len());
+            let more = if more > 0 { format!(" and {} more", count(more)) } else { String::new() };
+            words.push((role, format!("{what} {}{more}.", names.join(", "))));
+        }
+    }
+    let (lose, back) = (weight.deprovisions(), weight.returns());
+    if lose > 0 && back > 0 {
+        words.push((Role::Bad, lose_and_get_back(lose, back)));
     }
     let rest = rows.len().saturating_sub(weight.total());
     if rest > 0 {
@@ -45,8 +53,21 @@ pub fn approve_all(rows: Arc<Vec<Subject>>, weight: Weight, names: &[String]) ->
     }
     words.push((Role::Quiet, "Approving sends nothing yet.".to_owned()));
     let title = format!("Approve {}", counted(weight.total(), "row"));
-    let answer = if weight.deprovisions() > 0 { Answer::Number(weight.deprovisions()) } else { Answer::Yes };
+    let answer = match weight.grave() {
+        0 => Answer::Yes,
+        n => Answer::Number(n),
+    };
     Question::new(&title, words, answer, Then::Approve(rows, weight))
+}
+
+/// Both are asked about by one number.
+fn lose_and_get_back(lose: usize, back: usize) -> String {
+    format!(
+        "{}, {}: {} in all.",
+        people(lose, "loses access", "lose access"),
+        people(back, "gets it back", "get it back"),
+        count(lose + back)
+    )
 }
 
 /// Asks whether what is proposed is to be sent; `anew` is the key that reads the configuration file anew.
@@ -143,7 +164,9 @@ fn happens(proposal: &Proposal) -> Vec<(Role, String)> {
     let mut say = |action: Action, one: &str, many: &str, more: String| {
         let n = tally.of(action);
         if n > 0 {
-            words.push((if action.is_deprovision() { Role::Bad } else { Role::Text }, format!("{}{more}", people(n, one, many))));
+            // Of accounts that were not listed nobody knows whether it is so already.
+            let most = if proposal.at_most && (action.is_deprovision() || action == Action::Enable) { "At most " } else { "" };
+            words.push((if action.is_deprovision() { Role::Bad } else { Role::Text }, format!("{most}{}{more}", people(n, one, many))));
         }
     };
     let named = |action: Action| {
@@ -177,8 +200,17 @@ fn happens(proposal: &Proposal) -> Vec<(Role, String)> {
             "of those who are enabled again is disabled in the directory or not in scope, by the last reading: IT GETS ACCESS BACK.",
             "of those who are enabled again are disabled in the directory or not in scope, by the last reading: THEY GET ACCESS BACK.",
         );
-        words.push((Role::Bad, text));
+        words.push((Role::Bad, if proposal.at_most { format!("At most {text}") } else { text }));
     }
+    if proposal.removals() > 0 && proposal.unentitled > 0 {
+        words.push((Role::Bad, lose_and_get_back(proposal.removals(), proposal.unentitled)));
+    }
+    let back = tally.of(Action::Enable);
+    if back > 0 && proposal.unentitled == 0 {
+        let most = if proposal.at_most { "At most " } else { "" };
+        words.push((Role::Warn, format!("{most}{}", people(back, "person gets access back.", "people get access back."))));
+    }
+    words.extend(proposal.left_out.iter().map(|why| (Role::Quiet, format!("Left out, nothing is sent for it: {why}"))));
     if tally.of(Action::Delete) == 0 {
         words.push((Role::Quiet, "Nothing will be deleted.".to_owned()));
     }

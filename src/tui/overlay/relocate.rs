@@ -146,6 +146,29 @@ fn actions(words: &mut Words, judged: &Judged, deletes: bool) {
     let text = rows(judged).replacen("at least", "At least", 1);
     words.push((if judged.rows() > 0 { Role::Warn } else { Role::Text }, format!("{text}.")));
     words.extend(removals(judged).map(|(role, text)| (role, format!("{text}."))));
+    words.extend(unprotected(judged).into_iter().map(|(role, text)| (role, format!("{text}."))));
+}
+
+/// Which accounts are not protected any more, and what is proposed for each of them then.
+pub(in crate::tui) fn unprotected(judged: &Judged) -> Words {
+    let mut words: Words = Vec::new();
+    for (name, actions) in judged.unprotected.iter().take(NAMES) {
+        let sent: Vec<&str> = actions.iter().filter(|action| **action != Action::None).map(|action| action.code()).collect();
+        let (role, then) = match (actions.is_empty(), sent.is_empty()) {
+            (true, _) => (Role::Text, "nobody who was read has this name".to_owned()),
+            (false, true) => (Role::Warn, "nothing is proposed for it by now".to_owned()),
+            (false, false) if actions.iter().any(|action| action.is_deprovision()) => {
+                (Role::Bad, format!("{} IS PROPOSED FOR IT, not approved", sent.join(" and ").to_uppercase()))
+            }
+            (false, false) => (Role::Warn, format!("{} is proposed for it, not approved", sent.join(" and "))),
+        };
+        words.push((role, format!("{name} is not protected any more: {then}")));
+    }
+    let more = judged.unprotected.len().saturating_sub(NAMES);
+    if more > 0 {
+        words.push((Role::Bad, format!("{} more are not protected any more", count(more))));
+    }
+    words
 }
 
 /// How many of those who come to another action would be deleted.

@@ -63,14 +63,15 @@ pub(super) fn withdraw_all(model: &mut Model) -> Vec<Effect> {
     list(model).map(|rows| Effect::Withdraw(Who::These(rows))).into_iter().collect()
 }
 
-/// The first of those of a list who would lose access, by name. Of a list that begins with a great many others they are only counted.
-fn losers(model: &Model, rows: &[Subject], weight: &Weight) -> Vec<String> {
+/// The first of those of a list for whom such an action is proposed, by name. Of a list that begins with a great many others they are
+/// only counted.
+fn first_of(model: &Model, rows: &[Subject], n: usize, wanted: fn(Action) -> bool) -> Vec<String> {
     /// Rows that are looked at: a few milliseconds.
     const LOOKED_AT: usize = 20_000;
-    let Some(snapshot) = model.snapshot.as_ref().filter(|_| weight.deprovisions() > 0) else { return Vec::new() };
+    let Some(snapshot) = model.snapshot.as_ref().filter(|_| n > 0) else { return Vec::new() };
     let picture = snapshot.picture();
-    let loses = |subject: &&Subject| picture.user_of(**subject).is_some_and(|user| user.verdict.action.is_deprovision());
-    let found = rows.iter().take(LOOKED_AT).filter(loses).take(NAMED);
+    let is_it = |subject: &&Subject| picture.user_of(**subject).is_some_and(|user| wanted(user.verdict.action));
+    let found = rows.iter().take(LOOKED_AT).filter(is_it).take(NAMED);
     found.filter_map(|subject| Some(snapshot.line(*subject)?.user_name)).collect()
 }
 
@@ -81,6 +82,9 @@ pub(super) fn weighed(model: &mut Model, rows: Arc<Vec<Subject>>, weight: Weight
     if model.overlay.is_some() || !is_shown {
         return;
     }
+    if model.is_policy_tried() {
+        return model.say(Tone::Warn, "not now: the policy was changed and not saved");
+    }
     if weight.total() == 0 {
         return model.say(
             Tone::Plain,
@@ -88,8 +92,9 @@ pub(super) fn weighed(model: &mut Model, rows: Arc<Vec<Subject>>, weight: Weight
         );
     }
     model.search = None;
-    let names = losers(model, &rows, &weight);
-    model.overlay = Some(Overlay::Question(Box::new(confirm::approve_all(rows, weight, &names))));
+    let lose = first_of(model, &rows, weight.deprovisions(), Action::is_deprovision);
+    let back = first_of(model, &rows, weight.returns(), |action| action == Action::Enable);
+    model.overlay = Some(Overlay::Question(Box::new(confirm::approve_all(rows, weight, &lose, &back))));
 }
 
 /// What is approved by now.
@@ -115,9 +120,12 @@ pub(super) fn apply(model: &mut Model, only: Option<Subject>) -> Vec<Effect> {
 
 /// What would be sent is known: it is asked about.
 pub(super) fn proposed(model: &mut Model, proposal: Box<Proposal>) {
+    // What was edited while it was looked at comes to something else.
     if model.mapping.is_edited() {
-        // Rules were edited while it was looked at: it is not what they come to.
         return model.say(Tone::Warn, "not now: the mapping was changed and not saved");
+    }
+    if model.is_policy_tried() {
+        return model.say(Tone::Warn, "not now: the policy was changed and not saved");
     }
     model.notice = None;
     model.search = None;
@@ -128,7 +136,7 @@ pub(super) fn proposed(model: &mut Model, proposal: Box<Proposal>) {
 /// What a rehearsal came to: it is asked about once more.
 pub(super) fn rehearsed(model: &mut Model, number: u64, rehearsal: &Rehearsal) {
     let Some(proposal) = model.proposal.as_ref().filter(|p| p.number == number) else { return };
-    if model.overlay.is_some() || model.mapping.is_edited() {
+    if model.overlay.is_some() || model.mapping.is_edited() || model.is_policy_tried() {
         let key = model.setting.keymap.key(Verb::Apply);
         return model.say(Tone::Plain, format!("the rehearsal has ended: {key} and r show it once more"));
     }

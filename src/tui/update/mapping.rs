@@ -255,7 +255,8 @@ pub(super) fn compare(model: &mut Model) -> Vec<Effect> {
         read(before) == read(snapshot) && !snapshot.is_reading()
     };
     mapping.configured = mapping.configured.take().filter(is_of);
-    let Some(before) = &mapping.configured else { return Vec::new() };
+    // What another policy alone moves is told where it is edited.
+    let Some(before) = mapping.configured.as_ref().filter(|_| mapping.is_edited()) else { return Vec::new() };
     let asked = (before.generation(), snapshot.generation());
     if !snapshot.is_drafted() || !Moves::can_be_told(before, snapshot) || mapping.compared == asked {
         return Vec::new();

@@ -5,7 +5,7 @@ use crate::config::secret::address::hidden;
 use crate::config::secret::typed::may_be_shown;
 use crate::config::{Clause, RemoveAction, status_text};
 use crate::engine::Running;
-use crate::engine::location::{self, Counts, Previewed, Site};
+use crate::engine::location::{self, Counts, Edits, Previewed, Site};
 use crate::engine::query::id_words;
 use crate::error::{Error, Result};
 use crate::tui::action::Verb;
@@ -129,10 +129,21 @@ fn keep(model: &mut Model, clause: Clause, text: &str) -> Vec<Effect> {
         source.edits.insert(clause, text.to_owned());
     }
     source.forget();
-    if source.edits.is_empty() {
-        return vec![Effect::StopLooking];
-    }
-    look(model)
+    let mut effects = if source.edits.is_empty() { vec![Effect::StopLooking] } else { look(model) };
+    effects.extend(try_policy(model));
+    effects
+}
+
+/// The list goes by the policy as it is edited, as far as its lines go together; by the configured one where none is.
+fn try_policy(model: &mut Model) -> Option<Effect> {
+    let source = &mut model.source;
+    let edits: Edits = source.edits().into_iter().filter(|(clause, _)| clause.is_policy()).collect();
+    let together = source.site.as_ref().is_some_and(|site| location::with_edits(site, &edits).is_ok());
+    let edits = if together { edits } else { Edits::new() };
+    (source.tried != edits).then(|| {
+        source.tried.clone_from(&edits);
+        Effect::TryPolicy(edits)
+    })
 }
 
 /// Asks what would come of the edits.
@@ -154,7 +165,7 @@ pub(super) fn revert(model: &mut Model) -> Vec<Effect> {
     model.source.edits.clear();
     model.source.forget();
     model.say(Tone::Plain, "the source location is as in the configuration again");
-    vec![Effect::StopLooking, Effect::Unsave]
+    [Effect::StopLooking, Effect::Unsave].into_iter().chain(try_policy(model)).collect()
 }
 
 /// Counts what each clause comes to, by the edits where there are some.
@@ -271,6 +282,8 @@ pub(super) fn sited(model: &mut Model, site: Arc<Site>) {
 /// They are written, and both ends are read by them.
 pub(super) fn relocated(model: &mut Model) {
     model.source.edits.clear();
+    // Everybody is judged by what was written from here on.
+    model.source.tried.clear();
     model.source.typing = None;
     model.asked = true;
     model.say(Tone::Plain, "saved; both ends are read again by it");

@@ -92,13 +92,19 @@ fn a_list_is_approved_once_its_number_is_shown_and_typed_where_somebody_loses_ac
     desk.until(|m| m.question().is_some());
     same_as_before("approve-all-120x40", &desk.frame(120, 40));
     same_as_before("approve-all-60x15", &desk.frame(60, 15));
-    let removals = desk.snapshot.facets().for_action(Action::Disable);
+    // Whoever loses access and whoever gets it back are counted together.
+    let (removals, returns) = (desk.snapshot.facets().for_action(Action::Disable), desk.snapshot.facets().for_action(Action::Enable));
+    assert!(removals > 0 && returns > 1);
+    let frame = desk.frame(120, 40);
+    assert!(frame.contains(&format!("{removals} lose access, {returns} get it back: {} in all.", removals + returns)), "{frame}");
     assert_eq!(desk.press("enter"), []);
-    assert!(desk.frame(80, 24).contains(&format!("type {removals} first")));
-    desk.type_in(&(removals + 1).to_string());
-    assert_eq!(desk.press("enter"), []);
-    desk.press("ctrl-w");
-    desk.type_in(&removals.to_string());
+    assert!(desk.frame(80, 24).contains(&format!("type {} first", removals + returns)));
+    for wrong in [removals, returns, removals + returns + 1] {
+        desk.type_in(&wrong.to_string());
+        assert_eq!(desk.press("enter"), []);
+        desk.press("ctrl-w");
+    }
+    desk.type_in(&(removals + returns).to_string());
     assert!(matches!(&desk.press("enter")[..], [Effect::Approve(..)]));
     desk.until(|m| m.approvals().of(Action::Disable) == removals);
     // Taken back where the list shows them, and nowhere else.
@@ -121,12 +127,15 @@ fn what_is_approved_is_shown_confirmed_and_sent_and_the_diff_shows_the_truth_aft
     let stays = under_cursor(&desk).1.user_name;
     desk.press("esc A");
     desk.until(|m| m.question().is_some());
-    let removals = desk.snapshot.facets().for_action(Action::Disable).to_string();
-    desk.type_in(&removals);
+    let facets = desk.snapshot.facets();
+    let (removals, returns) = (facets.for_action(Action::Disable), facets.for_action(Action::Enable));
+    desk.type_in(&(removals + returns).to_string());
     desk.press("enter");
     desk.until(|m| m.approvals().total() > 0);
     desk.press("P");
     desk.until(|m| m.question().is_some());
+    assert!(desk.frame(160, 48).contains(&format!("{returns} people get access back.")), "{}", desk.frame(160, 48));
+    let removals = removals.to_string();
     for (width, height) in [(60, 15), (80, 24), (160, 48)] {
         same_as_before(&format!("apply-{width}x{height}"), &desk.frame(width, height));
     }
@@ -203,6 +212,48 @@ fn what_is_only_looked_at_waits_neither_for_a_run_nor_for_the_journal_that_it_wr
     desk.until(|m| matches!(m.running(), Running::Ended(_)));
     let Running::Ended(ended) = desk.model.running() else { panic!() };
     assert!(ended.report.groups.is_empty() && ended.again.who.is_empty(), "{:?}", ended.report);
+}
+
+#[test]
+fn who_gets_access_back_is_named_and_their_number_is_typed_where_it_is_more_than_one() {
+    let mut desk = lifelike(Writing::default());
+    show(&mut desk, "action enable");
+    let back = desk.model.shown().to_vec();
+    assert!(back.len() > 2);
+    desk.press("A");
+    desk.until(|m| m.question().is_some());
+    let frame = desk.frame(120, 40);
+    for told in [
+        format!("{} accounts would be enabled again", back.len()),
+        format!("Access is got back by {}", desk.snapshot.line(back[0]).unwrap().user_name),
+        format!("Type {} to confirm", back.len()),
+    ] {
+        assert!(frame.contains(&told), "{told}: {frame}");
+    }
+    for wrong in ["", "1"] {
+        desk.type_in(wrong);
+        assert_eq!(desk.press("enter"), []);
+    }
+    desk.press("esc");
+    assert_eq!(desk.model.approvals().total(), 0);
+    // One alone is no crowd; two of the marked are.
+    desk.press("m A");
+    desk.until(|m| m.question().is_some());
+    desk.press("esc");
+    desk.press("space");
+    desk.until(|m| m.question().is_some());
+    let frame = desk.frame(120, 40);
+    assert!(frame.contains("1 account would be enabled again") && frame.contains("enter does it"), "{frame}");
+    desk.press("esc j m space");
+    desk.until(|m| m.question().is_some());
+    assert!(desk.frame(120, 40).contains("Type 2 to confirm"));
+    desk.type_in("2");
+    desk.press("enter");
+    desk.until(|m| m.approvals().of(Action::Enable) == 2);
+    desk.press("P");
+    desk.until(|m| m.question().is_some());
+    let frame = desk.frame(120, 40);
+    assert!(frame.contains("2 accounts will be enabled again: ") && frame.contains("2 people get access back."), "{frame}");
 }
 
 #[test]
@@ -305,6 +356,102 @@ fn a_limit_that_fires_is_shown_with_its_reason_and_lifted_by_its_exact_number_al
     desk.press("5 u");
     desk.until(|m| m.question().is_some());
     assert!(!desk.frame(120, 40).contains("lifted for this run"), "{}", desk.frame(120, 40));
+}
+
+#[test]
+fn taken_back_is_what_is_left_of_a_run_and_the_number_is_of_those_alone() {
+    let plan = Plan { lifelike: true, ..support::plan(2000, 1) };
+    let world = world::make(plan);
+    let runtime = support::runtime();
+    let service = Arc::new(runtime.block_on(Service::start(world.accounts.clone(), Faults::default())).unwrap());
+    let mut desk = Desk::at(runtime, Arc::clone(&service), None, &world, plan, setting());
+    show(&mut desk, "action disable");
+    let leaving: Vec<Subject> = desk.model.shown()[..4].to_vec();
+    let of = |subject: &Subject| {
+        (desk.snapshot.line(*subject).unwrap().user_name, desk.snapshot.card(*subject).unwrap().row.account.unwrap().id)
+    };
+    let [active, gone, ..] = &leaving.iter().map(of).collect::<Vec<_>>()[..] else { panic!("four leave") };
+    desk.press("space j space j space j space");
+    desk.until(|m| m.approvals().of(Action::Disable) == 4);
+    desk.press("P");
+    desk.until(|m| m.question().is_some());
+    desk.type_in("4");
+    desk.press("enter");
+    desk.until(|m| matches!(m.running(), Running::Ended(_)));
+    read_again(&mut desk);
+    let ask = |desk: &mut Desk| {
+        desk.press("5 u");
+        desk.until(|m| m.question().is_some());
+        desk.frame(120, 40)
+    };
+    let asked = ask(&mut desk);
+    assert!(asked.contains("4 accounts will be enabled again") && asked.contains("Type 4 to confirm"), "{asked}");
+    assert!(!asked.contains("At most") && !asked.contains("Left out"), "{asked}");
+    desk.press("esc");
+    // Somebody enables one of them at the service, and another one is not in its list any more.
+    service.edit(|users| {
+        users.iter_mut().find(|u| u["id"] == active.1.as_str()).unwrap()["active"] = true.into();
+        users.retain(|u| u["id"] != gone.1.as_str());
+    });
+    desk.live.refresh();
+    while !desk.snapshot.is_reading() {
+        desk.next();
+    }
+    while desk.snapshot.is_busy() {
+        desk.next();
+    }
+    let asked = ask(&mut desk);
+    for told in [
+        "At most 3 accounts will be enabled again: ",
+        "At most 3 of those who are enabled again are disabled",
+        "Left out, nothing is sent for it: the account is active by now, as it was read last:",
+        &format!("│ {} ", active.0),
+        "Type 3 to confirm",
+    ] {
+        assert!(asked.contains(told), "{told}: {asked}");
+    }
+    desk.type_in("4");
+    assert_eq!(desk.press("enter"), []);
+    desk.press("ctrl-w");
+    desk.type_in("3");
+    assert!(matches!(desk.press("enter")[..], [Effect::Send(_)]));
+    desk.until(|m| matches!(m.running(), Running::Ended(e) if e.undo_of.is_some()));
+    let Running::Ended(ended) = desk.model.running() else { panic!("it has not ended") };
+    assert_eq!(ended.report.counts.iter().map(|c| c.rows).sum::<usize>(), 3, "nobody else is in it: {:?}", ended.report.counts);
+}
+
+#[test]
+fn where_a_run_that_is_taken_back_takes_and_gives_access_both_are_in_the_number() {
+    let mut desk = lifelike(Writing::default());
+    for (what, n) in [("action create", 1), ("action disable", 3)] {
+        show(&mut desk, what);
+        desk.press("space j space j space");
+        desk.until(|m| m.approvals().total() > n);
+    }
+    desk.until(|m| m.approvals().of(Action::Create) == 3 && m.approvals().of(Action::Disable) == 3);
+    desk.press("P");
+    desk.until(|m| m.question().is_some());
+    desk.type_in("3");
+    desk.press("enter");
+    desk.until(|m| matches!(m.running(), Running::Ended(_)));
+    read_again(&mut desk);
+    desk.press("5 u");
+    desk.until(|m| m.question().is_some());
+    let asked = desk.frame(120, 40);
+    for told in [
+        "3 accounts will be enabled again: ",
+        "3 accounts will be DISABLED: ",
+        "3 lose access, 3 get it back: 6 in all.",
+        "Type 6 to confirm",
+    ] {
+        assert!(asked.contains(told), "{told}: {asked}");
+    }
+    desk.type_in("3");
+    assert_eq!(desk.press("enter"), []);
+    desk.press("ctrl-w");
+    desk.type_in("6");
+    assert!(matches!(desk.press("enter")[..], [Effect::Send(_)]));
+    desk.until(|m| matches!(m.running(), Running::Ended(e) if e.undo_of.is_some()));
 }
 
 #[test]

@@ -204,9 +204,9 @@ fn what_is_no_clause_is_told_with_its_column_and_nothing_is_asked_of_the_directo
     desk.press("esc e");
     assert_eq!(desk.press("enter"), []);
     assert!(!desk.model.is_source_edited());
-    // What is not edited here says where it is.
+    // What is not edited here says why.
     desk.press("1 k k k k k k k k k k k k e");
-    assert!(desk.notice().contains("where the file is stands in the configuration file"), "{}", desk.notice());
+    assert!(desk.notice().contains("the people of the demo are in no file"), "{}", desk.notice());
     desk.press("m");
     assert!(desk.notice().contains("no clause was edited"), "{}", desk.notice());
 }
@@ -421,7 +421,8 @@ pub fn some_counts(n: usize) -> Counts {
 fn some_judged(n: usize) -> Judged {
     let moves = vec![(Action::Disable, Action::Delete, n), (Action::None, Action::Create, n * 1_000_003)];
     let deleted = vec!["\u{202e}漢\n".repeat(n % 40)];
-    Judged { moves, deleted, at_least: n.is_multiple_of(2), removals: (n, Some(n / 2)), ..Judged::default() }
+    let unprotected = (0..n % 20).map(|i| ("\u{1b}[2J".repeat(i), vec![Action::ALL[i % 7]; i % 3])).collect();
+    Judged { moves, deleted, unprotected, at_least: n.is_multiple_of(2), removals: (n, Some(n / 2)), ..Judged::default() }
 }
 
 /// What may come of a preview, hostile names in it.

@@ -10,7 +10,7 @@ use crate::telemetry::redacted;
 use crate::text::{count, width};
 use crate::tui::action::Verb;
 use crate::tui::model::{Model, Pane};
-use crate::tui::overlay::relocate::{deleted, more_deletions, not_used, removals, rows};
+use crate::tui::overlay::relocate::{deleted, more_deletions, not_used, removals, rows, unprotected};
 use crate::tui::theme::Role;
 use crate::tui::widget::page::{Line, labelled};
 
@@ -46,6 +46,11 @@ fn then_enter(clause: Clause) -> String {
     match clause {
         Clause::Password => format!("not the password, but where it is kept: {TYPED}"),
         Clause::Url => "several with commas, tried in order; enter connects, and looks who would enter and leave".to_owned(),
+        Clause::Path => "enter reads the file, and looks who would enter and leave by it".to_owned(),
+        Clause::Protect => "user names with commas between them: their accounts are never touched; enter judges everybody by it".to_owned(),
+        Clause::Timeout => {
+            "seconds without an answer, then a connection is lost; enter connects by it, and looks who enters and leaves".to_owned()
+        }
         Clause::StartTls | Clause::Authority | Clause::BindDn | Clause::PageSize | Clause::Vendor => {
             "enter connects by it, and looks who would enter and leave".to_owned()
         }
@@ -76,7 +81,9 @@ fn preview(lines: &mut Vec<Line>, model: &Model, room: usize) {
     match &model.source.previewed {
         None if model.source.edits.is_empty() => {}
         None => {
-            let text = format!("it is not known who enters and leaves; {} looks", key(Verb::WhoMoves));
+            let is_policy = model.source.edits.keys().all(|clause| clause.is_policy());
+            let what = if is_policy { "how many rows come to another action" } else { "who enters and leaves" };
+            let text = format!("it is not known {what}; {} looks", key(Verb::WhoMoves));
             labelled(lines, "then", room, Role::Warn, &text);
         }
         Some(Previewed::Incomplete(why)) => {
@@ -152,6 +159,12 @@ fn actions(lines: &mut Vec<Line>, model: &Model, judged: &Judged, room: usize) {
     if let Some((role, text)) = removals(judged) {
         labelled(lines, "", room, role, &text);
     }
+    for (role, text) in unprotected(judged) {
+        labelled(lines, "", room, role, &text);
+    }
+    if !model.source.tried.is_empty() && judged.rows() > 0 {
+        labelled(lines, "list", room, Role::Accent, "it goes by this; nothing is approved or sent by it before it is saved");
+    }
     if let (Some(at), None) = (judged.read_at.0, model.source.preview()) {
         labelled(lines, "", room, Role::Quiet, &format!("as both ends were read at {}", model.setting.zone.time_of_day(at)));
     }
@@ -169,7 +182,9 @@ fn about(lines: &mut Vec<Line>, model: &Model, entry: &Entry, room: usize) {
     if width(&entry.value) + super::LABEL + entry.count.len() + 2 > room {
         labelled(lines, entry.label, room, Role::Text, &entry.value);
     }
-    if !entry.origin.is_empty() && entry.clause.is_some_and(|clause| clause.is_policy() || Clause::SERVER.contains(&clause)) {
+    if !entry.origin.is_empty()
+        && entry.clause.is_some_and(|clause| clause.is_policy() || clause == Clause::Path || Clause::SERVER.contains(&clause))
+    {
         return labelled(lines, "from", room, Role::Quiet, &entry.origin);
     }
     let counts = &source.counts;

@@ -27,7 +27,7 @@ pub(in crate::tui) struct Entry {
     pub is_total: bool,
 }
 
-const FILE: &str = "where the file is stands in the configuration file";
+const IN_MEMORY: &str = "the people of the demo are in no file";
 const FOLLOWS: &str = "it follows from the clauses";
 
 impl Entry {
@@ -126,7 +126,12 @@ fn server(model: &Model, site: &Site, facts: Option<&Facts>) -> Entry {
             let origin = CONFIGURATION.to_owned();
             Entry { clause: Some(Clause::Url), origin, ..Entry::shown("server", place(site, facts), "") }
         }
-        _ => Entry::shown("server", place(site, facts), FILE),
+        _ if model.setting.file.is_none() => Entry::shown("server", place(site, facts), IN_MEMORY),
+        _ => {
+            let is_edited = model.source.edits.contains_key(&Clause::Path);
+            let value = if is_edited { Clause::Path.text(site) } else { place(site, facts) };
+            Entry { clause: Some(Clause::Path), origin: CONFIGURATION.to_owned(), ..Entry::shown("file", value, "") }
+        }
     }
 }
 
@@ -205,6 +210,31 @@ fn policy(entries: &mut Vec<Entry>, site: &Site) {
     let at = entries.iter().position(|e| e.label == "id").unwrap_or(entries.len());
     let both = [of("accounts", Clause::ProvisionDisabled, accounts.to_owned()), of("who left", Clause::Removal, leavers.to_owned())];
     entries.splice(at..at, both);
+    let policy = &site.policy;
+    for (label, clause, is_on, on, off) in [
+        ("creating", Clause::Create, policy.create, "accounts are created (create)", "no account is EVER CREATED (create = false)"),
+        (
+            "changing",
+            Clause::Update,
+            policy.update,
+            "they are changed and enabled (update)",
+            "none is EVER CHANGED OR ENABLED (update = false)",
+        ),
+        (
+            "removing",
+            Clause::Deprovision,
+            policy.deprovision,
+            "they are disabled or deleted (deprovision)",
+            "none is EVER DISABLED OR DELETED (deprovision = false)",
+        ),
+    ] {
+        entries.push(Entry { is_first: false, ..of(label, clause, if is_on { on } else { off }.to_owned()) });
+    }
+    let protected = match Clause::Protect.text(site) {
+        none if none.is_empty() => "(nobody: any account may be touched)".to_owned(),
+        names => names,
+    };
+    entries.push(Entry { is_first: false, ..of("protected", Clause::Protect, protected) });
     for (label, clause, what) in [
         ("removals", Clause::Removals, "may be disabled or deleted in a run"),
         ("creates", Clause::Creates, "may be created in a run"),
@@ -227,9 +257,11 @@ fn reaching(entries: &mut Vec<Entry>, ldap: &LdapConfig, facts: Option<&Facts>, 
         ("password", Clause::Password, "(none)"),
         ("authority", Clause::Authority, "(those that the platform trusts)"),
         ("page size", Clause::PageSize, ""),
+        ("timeout", Clause::Timeout, ""),
         ("product", Clause::Vendor, ""),
     ] {
         let value = match (clause, facts) {
+            (Clause::Timeout, _) => format!("{} s without an answer", ldap.timeout),
             (Clause::Vendor, Some(facts)) if ldap.vendor.value == "auto" => format!("auto: {}", facts.settings.vendor),
             _ => Some(clause.text(site)).filter(|text| !text.is_empty()).unwrap_or_else(|| unset.to_owned()),
         };
