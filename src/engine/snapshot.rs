@@ -83,6 +83,15 @@ impl Facets {
     }
 }
 
+/// What it goes by that is not what is configured.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Trial {
+    /// Rules that are being edited.
+    pub rules: bool,
+    /// A policy that is only tried.
+    pub policy: bool,
+}
+
 /// Both sides, and the verdict on everybody, at one moment.
 pub struct Snapshot {
     pub(super) generation: u64,
@@ -95,10 +104,7 @@ pub struct Snapshot {
     pub(super) busy: bool,
     /// An edit of the rules is not through: some are judged by it, and others are not yet.
     pub(super) half: bool,
-    /// It goes by rules that are being edited.
-    pub(super) drafted: bool,
-    /// It goes by a policy that is only tried.
-    pub(super) by_other_policy: bool,
+    pub(super) trial: Trial,
     pub(super) asking: Option<(usize, usize)>,
     pub(super) waiting: Option<std::time::Duration>,
     pub(super) notes: Arc<Vec<String>>,
@@ -181,13 +187,13 @@ impl Snapshot {
     /// True where it goes by rules or by a policy that are tried.
     #[must_use]
     pub fn is_drafted(&self) -> bool {
-        self.drafted || self.by_other_policy
+        self.trial.rules || self.trial.policy
     }
 
     /// True where it goes by a policy that is tried.
     #[must_use]
     pub fn is_by_other_policy(&self) -> bool {
-        self.by_other_policy
+        self.trial.policy
     }
 
     /// Look-ups answered, and to be answered, while some are under way.

@@ -9,7 +9,7 @@ use super::location::{self, Edits, Site};
 use super::news::News;
 use super::picture::Picture;
 use super::progress::Progress;
-use super::snapshot::{Facets, SideLine, Snapshot};
+use super::snapshot::{Facets, SideLine, Snapshot, Trial};
 use super::store::{Dirty, EditError, Store};
 use crate::config::{Channel, Clause, Policy};
 use crate::mapping::Rules;
@@ -356,8 +356,7 @@ impl Worker<'_> {
         let mut snapshot = snapshot(self.generation, &self.channel, store, self.progress.as_deref(), &self.notes);
         snapshot.half = self.redo.is_some();
         snapshot.busy |= snapshot.half;
-        snapshot.drafted = self.draft.is_some();
-        snapshot.by_other_policy = self.policy.is_some();
+        snapshot.trial = Trial { rules: self.draft.is_some(), policy: self.policy.is_some() };
         snapshot.source.disabled = self.disabled;
         snapshot.era = self.era;
         (self.publish)(News::Snapshot(Arc::new(snapshot)));
@@ -397,8 +396,7 @@ fn snapshot(generation: u64, channel: &Arc<Channel>, store: &Store, progress: Op
         facets: facets(picture),
         busy: progress.is_some(),
         half: false,
-        drafted: false,
-        by_other_policy: false,
+        trial: Trial::default(),
         asking,
         waiting: progress.and_then(Progress::told_to_wait),
         notes: Arc::clone(notes),

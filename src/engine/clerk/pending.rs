@@ -91,7 +91,7 @@ where
         // Whatever a screen thinks: nobody is sent anything, and nobody is linked, by rules or by a policy that are only tried out, or
         // by verdicts that an edit has left behind.
         if snapshot.is_drafted() || snapshot.busy {
-            let why = match (snapshot.by_other_policy, snapshot.drafted) {
+            let why = match (snapshot.trial.policy, snapshot.trial.rules) {
                 (true, _) => "the policy is not that of the configuration",
                 (false, true) => "the mapping is not that of the configuration",
                 (false, false) => "the list is still being made",
