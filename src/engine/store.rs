@@ -187,6 +187,8 @@ impl Store {
     pub fn begin_source(&mut self) {
         self.reading.0 = true;
         self.picture.sides.source = SideState::Reading;
+        // What lies ready for a rule that is typed may be other values soon, and takes the room that a reading needs.
+        self.marks = None;
         self.picture.entries.begin_reading();
     }
 
