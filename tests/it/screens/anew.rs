@@ -116,6 +116,24 @@ fn what_the_file_says_by_now_is_told_clause_by_clause_and_gone_by_without_a_rest
 }
 
 #[test]
+fn where_only_another_channel_has_changed_both_ends_are_read_again() {
+    let mut place = Place::new();
+    let other = place.text.replace("channels.demo", "channels.other").replace("format = 1\n", "");
+    std::fs::write(&place.file, format!("{}\n{other}", place.text)).unwrap();
+    place.desk.press("F");
+    place.desk.until(|model| model.notice().is_some_and(|text| text.contains("but others have: both ends are read again")));
+    while !place.desk.snapshot.is_busy() {
+        place.desk.next();
+    }
+    while place.desk.snapshot.is_busy() {
+        place.desk.next();
+    }
+    assert!(place.desk.model.question().is_none());
+    place.desk.press("F");
+    place.desk.until(|model| model.notice().is_some_and(|text| text.contains("nothing has changed in it")));
+}
+
+#[test]
 fn a_file_that_is_wrong_is_told_with_its_place_and_everything_stays() {
     let mut place = Place::new();
     let (generation, fingerprint) = (place.desk.snapshot.generation(), place.desk.snapshot.picture().fingerprint().to_owned());
