@@ -251,6 +251,25 @@ fn edits_that_could_not_be_saved_are_told_before_they_are_forgotten() {
 }
 
 #[test]
+fn while_both_ends_are_read_it_is_told_at_once_and_gone_by_afterwards() {
+    let mut place = Place::new();
+    let gate = Arc::clone(&place.desk.gate);
+    let held = gate.lock().unwrap();
+    place.desk.live.refresh();
+    place.desk.until(rosterm::tui::Model::is_reading);
+    place.write(&[("title = \"title\"", "title = \"cn\"")]);
+    assert!(place.asked().iter().any(|text| text.contains("title → cn")));
+    let era = place.desk.snapshot.era();
+    place.desk.press("enter");
+    assert!(place.desk.notice().contains("once both ends were read"), "{}", place.desk.notice());
+    drop(held);
+    while place.desk.snapshot.era() == era || place.desk.snapshot.is_busy() {
+        place.desk.next();
+    }
+    assert_eq!(place.desk.snapshot.picture().fingerprint(), Config::read(&place.file).unwrap().channels[0].fingerprint);
+}
+
+#[test]
 fn whoever_types_when_it_is_known_has_not_confirmed_it() {
     let mut place = Place::new();
     place.write(&[("title = \"title\"", "title = \"cn\"")]);
