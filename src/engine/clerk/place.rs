@@ -99,7 +99,7 @@ where
             channels.iter().map(|channel| (channel.name.clone(), channel.fingerprint.clone())).collect()
         };
         if of(&self.seat.others) == of(&others) {
-            return (self.tell)(News::Told(format!("{} says what is gone by: nothing has changed in it", file.display())));
+            return (self.tell)(News::Told(format!("nothing has changed in {}", file.display())));
         }
         self.seat.others = others;
         self.pending = None;

@@ -112,7 +112,7 @@ fn what_the_file_says_by_now_is_told_clause_by_clause_and_gone_by_without_a_rest
     assert_eq!(place.desk.model.approvals().total(), 0);
     // Once more there is nothing to tell, and what is edited from here on is written there.
     place.desk.press("F");
-    place.desk.until(|model| model.notice().is_some_and(|text| text.contains("nothing has changed in it")));
+    place.desk.until(|model| model.notice().is_some_and(|text| text.contains("nothing has changed in ")));
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn where_only_another_channel_has_changed_both_ends_are_read_again() {
     }
     assert!(place.desk.model.question().is_none());
     place.desk.press("F");
-    place.desk.until(|model| model.notice().is_some_and(|text| text.contains("nothing has changed in it")));
+    place.desk.until(|model| model.notice().is_some_and(|text| text.contains("nothing has changed in ")));
 }
 
 #[test]
