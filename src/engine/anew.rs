@@ -5,6 +5,7 @@
 //! exactly the channel that was told is gone by, or none.
 
 use super::aside::Configured;
+use super::clerk::Work;
 use super::ends::compile;
 use super::live::{Live, spawn};
 use super::memory::Glance;
@@ -46,19 +47,27 @@ pub(super) fn read(file: &Path, name: &str, state: Option<&Path>) -> Result<(Con
     Ok((config, channel, rules))
 }
 
-/// What a file says otherwise; nothing where the channel is the same.
-fn look(file: &Path, state: Option<&Path>, configured: &Configured, glance: &Glance) -> Result<Option<Anew>> {
+/// What a file says.
+enum Said {
+    /// The channel is the same; the others may not be.
+    Same(Vec<Channel>),
+    /// It is another one.
+    Other(Anew),
+}
+
+/// What a file says otherwise.
+fn look(file: &Path, state: Option<&Path>, configured: &Configured, glance: &Glance) -> Result<Said> {
     let was = configured.now();
-    let (_, now, rules) = read(file, &was.name, state)?;
+    let (config, now, rules) = read(file, &was.name, state)?;
     if now.fingerprint == was.fingerprint {
-        return Ok(None);
+        return Ok(Said::Same(config.others(&now)));
     }
     let masked: Vec<&str> = rules.rules().iter().filter(|r| r.masked).flat_map(|r| [&*r.field.name, &*r.field.path]).collect();
     let is_masked = |field: &str| masked.iter().any(|name| name.eq_ignore_ascii_case(field));
     let differences = differences(&was, &now, &is_masked);
     let bound = query::bound(&was.name, &glance()?)?;
     let warnings = bound.map(|bound| warnings(&differences, &bound)).unwrap_or_default();
-    Ok(Some(Anew { file: file.to_owned(), fingerprint: now.fingerprint.clone(), differences, warnings }))
+    Ok(Said::Other(Anew { file: file.to_owned(), fingerprint: now.fingerprint.clone(), differences, warnings }))
 }
 
 /// What becomes of links and holds that were made for something else.
@@ -96,12 +105,11 @@ impl Live {
     pub fn reread(&self, file: PathBuf) {
         let (tell, glance) = (Arc::clone(&self.aside.tell), Arc::clone(&self.aside.glance));
         let (configured, state) = (self.aside.configured.clone(), self.state.clone());
-        spawn("file", move || {
-            tell(match look(&file, state.as_deref(), &configured, &glance) {
-                Ok(Some(anew)) => News::Anew(Box::new(anew)),
-                Ok(None) => News::Told(format!("{} says what is gone by: nothing has changed in it", file.display())),
-                Err(error) => News::Refused(error),
-            });
+        let works = self.works();
+        spawn("file", move || match look(&file, state.as_deref(), &configured, &glance) {
+            Ok(Said::Other(anew)) => tell(News::Anew(Box::new(anew))),
+            Ok(Said::Same(others)) => drop(works.send(Work::Others(file, others))),
+            Err(error) => tell(News::Refused(error)),
         });
     }
 }

@@ -76,6 +76,8 @@ pub(super) enum Work {
     Relocate(PathBuf, Edits, Withdrawn),
     /// To go by the configuration file as it is by now, if the channel in it has this fingerprint.
     Reload(PathBuf, String),
+    /// To go by the other channels of the file as they are by now; this one is as it was.
+    Others(PathBuf, Vec<Channel>),
     /// To say what taking a run back would come to.
     Undo(RunId),
 }
@@ -198,6 +200,10 @@ where
                 Work::Count(number, edits) => self.count(number, &edits),
                 Work::Preview(number, edits) => self.preview(number, &edits).await,
                 Work::Reload(file, fingerprint) => Box::pin(self.reload(&file, &fingerprint)).await,
+                Work::Others(file, others) => {
+                    self.take_others(&file, others).await;
+                    Ok(())
+                }
                 Work::Relocate(file, edits, _) => Box::pin(self.relocate(&file, &edits)).await,
             };
             if let Err(error) = told {

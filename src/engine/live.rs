@@ -220,6 +220,11 @@ impl Live {
         let _ = self.works.send(Work::Hold(Box::new(held)));
     }
 
+    /// The way to the clerk.
+    pub(super) fn works(&self) -> UnboundedSender<Work> {
+        self.works.clone()
+    }
+
     /// Lets the clerk do something.
     pub(super) fn order(&self, work: Work) {
         let _ = self.works.send(work);

@@ -90,7 +90,7 @@ mod tests {
     fn what_may_be_a_secret_is_hidden_and_nothing_else() {
         for (text, is_address, shown) in [
             ("https://user:pw@host/scim", false, "https://*******@host/scim"),
-            ("https://user:p@w/x@host", true, "https://************@host"),
+            ("https://user:p@w/x@host", true, "https://**********@host"),
             ("https://user:pw", true, "https://*******"),
             ("https://user:8p", true, "https://*******"),
             ("https://host:8443/scim/v2", true, "https://host:8443/scim/v2"),

@@ -94,6 +94,20 @@ where
         Ok(())
     }
 
+    /// This channel is as it was in the file; whoever is in the scope of another one is not leaving, so that they count.
+    pub(super) async fn take_others(&mut self, file: &Path, others: Vec<Channel>) {
+        let of = |channels: &[Channel]| -> Vec<(String, String)> {
+            channels.iter().map(|channel| (channel.name.clone(), channel.fingerprint.clone())).collect()
+        };
+        if of(&self.seat.others) == of(&others) {
+            return (self.tell)(News::Told(format!("nothing has changed in {}", file.display())));
+        }
+        self.seat.others = others;
+        self.pending = None;
+        (self.tell)(News::Told("nothing of this channel has changed in the file, but others have: both ends are read again".to_owned()));
+        self.read().await;
+    }
+
     /// The channel is another one from now on: what was shown before it is not sent any more, and nobody's verdict outlives it.
     fn go_by(&mut self, config: &Config, channel: Arc<Channel>) {
         (self.pending, self.is_there) = (None, false);

@@ -8,6 +8,7 @@ use crate::tui::action::Verb;
 use crate::tui::model::{Model, Tone};
 use crate::tui::msg::Effect;
 use crate::tui::overlay::{Overlay, anew};
+use std::path::PathBuf;
 
 /// Has it read; nothing changes by that.
 pub(super) fn read(model: &mut Model) -> Vec<Effect> {
@@ -26,6 +27,14 @@ pub(super) fn told(model: &mut Model, told: &Anew) {
     model.notice = None;
     let forgotten = mapping::saving::unsaved(model).into_iter().chain(source::unsaved(model)).collect::<Vec<_>>();
     model.overlay = Some(Overlay::Question(Box::new(anew::question(told, &forgotten, model.approvals.total()))));
+}
+
+/// Has it gone by, after whatever is under way.
+pub(super) fn go_by(model: &mut Model, file: PathBuf, fingerprint: String) -> Vec<Effect> {
+    if model.is_reading() {
+        model.say(Tone::Plain, "the file is gone by once both ends were read");
+    }
+    vec![Effect::Reload(file, fingerprint)]
 }
 
 /// It is gone by from now on: whatever was edited was an edit of something else.

@@ -249,7 +249,7 @@ pub(super) fn answered(model: &mut Model, question: Question) -> Vec<Effect> {
         Then::Pair { entry, account, linked } => vec![Effect::Pair { entry, account, linked }],
         Then::SaveMapping => super::mapping::saving::save(model),
         Then::Relocate => super::source::save(model),
-        Then::Reload(file, fingerprint) => vec![Effect::Reload(file, fingerprint)],
+        Then::Reload(file, fingerprint) => super::anew::go_by(model, file, fingerprint),
         Then::End => vec![Effect::End(crate::error::exit::DONE)],
         Then::Channels => vec![Effect::Channels],
         Then::Close => Vec::new(),

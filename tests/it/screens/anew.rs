@@ -112,7 +112,25 @@ fn what_the_file_says_by_now_is_told_clause_by_clause_and_gone_by_without_a_rest
     assert_eq!(place.desk.model.approvals().total(), 0);
     // Once more there is nothing to tell, and what is edited from here on is written there.
     place.desk.press("F");
-    place.desk.until(|model| model.notice().is_some_and(|text| text.contains("nothing has changed in it")));
+    place.desk.until(|model| model.notice().is_some_and(|text| text.contains("nothing has changed in ")));
+}
+
+#[test]
+fn where_only_another_channel_has_changed_both_ends_are_read_again() {
+    let mut place = Place::new();
+    let other = place.text.replace("channels.demo", "channels.other").replace("format = 1\n", "");
+    std::fs::write(&place.file, format!("{}\n{other}", place.text)).unwrap();
+    place.desk.press("F");
+    place.desk.until(|model| model.notice().is_some_and(|text| text.contains("but others have: both ends are read again")));
+    while !place.desk.snapshot.is_busy() {
+        place.desk.next();
+    }
+    while place.desk.snapshot.is_busy() {
+        place.desk.next();
+    }
+    assert!(place.desk.model.question().is_none());
+    place.desk.press("F");
+    place.desk.until(|model| model.notice().is_some_and(|text| text.contains("nothing has changed in ")));
 }
 
 #[test]
@@ -230,6 +248,25 @@ fn edits_that_could_not_be_saved_are_told_before_they_are_forgotten() {
     assert!(!place.frame(120, 40).contains("not saved"), "{}", place.frame(120, 40));
     let frame = place.frame(120, 40);
     assert!(!frame.contains("title | lower") && frame.contains("'F' ~"), "{frame}");
+}
+
+#[test]
+fn while_both_ends_are_read_it_is_told_at_once_and_gone_by_afterwards() {
+    let mut place = Place::new();
+    let gate = Arc::clone(&place.desk.gate);
+    let held = gate.lock().unwrap();
+    place.desk.live.refresh();
+    place.desk.until(rosterm::tui::Model::is_reading);
+    place.write(&[("title = \"title\"", "title = \"cn\"")]);
+    assert!(place.asked().iter().any(|text| text.contains("title → cn")));
+    let era = place.desk.snapshot.era();
+    place.desk.press("enter");
+    assert!(place.desk.notice().contains("once both ends were read"), "{}", place.desk.notice());
+    drop(held);
+    while place.desk.snapshot.era() == era || place.desk.snapshot.is_busy() {
+        place.desk.next();
+    }
+    assert_eq!(place.desk.snapshot.picture().fingerprint(), Config::read(&place.file).unwrap().channels[0].fingerprint);
 }
 
 #[test]
