@@ -139,16 +139,19 @@ impl Approver<'_> {
     /// Holds approvals against a newer snapshot.
     fn check(&mut self) {
         let Some(snapshot) = self.snapshot.as_ref().filter(|_| self.is_due) else { return };
+        // What is approved outlives a look at another policy: nothing is sent by that one, and everything is held against the next
+        // snapshot that goes by the configured one.
+        let says_little = snapshot.is_busy() || snapshot.is_by_other_policy();
         let is_other = self.approvals.total() > 0 && self.approvals.era != snapshot.era();
-        if !is_other && snapshot.is_busy() {
+        if !is_other && says_little {
             return;
         }
-        self.is_due = snapshot.is_busy();
+        self.is_due = says_little;
         let snapshot = Arc::clone(snapshot);
         self.tell_owing(&snapshot);
         let snapshot = &*snapshot;
         let mut dropped = self.approvals.check(snapshot);
-        let moved = if snapshot.is_busy() { Vec::new() } else { std::mem::take(&mut self.moved) };
+        let moved = if says_little { Vec::new() } else { std::mem::take(&mut self.moved) };
         if !moved.is_empty() {
             dropped += self.approvals.find_again(snapshot, &moved);
         }

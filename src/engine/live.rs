@@ -99,9 +99,12 @@ impl Live {
         let (to_viewer, to_approver, told) = (wishes.clone(), asks.clone(), Arc::clone(&tell));
         let publish = move |news: News| {
             let over = if let News::Snapshot(snapshot) = &news { Some(Arc::clone(snapshot)) } else { None };
+            // Whoever acts on what they are told finds it there: what is sent by an older one would be refused.
+            if let Some(snapshot) = &over {
+                judged.set(Arc::clone(snapshot));
+            }
             told(news);
             if let Some(snapshot) = over {
-                judged.set(Arc::clone(&snapshot));
                 let _ = to_approver.send(Ask::Over);
                 newest.set(snapshot);
                 let _ = to_viewer.send(Wish::Over);

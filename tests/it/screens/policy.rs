@@ -1,6 +1,7 @@
 //! What only the configuration file could change before: the verbs of the policy, who is protected, and the file that people are
 //! read from.
 
+use super::decide::show;
 use super::desk::Desk;
 use super::server::{back, desk_with, edit, goes_by_it, mark, said, settled};
 use super::{same_as_before, setting};
@@ -163,8 +164,12 @@ fn the_list_follows_a_policy_that_is_tried_and_nothing_is_approved_or_sent_by_it
     let was = desk.snapshot.facets().clone();
     let disables = was.for_action(Action::Disable);
     let before = std::fs::read_to_string(&file).unwrap();
-    // Somebody is approved, and everybody who would be disabled is counted.
-    desk.press("3 space");
+    // Somebody is approved before.
+    show(&mut desk, "action disable");
+    desk.press("space");
+    desk.until(|m| m.approvals().of(Action::Disable) == 1);
+    let approved = desk.model.approvals().subjects().next().unwrap();
+    desk.press("esc");
     mark(&mut desk, "who left");
     desk.press("e");
     goes_by_it(&mut desk);
@@ -185,6 +190,8 @@ fn the_list_follows_a_policy_that_is_tried_and_nothing_is_approved_or_sent_by_it
     edit(&mut desk, "removals", "3");
     settled(&mut desk);
     assert!(said(&mut desk).contains(&told), "{told}: {}", said(&mut desk));
+    // Somebody else than whom the approval is of.
+    desk.press("3 j");
     for keys in ["3 space", "3 A", "P", "3 X", "5 u", "3 L", "3 B"] {
         assert_eq!(desk.press(keys), [], "{keys}");
         assert!(desk.notice().contains("not now"), "{keys}: {}", desk.notice());
@@ -194,7 +201,7 @@ fn the_list_follows_a_policy_that_is_tried_and_nothing_is_approved_or_sent_by_it
     let everybody: Vec<Subject> = desk.model.shown().to_vec();
     desk.live.approve(Who::These(Arc::new(everybody)), None, Arc::clone(&desk.snapshot));
     desk.until_shown("nothing was approved: the policy was changed and not saved");
-    assert_eq!(desk.model.approvals().total(), 0);
+    assert_eq!(desk.model.approvals().total(), 1);
     desk.live.propose(None);
     desk.until_shown("the policy is not that of the configuration");
     desk.press("esc");
@@ -213,6 +220,12 @@ fn the_list_follows_a_policy_that_is_tried_and_nothing_is_approved_or_sent_by_it
     back(&mut desk);
     assert_eq!(desk.snapshot.facets(), &was);
     assert_eq!(std::fs::read_to_string(&file).unwrap(), before);
+    // What was approved is still what it would come to.
+    desk.press("P");
+    desk.until(|model| model.question().is_some());
+    assert!(desk.frame(120, 40).contains("1 account will be DISABLED"), "{}", desk.frame(120, 40));
+    desk.press("esc");
+    assert!(desk.model.approvals().has(approved) && desk.model.approvals().total() == 1);
     // What was told was by the rules before another one was tried: it is looked at once more by the key that the pane names.
     mark(&mut desk, "removing");
     desk.press("e");
