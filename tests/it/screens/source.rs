@@ -141,9 +141,10 @@ fn a_preview_says_who_enters_and_leaves_and_changes_nothing() {
     assert!(desk.frame(110, 40).contains(&format!("0 enter, {} leave", before.difference(&after).count())));
     assert_eq!(desk.press("e"), [Effect::StopLooking]);
     assert!(!desk.model.is_source_edited());
-    // Nothing was published, nobody's verdict changed, nothing is approved.
+    // Nothing was published, nobody's verdict changed, nothing is approved. What was done before for
+    // whoever is shown is told when it is known.
     assert_eq!((desk.snapshot.generation(), desk.snapshot.facets()), (generation, &facets));
-    assert!(desk.inbox.try_iter().all(|news| matches!(news, News::View(_))));
+    assert!(desk.inbox.try_iter().all(|news| matches!(news, News::View(_) | News::Learnt(_))));
     assert_eq!(desk.model.approvals().total(), 0);
 }
 
