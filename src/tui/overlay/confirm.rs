@@ -200,7 +200,12 @@ fn happens(proposal: &Proposal) -> Vec<(Role, String)> {
             "of those who are enabled again is disabled in the directory or not in scope, by the last reading: IT GETS ACCESS BACK.",
             "of those who are enabled again are disabled in the directory or not in scope, by the last reading: THEY GET ACCESS BACK.",
         );
-        words.push((Role::Bad, if proposal.at_most { format!("At most {text}") } else { text }));
+        words.push((Role::Bad, if proposal.at_most || proposal.is_unsure { format!("At most {text}") } else { text }));
+        if proposal.is_unsure {
+            let why =
+                "The directory was not read to its end, or gave nobody: who of them has a right to it is not known, so all are counted.";
+            words.push((Role::Bad, why.to_owned()));
+        }
     }
     if proposal.removals() > 0 && proposal.unentitled > 0 {
         words.push((Role::Bad, lose_and_get_back(proposal.removals(), proposal.unentitled)));
