@@ -52,6 +52,6 @@ pub use progress::Progress;
 pub use proposal::Proposal;
 pub use query::{Job, look};
 pub use seat::{Held, Pairing, Seat};
-pub use snapshot::Snapshot;
+pub use snapshot::{Seen, Snapshot};
 pub use view::{Spec, View};
 pub use watch::{Ended, Going, RunRow, Running};

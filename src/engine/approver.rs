@@ -7,7 +7,7 @@
 use super::approvals::{Approvals, Lasting, Weight, Who};
 use super::news::{News, Tell};
 use super::owing::{Owing, Undone};
-use super::snapshot::Snapshot;
+use super::snapshot::{Seen, Snapshot};
 use super::viewer::Newest;
 use crate::journal::run::RunId;
 use crate::model::Subject;
@@ -21,8 +21,8 @@ const MOST_MOVED: usize = 100_000;
 pub(super) enum Ask {
     /// There is a newer snapshot.
     Over,
-    /// To approve what rows come to in the snapshot that they were seen in; a list only if it weighs what was shown.
-    Approve(Who, Option<Weight>, Arc<Snapshot>),
+    /// To approve what rows come to in the snapshot that they were seen in.
+    Approve(Who, Seen),
     /// To take back.
     Withdraw(Who),
     /// They were sent: to forget them.
@@ -75,7 +75,7 @@ pub(super) fn run(inbox: &Receiver<Ask>, newest: &Newest, tell: &Tell, hand_on: 
         match ask {
             Ask::Stop => return,
             Ask::Over => {}
-            Ask::Approve(who, shown, seen) => approver.approve(&snapshot, &seen, &who, shown.as_ref()),
+            Ask::Approve(who, Seen(seen)) => approver.approve(&snapshot, &seen, &who),
             Ask::Withdraw(who) => {
                 let rows = rows_of(&snapshot, &who);
                 let n = approver.approvals.withdraw(rows.iter().copied());
@@ -96,7 +96,7 @@ pub(super) fn run(inbox: &Receiver<Ask>, newest: &Newest, tell: &Tell, hand_on: 
             }
             Ask::Weigh(rows) => {
                 let weight = Weight::of_list(snapshot.picture(), &rows);
-                tell(News::Weighed(rows, weight));
+                tell(News::Weighed(rows, weight, Seen(snapshot)));
             }
             Ask::Propose(only) => {
                 let approvals = only.map_or_else(|| approver.approvals.clone(), |one| approver.approvals.only(one));
@@ -160,7 +160,8 @@ impl Approver<'_> {
         }
     }
 
-    fn approve(&mut self, snapshot: &Snapshot, seen: &Snapshot, who: &Who, shown: Option<&Weight>) {
+    /// Approves what was seen; whatever has changed since is dropped again right away.
+    fn approve(&mut self, snapshot: &Snapshot, seen: &Snapshot, who: &Who) {
         // Whatever a screen thinks: nobody is approved by a policy that is only tried.
         if seen.is_by_other_policy() || snapshot.is_by_other_policy() {
             return self.told(0, Some("nothing was approved: the policy was changed and not saved".to_owned()));
@@ -170,8 +171,7 @@ impl Approver<'_> {
             Who::Again(undone) => Arc::new(undone.iter().filter_map(|(named, action)| owing.take(seen, named, action)).collect()),
             _ => rows_of(seen, who),
         };
-        let is_other = || shown.is_some_and(|shown| *shown != Weight::of_list(seen.picture(), &rows));
-        if seen.era() != snapshot.era() || is_other() {
+        if seen.era() != snapshot.era() {
             return self.told(0, Some("nothing was approved: the rows have changed meanwhile; look again".to_owned()));
         }
         let n = self.approvals.approve(seen, &rows);

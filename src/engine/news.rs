@@ -11,7 +11,7 @@ use super::owing::Owing;
 use super::picture::near::Choice;
 use super::proposal::Proposal;
 use super::rehearsal::Rehearsal;
-use super::snapshot::Snapshot;
+use super::snapshot::{Seen, Snapshot};
 use super::view::View;
 use super::watch::{RunRow, Running};
 use super::why::Learnt;
@@ -58,8 +58,8 @@ pub enum News {
     Failed(Error),
     /// Something is approved, or not any more.
     Approved(Approved),
-    /// What approving all of a list would come to.
-    Weighed(Arc<Vec<Subject>>, Weight),
+    /// What approving all of a list would come to, in the snapshot that it was weighed in.
+    Weighed(Arc<Vec<Subject>>, Weight, Seen),
     /// What a run would come to.
     Proposed(Box<Proposal>),
     /// What a run came to on a copy of the service, by the number of the proposal.

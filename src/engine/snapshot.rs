@@ -92,6 +92,24 @@ pub(super) struct Trial {
     pub policy: bool,
 }
 
+/// The moment that somebody has looked at: what they decide is about whoever was seen in it. Equal is only the very same one.
+#[derive(Clone)]
+pub struct Seen(pub Arc<Snapshot>);
+
+impl PartialEq for Seen {
+    fn eq(&self, other: &Seen) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Seen {}
+
+impl std::fmt::Debug for Seen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Seen({})", self.0.generation)
+    }
+}
+
 /// Both sides, and the verdict on everybody, at one moment.
 pub struct Snapshot {
     pub(super) generation: u64,

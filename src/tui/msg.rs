@@ -3,7 +3,7 @@
 use crate::config::RuleEdit;
 use crate::engine::draft::Draft;
 use crate::engine::location::Edits;
-use crate::engine::{News, Spec, Weight, Who};
+use crate::engine::{News, Seen, Spec, Who};
 use crate::identity::{AccountId, AttributeName, EntryId};
 use crate::journal::run::RunId;
 use crate::model::{HoldOn, Subject};
@@ -39,8 +39,8 @@ pub enum Effect {
     Look(Spec),
     /// Read both ends again.
     Refresh,
-    /// Approve these; a list only if it still comes to what was shown.
-    Approve(Who, Option<Weight>),
+    /// Approve these, as they were seen.
+    Approve(Who, Seen),
     /// Take approvals back.
     Withdraw(Who),
     /// Ask what approving all of a list would come to.

@@ -3,7 +3,7 @@
 use super::question::{Answer, Question, Then};
 use crate::engine::proposal::NAMED;
 use crate::engine::rehearsal::Rehearsal;
-use crate::engine::{Proposal, Weight};
+use crate::engine::{Proposal, Seen, Weight};
 use crate::journal::run::RowState;
 use crate::model::{Action, Subject};
 use crate::plan::guard::Lifted;
@@ -18,9 +18,10 @@ pub(super) fn people(n: usize, one: &str, many: &str) -> String {
     format!("{} {}", count(n), if n == 1 { one } else { many })
 }
 
-/// Asks whether all of a list are to be approved; `lose` and `back` are the first of those who would lose access or get it back.
+/// Asks whether all of a list are to be approved as they were seen; `lose` and `back` are the first of those who would lose access or
+/// get it back.
 #[must_use]
-pub fn approve_all(rows: Arc<Vec<Subject>>, weight: Weight, lose: &[String], back: &[String]) -> Question {
+pub fn approve_all(rows: Arc<Vec<Subject>>, weight: &Weight, seen: Seen, lose: &[String], back: &[String]) -> Question {
     let mut words = Vec::new();
     for (action, one, many) in [
         (Action::Create, "person would be created", "people would be created"),
@@ -57,7 +58,7 @@ pub fn approve_all(rows: Arc<Vec<Subject>>, weight: Weight, lose: &[String], bac
         0 => Answer::Yes,
         n => Answer::Number(n),
     };
-    Question::new(&title, words, answer, Then::Approve(rows, weight))
+    Question::new(&title, words, answer, Then::Approve(rows, seen))
 }
 
 /// Both are asked about by one number.

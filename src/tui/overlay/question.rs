@@ -3,7 +3,7 @@
 //! What must stay true: whoever would lose access is counted by the operator, not by a habit of pressing Enter; and what can't
 //! be done is shown with its reason and has no way on.
 
-use crate::engine::Weight;
+use crate::engine::Seen;
 use crate::identity::{AccountId, EntryId};
 use crate::model::{HoldOn, Subject};
 use crate::plan::guard::Lifted;
@@ -54,8 +54,8 @@ pub enum Answer {
 /// What is done once it is answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Then {
-    /// This list is approved, if it still comes to that.
-    Approve(Arc<Vec<Subject>>, Weight),
+    /// This list is approved, as far as it still comes to what it came to when it was weighed.
+    Approve(Arc<Vec<Subject>>, Seen),
     /// What was proposed is sent, by its number.
     Send(u64),
     /// What was proposed is looked at with limits lifted.

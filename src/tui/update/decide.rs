@@ -2,7 +2,7 @@
 
 use crate::engine::proposal::NAMED;
 use crate::engine::rehearsal::Rehearsal;
-use crate::engine::{Approved, Ended, Named, Owing, Proposal, Running, Weight, Who, needs_approval};
+use crate::engine::{Approved, Ended, Named, Owing, Proposal, Running, Seen, Snapshot, Weight, Who, needs_approval};
 use crate::error::Error;
 use crate::identity::{AccountId, EntryId};
 use crate::journal::run::RunId;
@@ -40,9 +40,14 @@ pub(super) fn approve(model: &mut Model) -> Vec<Effect> {
     } else if !needs_approval(row.action) {
         model.say(Tone::Warn, approvable(&row).err().unwrap_or_else(|| format!("there is nothing to send for {}", row.called())));
     } else {
-        return vec![Effect::Approve(Who::One(subject), None)];
+        return seen(model).map(|seen| Effect::Approve(Who::One(subject), seen)).into_iter().collect();
     }
     Vec::new()
+}
+
+/// What is shown now: what is decided by a key is about that, whatever is told before it is done.
+fn seen(model: &Model) -> Option<Seen> {
+    model.snapshot.clone().map(Seen)
 }
 
 /// The whole list, if it is there.
@@ -65,10 +70,12 @@ pub(super) fn withdraw_all(model: &mut Model) -> Vec<Effect> {
 
 /// The first of those of a list for whom such an action is proposed, by name. Of a list that begins with a great many others they are
 /// only counted.
-fn first_of(model: &Model, rows: &[Subject], n: usize, wanted: fn(Action) -> bool) -> Vec<String> {
+fn first_of(snapshot: &Snapshot, rows: &[Subject], n: usize, wanted: fn(Action) -> bool) -> Vec<String> {
     /// Rows that are looked at: a few milliseconds.
     const LOOKED_AT: usize = 20_000;
-    let Some(snapshot) = model.snapshot.as_ref().filter(|_| n > 0) else { return Vec::new() };
+    if n == 0 {
+        return Vec::new();
+    }
     let picture = snapshot.picture();
     let is_it = |subject: &&Subject| picture.user_of(**subject).is_some_and(|user| wanted(user.verdict.action));
     let found = rows.iter().take(LOOKED_AT).filter(is_it).take(NAMED);
@@ -76,11 +83,16 @@ fn first_of(model: &Model, rows: &[Subject], n: usize, wanted: fn(Action) -> boo
 }
 
 /// What approving a list comes to is known: it is asked about.
-pub(super) fn weighed(model: &mut Model, rows: Arc<Vec<Subject>>, weight: Weight) {
+///
+/// It is asked about whoever was weighed, by the snapshot in which they were: what is shown by now can be a later one.
+pub(super) fn weighed(model: &mut Model, rows: Arc<Vec<Subject>>, weight: &Weight, seen: Seen) {
     let is_marked = rows.len() == model.list.marks.len() && rows.iter().all(|s| model.list.marks.has(*s));
     let is_shown = is_marked || model.list.view.as_ref().is_some_and(|v| Arc::ptr_eq(&v.rows, &rows) || v.rows == rows);
     if model.overlay.is_some() || !is_shown {
         return;
+    }
+    if model.snapshot.as_ref().is_none_or(|now| now.era() != seen.0.era()) {
+        return model.say(Tone::Warn, "the rows have changed meanwhile; look again");
     }
     if model.is_policy_tried() {
         return model.say(Tone::Warn, "not now: the policy was changed and not saved");
@@ -92,9 +104,9 @@ pub(super) fn weighed(model: &mut Model, rows: Arc<Vec<Subject>>, weight: Weight
         );
     }
     model.search = None;
-    let lose = first_of(model, &rows, weight.deprovisions(), Action::is_deprovision);
-    let back = first_of(model, &rows, weight.returns(), |action| action == Action::Enable);
-    model.overlay = Some(Overlay::Question(Box::new(confirm::approve_all(rows, weight, &lose, &back))));
+    let lose = first_of(&seen.0, &rows, weight.deprovisions(), Action::is_deprovision);
+    let back = first_of(&seen.0, &rows, weight.returns(), |action| action == Action::Enable);
+    model.overlay = Some(Overlay::Question(Box::new(confirm::approve_all(rows, weight, seen, &lose, &back))));
 }
 
 /// What is approved by now.
@@ -184,8 +196,8 @@ pub(super) fn pause(model: &mut Model) -> Vec<Effect> {
 
 /// Approves again what was not done.
 pub(super) fn retry(model: &mut Model) -> Vec<Effect> {
-    let Running::Ended(Ended { again, .. }) = &model.activity.running else { return Vec::new() };
-    vec![Effect::Approve(Who::Again(again.clone()), None)]
+    let (Running::Ended(Ended { again, .. }), Some(seen)) = (&model.activity.running, seen(model)) else { return Vec::new() };
+    vec![Effect::Approve(Who::Again(again.clone()), seen)]
 }
 
 /// Moves the mark in the runs.
@@ -231,7 +243,7 @@ pub(super) fn refused(model: &mut Model, error: &Error) {
 /// Does what was asked about.
 pub(super) fn answered(model: &mut Model, question: Question) -> Vec<Effect> {
     match question.then {
-        Then::Approve(rows, weight) => vec![Effect::Approve(Who::These(rows), Some(weight))],
+        Then::Approve(rows, seen) => vec![Effect::Approve(Who::These(rows), seen)],
         Then::Send(number) => {
             start(model);
             vec![Effect::Send(number)]

@@ -1,7 +1,7 @@
 //! What changes between a question and its answer, and between a run and what is done about it: nobody is decided about whom the
 //! question did not name.
 
-use super::decide::{read_again, show};
+use super::decide::{read_again, show, under_cursor};
 use super::desk::Desk;
 use super::setting;
 use crate::support;
@@ -9,7 +9,7 @@ use rosterm::config::Config;
 use rosterm::demo::service::{Faults, Service};
 use rosterm::demo::world::{self, Plan};
 use rosterm::engine::Running;
-use rosterm::model::Action;
+use rosterm::model::{Action, Subject};
 use rosterm::tui::{Effect, Setting};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -63,6 +63,17 @@ fn send(desk: &mut Desk, number: &str) {
     read_again(desk);
 }
 
+/// Reads both ends to their end.
+fn refresh(desk: &mut Desk) {
+    desk.live.refresh();
+    while !desk.snapshot.is_reading() {
+        desk.next();
+    }
+    while desk.snapshot.is_busy() {
+        desk.next();
+    }
+}
+
 #[test]
 fn where_the_directory_gave_nobody_everybody_who_would_be_enabled_is_counted_and_typed() {
     let mut place = Place::new();
@@ -79,4 +90,63 @@ fn where_the_directory_gave_nobody_everybody_who_would_be_enabled_is_counted_and
     }
     assert!(asked.contains("The directory was not read to its end, or gave nobody"), "{asked}");
     assert_eq!(place.desk.press("enter"), []);
+}
+
+#[test]
+fn a_question_approves_nobody_whom_it_did_not_name() {
+    let plan = Plan { lifelike: true, ..support::plan(2000, 1) };
+    let world = world::make(plan);
+    let runtime = support::runtime();
+    let service = Arc::new(runtime.block_on(Service::start(world.accounts.clone(), Faults::default())).unwrap());
+    let mut desk = Desk::at(runtime, Arc::clone(&service), None, &world, plan, setting());
+    let mark = |desk: &mut Desk, what: &str| {
+        show(desk, what);
+        let (subject, line) = under_cursor(desk);
+        let id = desk.snapshot.card(subject).unwrap().row.account.unwrap().id;
+        desk.press("m");
+        (subject, line.user_name, id)
+    };
+    let (ann, ben) = (mark(&mut desk, "situation leaving"), mark(&mut desk, "situation left"));
+    desk.press("space");
+    desk.until(|m| m.question().is_some());
+    let frame = desk.frame(120, 40);
+    assert!(frame.contains("1 account would be DISABLED") && frame.contains(&format!("Access is lost by {}.", ann.1)), "{frame}");
+    // Before it is answered, somebody disables the one who was named and enables the other one: it is still one.
+    service.edit(|users| {
+        for (id, active) in [(&ann.2, false), (&ben.2, true)] {
+            users.iter_mut().find(|u| u["id"] == id.as_str()).unwrap()["active"] = active.into();
+        }
+    });
+    refresh(&mut desk);
+    let action = |desk: &Desk, of: Subject| desk.snapshot.line(of).unwrap().action;
+    assert_eq!((action(&desk, ann.0), action(&desk, ben.0)), (Action::None, Action::Disable));
+    desk.type_in("1");
+    desk.press("enter");
+    desk.until(|m| m.notice().is_some_and(|n| n.contains("dropped") || n.contains("approved")));
+    // What is said last is known once the approver has answered something that was asked after it.
+    desk.live.propose(None);
+    desk.until(|m| m.question().is_some());
+    assert!(!desk.model.approvals().has(ben.0) && desk.model.approvals().total() == 0, "{}", desk.notice());
+}
+
+#[test]
+fn of_a_list_that_was_weighed_in_another_numbering_nobody_is_approved() {
+    let mut place = Place::new();
+    let desk = &mut place.desk;
+    show(desk, "action update");
+    desk.press("m m space");
+    desk.until(|m| m.question().is_some());
+    // What is gone by anew gives everybody another number; it was asked for before, and waited.
+    let era = desk.snapshot.era();
+    desk.live.reload(place.file.clone(), {
+        std::fs::write(&place.file, place.text.replace("title = \"title\"", "title = \"cn\"")).unwrap();
+        Config::read(&place.file).unwrap().channels[0].fingerprint.clone()
+    });
+    while desk.snapshot.era() == era || desk.snapshot.is_busy() {
+        desk.next();
+    }
+    desk.press("enter");
+    desk.until(|m| m.notice().is_some_and(|n| n.contains("approved")));
+    assert_eq!(desk.notice(), "nothing was approved: the rows have changed meanwhile; look again");
+    assert_eq!(desk.model.approvals().total(), 0);
 }
