@@ -44,7 +44,7 @@ pub struct Approved {
     pub approvals: Arc<Approvals>,
     /// How many were dropped since the last word, because rows are not what they were.
     pub dropped: usize,
-    /// What there is to say about what was asked for.
+    /// What there is to say about what was asked for; or why they were dropped, where it is something else.
     pub remark: Option<String>,
 }
 
@@ -68,7 +68,7 @@ pub(super) fn run(inbox: &Receiver<Ask>, newest: &Newest, tell: &Tell, hand_on: 
         Approver { snapshot: None, approvals: Approvals::default(), moved: Vec::new(), undone: None, owing: None, is_due: false, tell };
     while let Ok(ask) = inbox.recv() {
         if let Some(snapshot) = newest.take() {
-            approver.turn_to(snapshot);
+            approver.turn_to(&snapshot);
         }
         approver.check();
         let Some(snapshot) = approver.snapshot.clone() else { continue };
@@ -121,11 +121,20 @@ fn rows_of(snapshot: &Snapshot, who: &Who) -> Arc<Vec<Subject>> {
 }
 
 impl Approver<'_> {
-    /// Takes a newer snapshot. Where everybody has another number in it, nobody is approved until both ends were read.
-    fn turn_to(&mut self, snapshot: Arc<Snapshot>) {
+    /// Takes a newer snapshot. Where everybody has another number in it, nobody is approved until both ends were read; where it is of
+    /// another service or directory, nobody is any more: what was approved there says nothing about what the same would do here.
+    fn turn_to(&mut self, snapshot: &Arc<Snapshot>) {
         self.is_due = true;
         let era = snapshot.era();
-        let Some(before) = self.snapshot.replace(snapshot).filter(|before| before.era() != era) else { return };
+        let Some(before) = self.snapshot.replace(Arc::clone(snapshot)).filter(|before| before.era() != era) else { return };
+        if !snapshot.has_ends_of(&before) {
+            let n = self.approvals.total() + self.moved.len();
+            (self.approvals, self.moved, self.undone, self.owing) = (Approvals::none(era), Vec::new(), None, None);
+            if n > 0 {
+                self.told(n, Some("given for another service or directory".to_owned()));
+            }
+            return;
+        }
         let n = self.approvals.total();
         if n == 0 || n > MOST_MOVED {
             // Of so many nobody keeps the ids: they are dropped when they are held against the snapshot.

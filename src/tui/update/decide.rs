@@ -113,10 +113,12 @@ pub(super) fn weighed(model: &mut Model, rows: Arc<Vec<Subject>>, weight: &Weigh
 pub(super) fn approved(model: &mut Model, approved: Approved) {
     model.approvals = approved.approvals;
     if approved.dropped > 0 {
-        let text = if approved.dropped == 1 {
-            "1 approval was dropped: the row changed".to_owned()
-        } else {
-            format!("{} approvals were dropped: the rows changed", count(approved.dropped))
+        let (n, why) = (approved.dropped, approved.remark);
+        let text = match (n, why) {
+            (1, None) => "1 approval was dropped: the row changed".to_owned(),
+            (_, None) => format!("{} approvals were dropped: the rows changed", count(n)),
+            (1, Some(why)) => format!("1 approval was dropped: {why}"),
+            (_, Some(why)) => format!("{} approvals were dropped: {why}", count(n)),
         };
         model.say(Tone::Warn, text);
     } else if let Some(remark) = approved.remark {

@@ -1,12 +1,12 @@
 //! What changes between a question and its answer, and between a run and what is done about it: nobody is decided about whom the
 //! question did not name.
 
-use super::decide::{read_again, show, under_cursor};
+use super::decide::{lifelike, read_again, show, under_cursor};
 use super::desk::Desk;
 use super::setting;
 use crate::support;
 use rosterm::config::Config;
-use rosterm::demo::service::{Faults, Service};
+use rosterm::demo::service::{Faults, Service, Writing};
 use rosterm::demo::world::{self, Plan};
 use rosterm::engine::Running;
 use rosterm::model::{Action, Subject};
@@ -14,29 +14,38 @@ use rosterm::tui::{Effect, Setting};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Screens on a configuration file of a lifelike world.
+/// Screens on a configuration file of a lifelike world, and the services beside it that it can name.
 struct Place {
     _folder: tempfile::TempDir,
     file: PathBuf,
     text: String,
     desk: Desk,
+    service: Arc<Service>,
+    other: Arc<Service>,
+    _runtime: tokio::runtime::Runtime,
 }
 
 impl Place {
-    fn new() -> Place {
+    fn new(writing: Writing, linked: bool) -> Place {
         let plan = Plan { lifelike: true, ..support::plan(2000, 1) };
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("rosterm.toml");
-        let world = world::make(plan);
-        let runtime = support::runtime();
-        let service = Arc::new(runtime.block_on(Service::start(world.accounts.clone(), Faults::default())).unwrap());
+        let mut world = world::make(plan);
+        if !linked {
+            // What is remembered keeps a channel from another service: this is one where nothing is remembered yet.
+            (world.links, world.holds) = (Vec::new(), Vec::new());
+        }
+        let (runtime, aside) = (support::runtime(), support::runtime());
+        let faults = Faults { writing: Box::new(writing), ..Faults::default() };
+        let service = Arc::new(runtime.block_on(Service::start(world.accounts.clone(), faults)).unwrap());
+        let other = Arc::new(aside.block_on(Service::start(world.accounts.clone(), Faults::default())).unwrap());
         let text = world::config_text(plan, service.base_url(), "(in memory)");
         std::fs::write(&file, &text).unwrap();
         let setting = Setting { file: Some(file.clone()), ..setting() };
-        let desk = Desk::with(runtime, service, None, &world, plan, setting, |channel| {
+        let desk = Desk::with(runtime, Arc::clone(&service), None, &world, plan, setting, |channel| {
             *channel = Config::read(&file).unwrap().channels.remove(0);
         });
-        Place { _folder: folder, file, text, desk }
+        Place { _folder: folder, file, text, desk, service, other, _runtime: aside }
     }
 
     /// Has other words written into the file, and goes by it until both ends were read.
@@ -76,7 +85,7 @@ fn refresh(desk: &mut Desk) {
 
 #[test]
 fn where_the_directory_gave_nobody_everybody_who_would_be_enabled_is_counted_and_typed() {
-    let mut place = Place::new();
+    let mut place = Place::new(Writing::default(), true);
     show(&mut place.desk, "action disable");
     place.desk.press("space j space j space");
     place.desk.until(|m| m.approvals().of(Action::Disable) == 3);
@@ -131,7 +140,7 @@ fn a_question_approves_nobody_whom_it_did_not_name() {
 
 #[test]
 fn of_a_list_that_was_weighed_in_another_numbering_nobody_is_approved() {
-    let mut place = Place::new();
+    let mut place = Place::new(Writing::default(), true);
     let desk = &mut place.desk;
     show(desk, "action update");
     desk.press("m m space");
@@ -149,4 +158,47 @@ fn of_a_list_that_was_weighed_in_another_numbering_nobody_is_approved() {
     desk.until(|m| m.notice().is_some_and(|n| n.contains("approved")));
     assert_eq!(desk.notice(), "nothing was approved: the rows have changed meanwhile; look again");
     assert_eq!(desk.model.approvals().total(), 0);
+}
+
+#[test]
+fn at_another_service_nothing_is_approved_marked_or_tried_again() {
+    let mut place = Place::new(Writing::default(), false);
+    show(&mut place.desk, "action create");
+    place.desk.press("A");
+    place.desk.until(|m| m.question().is_some());
+    place.desk.press("enter");
+    place.desk.until(|m| m.approvals().of(Action::Create) > 0);
+    place.desk.press("m m");
+    let (from, to) = (place.service.base_url().to_owned(), place.other.base_url().to_owned());
+    place.go_by(&from, &to);
+    assert!(place.desk.snapshot.facets().for_action(Action::Create) > 0 && place.desk.snapshot.picture().base_url() == to);
+    place.desk.live.propose(None);
+    place.desk.until(|m| m.question().is_some());
+    assert_eq!(place.desk.model.approvals().total(), 0, "they were given for {from}");
+    place.desk.press("esc");
+    assert!(!place.desk.frame(120, 40).contains("2 marked"));
+}
+
+#[test]
+fn what_was_not_done_at_one_service_is_not_approved_at_another() {
+    let mut first = lifelike(Writing::default());
+    show(&mut first, "action create");
+    let name: &'static str = Box::leak(under_cursor(&first).1.user_name.into_boxed_str());
+    drop(first);
+    let mut place = Place::new(Writing { fail: Some((name, 400)), ..Writing::default() }, false);
+    show(&mut place.desk, "action create");
+    place.desk.press("space");
+    place.desk.until(|m| m.approvals().of(Action::Create) == 1);
+    // Alone: no pair is remembered with it.
+    place.desk.press("X");
+    place.desk.until(|m| m.question().is_some());
+    place.desk.press("enter");
+    place.desk.until(|m| matches!(m.running(), Running::Ended(_)));
+    read_again(&mut place.desk);
+    assert!(matches!(place.desk.model.running(), Running::Ended(ended) if ended.again.who.len() == 1));
+    let (from, to) = (place.service.base_url().to_owned(), place.other.base_url().to_owned());
+    place.go_by(&from, &to);
+    assert!(matches!(place.desk.model.running(), Running::None));
+    assert_eq!(place.desk.press("5 f"), []);
+    assert!(place.desk.notice().contains("nothing was sent yet"), "{}", place.desk.notice());
 }
