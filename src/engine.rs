@@ -39,7 +39,7 @@ pub mod why;
 mod worker;
 
 pub use approvals::{Approvals, Named, Weight, Who, needs_approval};
-pub use approver::Approved;
+pub use approver::{Approved, Weighed};
 pub use clerk::unended;
 pub use ends::{Ends, Errand, compile, compile_over, open};
 pub use live::Live;

@@ -179,7 +179,7 @@ pub fn order(live: &Live, model: &Model, effect: Effect) {
     match effect {
         Effect::Approve(who, seen) => live.approve(who, seen),
         Effect::Withdraw(who) => live.withdraw(who),
-        Effect::Weigh(rows) => live.weigh(rows),
+        Effect::Weigh(who) => live.weigh(who),
         Effect::Propose(only) => live.propose(only),
         Effect::Send(number) => live.send(number),
         Effect::Lift(number, lifted) => live.lift(number, lifted),

@@ -29,8 +29,8 @@ pub(super) enum Ask {
     Spent(Arc<Approvals>),
     /// To tell, now and whenever that has changed, for whom of these there is still something to approve.
     Undone(RunId, Undone),
-    /// What a list comes to.
-    Weigh(Arc<Vec<Subject>>),
+    /// What approving these comes to.
+    Weigh(Who),
     /// To hand everything that is approved on, or what is approved of one user.
     Propose(Option<Subject>),
     /// The channel is left.
@@ -46,6 +46,19 @@ pub struct Approved {
     pub dropped: usize,
     /// What there is to say about what was asked for; or why they were dropped, where it is something else.
     pub remark: Option<String>,
+}
+
+/// What approving somebody would come to.
+#[derive(Debug, Clone)]
+pub struct Weighed {
+    /// Who was asked about.
+    pub who: Who,
+    /// Whose rows that are.
+    pub rows: Arc<Vec<Subject>>,
+    /// What they come to.
+    pub weight: Weight,
+    /// In which snapshot.
+    pub seen: Seen,
 }
 
 struct Approver<'t> {
@@ -94,9 +107,10 @@ pub(super) fn run(inbox: &Receiver<Ask>, newest: &Newest, tell: &Tell, hand_on: 
                 (approver.undone, approver.owing) = (Some((run, undone)), None);
                 approver.tell_owing(&snapshot);
             }
-            Ask::Weigh(rows) => {
+            Ask::Weigh(who) => {
+                let rows = meant(&snapshot, &who, &mut Owing::default());
                 let weight = Weight::of_list(snapshot.picture(), &rows);
-                tell(News::Weighed(rows, weight, Seen(snapshot)));
+                tell(News::Weighed(Weighed { who, rows, weight, seen: Seen(snapshot) }));
             }
             Ask::Propose(only) => {
                 let approvals = only.map_or_else(|| approver.approvals.clone(), |one| approver.approvals.only(one));
@@ -117,6 +131,15 @@ fn rows_of(snapshot: &Snapshot, who: &Who) -> Arc<Vec<Subject>> {
             Arc::new(named.iter().filter(fits).filter_map(|n| snapshot.subject_of(n)).collect())
         }
         Who::Again(undone) => rows_of(snapshot, &Who::Named(Arc::clone(&undone.who))),
+    }
+}
+
+/// Whose rows would be approved. Of those for whom a run did not do what was approved only they where the same is to be done by now:
+/// where the others stand is counted.
+fn meant(snapshot: &Snapshot, who: &Who, owing: &mut Owing) -> Arc<Vec<Subject>> {
+    match who {
+        Who::Again(undone) => Arc::new(undone.iter().filter_map(|(named, action)| owing.take(snapshot, named, action)).collect()),
+        _ => rows_of(snapshot, who),
     }
 }
 
@@ -176,10 +199,7 @@ impl Approver<'_> {
             return self.told(0, Some("nothing was approved: the policy was changed and not saved".to_owned()));
         }
         let mut owing = Owing::default();
-        let rows = match who {
-            Who::Again(undone) => Arc::new(undone.iter().filter_map(|(named, action)| owing.take(seen, named, action)).collect()),
-            _ => rows_of(seen, who),
-        };
+        let rows = meant(seen, who, &mut owing);
         if seen.era() != snapshot.era() {
             return self.told(0, Some("nothing was approved: the rows have changed meanwhile; look again".to_owned()));
         }

@@ -188,9 +188,9 @@ impl Live {
         let _ = self.asks.send(Ask::Withdraw(who));
     }
 
-    /// Asks what approving all of a list would come to.
-    pub fn weigh(&self, rows: Arc<Vec<Subject>>) {
-        let _ = self.asks.send(Ask::Weigh(rows));
+    /// Asks what approving these would come to.
+    pub fn weigh(&self, who: Who) {
+        let _ = self.asks.send(Ask::Weigh(who));
     }
 
     /// Asks what sending everything that is approved would come to, or what is approved of one user.

@@ -10,7 +10,6 @@ use crate::model::{HoldOn, Subject};
 use crate::plan::guard::Lifted;
 use ratatui::crossterm::event::{KeyEvent, MouseEvent};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// Something happened.
 pub enum Msg {
@@ -43,8 +42,8 @@ pub enum Effect {
     Approve(Who, Seen),
     /// Take approvals back.
     Withdraw(Who),
-    /// Ask what approving all of a list would come to.
-    Weigh(Arc<Vec<Subject>>),
+    /// Ask what approving these would come to.
+    Weigh(Who),
     /// Ask what sending everything that is approved would come to, or what is approved of one user.
     Propose(Option<Subject>),
     /// Send what was proposed, by its number.

@@ -3,25 +3,25 @@
 use super::question::{Answer, Question, Then};
 use crate::engine::proposal::NAMED;
 use crate::engine::rehearsal::Rehearsal;
-use crate::engine::{Proposal, Seen, Weight};
+use crate::engine::{Proposal, Weighed};
 use crate::journal::run::RowState;
-use crate::model::{Action, Subject};
+use crate::model::Action;
 use crate::plan::guard::Lifted;
 use crate::telemetry::redacted;
 use crate::text::{count, counted};
 use crate::tui::pane::activity::duration;
 use crate::tui::theme::Role;
-use std::sync::Arc;
 
 /// `1 account`, `3 accounts`: with a verb in the right number.
 pub(super) fn people(n: usize, one: &str, many: &str) -> String {
     format!("{} {}", count(n), if n == 1 { one } else { many })
 }
 
-/// Asks whether all of a list are to be approved as they were seen; `lose` and `back` are the first of those who would lose access or
-/// get it back.
+/// Asks whether all who were weighed are to be approved as they were seen; `lose` and `back` are the first of those who would lose
+/// access or get it back.
 #[must_use]
-pub fn approve_all(rows: Arc<Vec<Subject>>, weight: &Weight, seen: Seen, lose: &[String], back: &[String]) -> Question {
+pub fn approve_all(weighed: Weighed, lose: &[String], back: &[String]) -> Question {
+    let Weighed { who, rows, weight, seen } = weighed;
     let mut words = Vec::new();
     for (action, one, many) in [
         (Action::Create, "person would be created", "people would be created"),
@@ -58,7 +58,7 @@ pub fn approve_all(rows: Arc<Vec<Subject>>, weight: &Weight, seen: Seen, lose: &
         0 => Answer::Yes,
         n => Answer::Number(n),
     };
-    Question::new(&title, words, answer, Then::Approve(rows, seen))
+    Question::new(&title, words, answer, Then::Approve(who, seen))
 }
 
 /// Both are asked about by one number.

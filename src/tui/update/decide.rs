@@ -2,7 +2,7 @@
 
 use crate::engine::proposal::NAMED;
 use crate::engine::rehearsal::Rehearsal;
-use crate::engine::{Approved, Ended, Named, Owing, Proposal, Running, Seen, Snapshot, Weight, Who, needs_approval};
+use crate::engine::{Approved, Ended, Named, Owing, Proposal, Running, Seen, Snapshot, Weighed, Who, needs_approval};
 use crate::error::Error;
 use crate::identity::{AccountId, EntryId};
 use crate::journal::run::RunId;
@@ -61,7 +61,7 @@ pub(super) fn list(model: &mut Model) -> Option<Arc<Vec<Subject>>> {
 
 /// Asks what approving everybody who is shown would come to.
 pub(super) fn approve_all(model: &mut Model) -> Vec<Effect> {
-    list(model).map(Effect::Weigh).into_iter().collect()
+    list(model).map(|rows| Effect::Weigh(Who::These(rows))).into_iter().collect()
 }
 
 pub(super) fn withdraw_all(model: &mut Model) -> Vec<Effect> {
@@ -82,31 +82,41 @@ fn first_of(snapshot: &Snapshot, rows: &[Subject], n: usize, wanted: fn(Action) 
     found.filter_map(|subject| Some(snapshot.line(*subject)?.user_name)).collect()
 }
 
-/// What approving a list comes to is known: it is asked about.
+/// What approving them comes to is known: it is asked about. What a run did not do was asked about before: it is approved again
+/// without a question, unless somebody would lose access or more than one would get it back.
 ///
 /// It is asked about whoever was weighed, by the snapshot in which they were: what is shown by now can be a later one.
-pub(super) fn weighed(model: &mut Model, rows: Arc<Vec<Subject>>, weight: &Weight, seen: Seen) {
-    let is_marked = rows.len() == model.list.marks.len() && rows.iter().all(|s| model.list.marks.has(*s));
-    let is_shown = is_marked || model.list.view.as_ref().is_some_and(|v| Arc::ptr_eq(&v.rows, &rows) || v.rows == rows);
-    if model.overlay.is_some() || !is_shown {
-        return;
+pub(super) fn weighed(model: &mut Model, weighed: Weighed) -> Vec<Effect> {
+    let Weighed { who, rows, weight, seen } = &weighed;
+    let is_again = matches!((&model.activity.running, who), (Running::Ended(ended), Who::Again(again)) if ended.again == *again);
+    let is_list = matches!(who, Who::These(_));
+    let is_marked = is_list && rows.len() == model.list.marks.len() && rows.iter().all(|s| model.list.marks.has(*s));
+    let is_shown = is_list && model.list.view.as_ref().is_some_and(|v| Arc::ptr_eq(&v.rows, rows) || v.rows == *rows);
+    if model.overlay.is_some() || !(is_again || is_marked || is_shown) {
+        return Vec::new();
     }
-    if model.snapshot.as_ref().is_none_or(|now| now.era() != seen.0.era()) {
-        return model.say(Tone::Warn, "the rows have changed meanwhile; look again");
+    let why_not = if model.snapshot.as_ref().is_none_or(|now| now.era() != seen.0.era()) {
+        Some((Tone::Warn, "the rows have changed meanwhile; look again"))
+    } else if model.is_policy_tried() {
+        Some((Tone::Warn, "not now: the policy was changed and not saved"))
+    } else if weight.total() == 0 && is_list {
+        let nobody = if is_marked { "nobody of the marked has anything to approve" } else { "nobody in this list has anything to approve" };
+        Some((Tone::Plain, nobody))
+    } else {
+        None
+    };
+    if let Some((tone, why)) = why_not {
+        model.say(tone, why);
+        return Vec::new();
     }
-    if model.is_policy_tried() {
-        return model.say(Tone::Warn, "not now: the policy was changed and not saved");
-    }
-    if weight.total() == 0 {
-        return model.say(
-            Tone::Plain,
-            if is_marked { "nobody of the marked has anything to approve" } else { "nobody in this list has anything to approve" },
-        );
+    if is_again && weight.grave() == 0 {
+        return vec![Effect::Approve(who.clone(), seen.clone())];
     }
     model.search = None;
-    let lose = first_of(&seen.0, &rows, weight.deprovisions(), Action::is_deprovision);
-    let back = first_of(&seen.0, &rows, weight.returns(), |action| action == Action::Enable);
-    model.overlay = Some(Overlay::Question(Box::new(confirm::approve_all(rows, weight, seen, &lose, &back))));
+    let lose = first_of(&seen.0, rows, weight.deprovisions(), Action::is_deprovision);
+    let back = first_of(&seen.0, rows, weight.returns(), |action| action == Action::Enable);
+    model.overlay = Some(Overlay::Question(Box::new(confirm::approve_all(weighed, &lose, &back))));
+    Vec::new()
 }
 
 /// What is approved by now.
@@ -196,10 +206,10 @@ pub(super) fn pause(model: &mut Model) -> Vec<Effect> {
     vec![Effect::Pause(going.paused)]
 }
 
-/// Approves again what was not done.
+/// Approves again what was not done: once it is known what that comes to, because more than one could get access back by it.
 pub(super) fn retry(model: &mut Model) -> Vec<Effect> {
-    let (Running::Ended(Ended { again, .. }), Some(seen)) = (&model.activity.running, seen(model)) else { return Vec::new() };
-    vec![Effect::Approve(Who::Again(again.clone()), seen)]
+    let Running::Ended(Ended { again, .. }) = &model.activity.running else { return Vec::new() };
+    vec![Effect::Weigh(Who::Again(again.clone()))]
 }
 
 /// Moves the mark in the runs.
@@ -245,7 +255,7 @@ pub(super) fn refused(model: &mut Model, error: &Error) {
 /// Does what was asked about.
 pub(super) fn answered(model: &mut Model, question: Question) -> Vec<Effect> {
     match question.then {
-        Then::Approve(rows, seen) => vec![Effect::Approve(Who::These(rows), seen)],
+        Then::Approve(who, seen) => vec![Effect::Approve(who, seen)],
         Then::Send(number) => {
             start(model);
             vec![Effect::Send(number)]

@@ -70,7 +70,7 @@ pub(super) fn hear(model: &mut Model, news: News) -> Vec<Effect> {
         News::Relocated => source::relocated(model),
         News::Anew(told) => anew::told(model, &told),
         News::Reloaded(source, target) => return anew::reloaded(model, source, target),
-        News::Weighed(rows, weight, seen) => decide::weighed(model, rows, &weight, seen),
+        News::Weighed(weighed) => return decide::weighed(model, weighed),
         News::Proposed(proposal) => decide::proposed(model, proposal),
         News::Rehearsed(number, rehearsal) => decide::rehearsed(model, number, &rehearsal),
         News::Run(running) => decide::ran(model, *running),

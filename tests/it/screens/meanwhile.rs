@@ -202,3 +202,54 @@ fn what_was_not_done_at_one_service_is_not_approved_at_another() {
     assert_eq!(place.desk.press("5 f"), []);
     assert!(place.desk.notice().contains("nothing was sent yet"), "{}", place.desk.notice());
 }
+
+#[test]
+fn whoever_would_get_access_back_by_trying_again_is_named_and_counted() {
+    let plan = Plan { lifelike: true, ..support::plan(2000, 1) };
+    let world = world::make(plan);
+    let runtime = support::runtime();
+    let service = Arc::new(runtime.block_on(Service::start(world.accounts.clone(), Faults::default())).unwrap());
+    let mut desk = Desk::at(runtime, Arc::clone(&service), None, &world, plan, setting());
+    show(&mut desk, "action enable");
+    let of = |subject: &Subject| {
+        (desk.snapshot.line(*subject).unwrap().user_name, desk.snapshot.card(*subject).unwrap().row.account.unwrap().id)
+    };
+    let back: Vec<(String, String)> = desk.model.shown()[..2].iter().map(of).collect();
+    let write = |title: &str| {
+        service.edit(|users| {
+            for (_, id) in &back {
+                users.iter_mut().find(|u| u["id"] == id.as_str()).unwrap()["title"] = title.into();
+            }
+        });
+    };
+    write("A title of before");
+    refresh(&mut desk);
+    desk.press("g space j space");
+    desk.until(|m| m.approvals().of(Action::Enable) == 2);
+    // Somebody was at both before their turn: they are left as they are.
+    write("Somebody was here");
+    desk.press("P");
+    desk.until(|m| m.question().is_some());
+    desk.press("enter");
+    desk.until(|m| matches!(m.running(), Running::Ended(_)));
+    read_again(&mut desk);
+    // A sentence that is longer than the pane is wide is in two lines.
+    let words = |desk: &mut Desk| desk.frame(110, 60).split_whitespace().collect::<Vec<_>>().join(" ");
+    while !words(&mut desk).contains("2 rows not done: f approves them again") {
+        desk.next();
+    }
+    assert_eq!(desk.model.approvals().total(), 0);
+    desk.press("5 f");
+    desk.until(|m| m.question().is_some());
+    let frame = desk.frame(120, 40);
+    let named = format!("Access is got back by {}, {}.", back[0].0, back[1].0);
+    for told in ["2 accounts would be enabled again", &named, "Type 2 to confirm", "Approving sends nothing yet."] {
+        assert!(frame.contains(told), "{told}: {frame}");
+    }
+    assert_eq!(desk.press("enter"), []);
+    assert_eq!(desk.model.approvals().total(), 0);
+    desk.type_in("2");
+    desk.press("enter");
+    desk.until(|m| m.approvals().of(Action::Enable) == 2);
+    assert_eq!(desk.notice(), "2 rows approved, nothing is sent yet");
+}
