@@ -39,7 +39,7 @@ pub mod why;
 mod worker;
 
 pub use approvals::{Approvals, Named, Weight, Who, needs_approval};
-pub use approver::Approved;
+pub use approver::{Approved, Weighed};
 pub use clerk::unended;
 pub use ends::{Ends, Errand, compile, compile_over, open};
 pub use live::Live;
@@ -52,6 +52,6 @@ pub use progress::Progress;
 pub use proposal::Proposal;
 pub use query::{Job, look};
 pub use seat::{Held, Pairing, Seat};
-pub use snapshot::Snapshot;
+pub use snapshot::{Seen, Snapshot};
 pub use view::{Spec, View};
 pub use watch::{Ended, Going, RunRow, Running};

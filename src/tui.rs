@@ -177,13 +177,9 @@ fn attend(model: &mut Model, stage: &mut Stage) -> io::Result<Left> {
 /// Lets the engine do what an operator has decided; whatever is not for the engine is left.
 pub fn order(live: &Live, model: &Model, effect: Effect) {
     match effect {
-        Effect::Approve(who, shown) => {
-            if let Some(seen) = model.snapshot.clone() {
-                live.approve(who, shown, seen);
-            }
-        }
+        Effect::Approve(who, seen) => live.approve(who, seen),
         Effect::Withdraw(who) => live.withdraw(who),
-        Effect::Weigh(rows) => live.weigh(rows),
+        Effect::Weigh(who) => live.weigh(who),
         Effect::Propose(only) => live.propose(only),
         Effect::Send(number) => live.send(number),
         Effect::Lift(number, lifted) => live.lift(number, lifted),

@@ -7,7 +7,7 @@
 use super::approvals::{Approvals, Lasting, Weight, Who};
 use super::news::{News, Tell};
 use super::owing::{Owing, Undone};
-use super::snapshot::Snapshot;
+use super::snapshot::{Seen, Snapshot};
 use super::viewer::Newest;
 use crate::journal::run::RunId;
 use crate::model::Subject;
@@ -21,16 +21,16 @@ const MOST_MOVED: usize = 100_000;
 pub(super) enum Ask {
     /// There is a newer snapshot.
     Over,
-    /// To approve what rows come to in the snapshot that they were seen in; a list only if it weighs what was shown.
-    Approve(Who, Option<Weight>, Arc<Snapshot>),
+    /// To approve what rows come to in the snapshot that they were seen in.
+    Approve(Who, Seen),
     /// To take back.
     Withdraw(Who),
     /// They were sent: to forget them.
     Spent(Arc<Approvals>),
     /// To tell, now and whenever that has changed, for whom of these there is still something to approve.
     Undone(RunId, Undone),
-    /// What a list comes to.
-    Weigh(Arc<Vec<Subject>>),
+    /// What approving these comes to.
+    Weigh(Who),
     /// To hand everything that is approved on, or what is approved of one user.
     Propose(Option<Subject>),
     /// The channel is left.
@@ -44,8 +44,21 @@ pub struct Approved {
     pub approvals: Arc<Approvals>,
     /// How many were dropped since the last word, because rows are not what they were.
     pub dropped: usize,
-    /// What there is to say about what was asked for.
+    /// What there is to say about what was asked for; or why they were dropped, where it is something else.
     pub remark: Option<String>,
+}
+
+/// What approving somebody would come to.
+#[derive(Debug, Clone)]
+pub struct Weighed {
+    /// Who was asked about.
+    pub who: Who,
+    /// Whose rows that are.
+    pub rows: Arc<Vec<Subject>>,
+    /// What they come to.
+    pub weight: Weight,
+    /// In which snapshot.
+    pub seen: Seen,
 }
 
 struct Approver<'t> {
@@ -68,14 +81,14 @@ pub(super) fn run(inbox: &Receiver<Ask>, newest: &Newest, tell: &Tell, hand_on: 
         Approver { snapshot: None, approvals: Approvals::default(), moved: Vec::new(), undone: None, owing: None, is_due: false, tell };
     while let Ok(ask) = inbox.recv() {
         if let Some(snapshot) = newest.take() {
-            approver.turn_to(snapshot);
+            approver.turn_to(&snapshot);
         }
         approver.check();
         let Some(snapshot) = approver.snapshot.clone() else { continue };
         match ask {
             Ask::Stop => return,
             Ask::Over => {}
-            Ask::Approve(who, shown, seen) => approver.approve(&snapshot, &seen, &who, shown.as_ref()),
+            Ask::Approve(who, Seen(seen)) => approver.approve(&snapshot, &seen, &who),
             Ask::Withdraw(who) => {
                 let rows = rows_of(&snapshot, &who);
                 let n = approver.approvals.withdraw(rows.iter().copied());
@@ -94,9 +107,10 @@ pub(super) fn run(inbox: &Receiver<Ask>, newest: &Newest, tell: &Tell, hand_on: 
                 (approver.undone, approver.owing) = (Some((run, undone)), None);
                 approver.tell_owing(&snapshot);
             }
-            Ask::Weigh(rows) => {
+            Ask::Weigh(who) => {
+                let rows = meant(&snapshot, &who, &mut Owing::default());
                 let weight = Weight::of_list(snapshot.picture(), &rows);
-                tell(News::Weighed(rows, weight));
+                tell(News::Weighed(Weighed { who, rows, weight, seen: Seen(snapshot) }));
             }
             Ask::Propose(only) => {
                 let approvals = only.map_or_else(|| approver.approvals.clone(), |one| approver.approvals.only(one));
@@ -120,12 +134,30 @@ fn rows_of(snapshot: &Snapshot, who: &Who) -> Arc<Vec<Subject>> {
     }
 }
 
+/// Whose rows would be approved. Of those for whom a run did not do what was approved only they where the same is to be done by now:
+/// where the others stand is counted.
+fn meant(snapshot: &Snapshot, who: &Who, owing: &mut Owing) -> Arc<Vec<Subject>> {
+    match who {
+        Who::Again(undone) => Arc::new(undone.iter().filter_map(|(named, action)| owing.take(snapshot, named, action)).collect()),
+        _ => rows_of(snapshot, who),
+    }
+}
+
 impl Approver<'_> {
-    /// Takes a newer snapshot. Where everybody has another number in it, nobody is approved until both ends were read.
-    fn turn_to(&mut self, snapshot: Arc<Snapshot>) {
+    /// Takes a newer snapshot. Where everybody has another number in it, nobody is approved until both ends were read; where it is of
+    /// another service or directory, nobody is any more: what was approved there says nothing about what the same would do here.
+    fn turn_to(&mut self, snapshot: &Arc<Snapshot>) {
         self.is_due = true;
         let era = snapshot.era();
-        let Some(before) = self.snapshot.replace(snapshot).filter(|before| before.era() != era) else { return };
+        let Some(before) = self.snapshot.replace(Arc::clone(snapshot)).filter(|before| before.era() != era) else { return };
+        if !snapshot.has_ends_of(&before) {
+            let n = self.approvals.total() + self.moved.len();
+            (self.approvals, self.moved, self.undone, self.owing) = (Approvals::none(era), Vec::new(), None, None);
+            if n > 0 {
+                self.told(n, Some("given for another service or directory".to_owned()));
+            }
+            return;
+        }
         let n = self.approvals.total();
         if n == 0 || n > MOST_MOVED {
             // Of so many nobody keeps the ids: they are dropped when they are held against the snapshot.
@@ -160,18 +192,15 @@ impl Approver<'_> {
         }
     }
 
-    fn approve(&mut self, snapshot: &Snapshot, seen: &Snapshot, who: &Who, shown: Option<&Weight>) {
+    /// Approves what was seen; whatever has changed since is dropped again right away.
+    fn approve(&mut self, snapshot: &Snapshot, seen: &Snapshot, who: &Who) {
         // Whatever a screen thinks: nobody is approved by a policy that is only tried.
         if seen.is_by_other_policy() || snapshot.is_by_other_policy() {
             return self.told(0, Some("nothing was approved: the policy was changed and not saved".to_owned()));
         }
         let mut owing = Owing::default();
-        let rows = match who {
-            Who::Again(undone) => Arc::new(undone.iter().filter_map(|(named, action)| owing.take(seen, named, action)).collect()),
-            _ => rows_of(seen, who),
-        };
-        let is_other = || shown.is_some_and(|shown| *shown != Weight::of_list(seen.picture(), &rows));
-        if seen.era() != snapshot.era() || is_other() {
+        let rows = meant(seen, who, &mut owing);
+        if seen.era() != snapshot.era() {
             return self.told(0, Some("nothing was approved: the rows have changed meanwhile; look again".to_owned()));
         }
         let n = self.approvals.approve(seen, &rows);

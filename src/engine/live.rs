@@ -5,7 +5,7 @@
 //! from these the *viewer* makes the list that the screen asked for, and the *approver* keeps what is approved; what
 //! is only looked at has threads beside them (`aside`). None of them waits for the screen, and the screen waits for none of them.
 
-use super::approvals::{Weight, Who};
+use super::approvals::Who;
 use super::approver::{self, Ask};
 use super::aside::{Aside, Configured};
 use super::clerk::{Clerk, Withdrawn, Work};
@@ -16,7 +16,7 @@ use super::location::{Edits, Looker, Site, Stop};
 use super::news::{News, Tell};
 use super::remote::Remote;
 use super::seat::{Held, Seat};
-use super::snapshot::Snapshot;
+use super::snapshot::{Seen, Snapshot};
 use super::store::Store;
 use super::view::Spec;
 use super::viewer::{self, Newest, Wish};
@@ -179,8 +179,8 @@ impl Live {
     }
 
     /// Approves what these users' rows come to in the snapshot that they were seen in; a list only if it comes to what was shown.
-    pub fn approve(&self, who: Who, shown: Option<Weight>, seen: Arc<Snapshot>) {
-        let _ = self.asks.send(Ask::Approve(who, shown, seen));
+    pub fn approve(&self, who: Who, seen: Seen) {
+        let _ = self.asks.send(Ask::Approve(who, seen));
     }
 
     /// Takes approvals back.
@@ -188,9 +188,9 @@ impl Live {
         let _ = self.asks.send(Ask::Withdraw(who));
     }
 
-    /// Asks what approving all of a list would come to.
-    pub fn weigh(&self, rows: Arc<Vec<Subject>>) {
-        let _ = self.asks.send(Ask::Weigh(rows));
+    /// Asks what approving these would come to.
+    pub fn weigh(&self, who: Who) {
+        let _ = self.asks.send(Ask::Weigh(who));
     }
 
     /// Asks what sending everything that is approved would come to, or what is approved of one user.

@@ -1,8 +1,7 @@
 //! What the engine tells a screen: the only way from its threads to a face.
 
 use super::anew::Anew;
-use super::approvals::Weight;
-use super::approver::Approved;
+use super::approver::{Approved, Weighed};
 use super::coverage::Coverage;
 use super::draft::Tried;
 use super::location::{Counts, Previewed, Site};
@@ -18,7 +17,6 @@ use super::why::Learnt;
 use crate::error::{Error, Result};
 use crate::identity::AttributeName;
 use crate::journal::run::{Run, RunId};
-use crate::model::Subject;
 use std::sync::Arc;
 
 /// What a screen hears.
@@ -58,8 +56,8 @@ pub enum News {
     Failed(Error),
     /// Something is approved, or not any more.
     Approved(Approved),
-    /// What approving all of a list would come to.
-    Weighed(Arc<Vec<Subject>>, Weight),
+    /// What approving many would come to, in the snapshot that it was weighed in.
+    Weighed(Weighed),
     /// What a run would come to.
     Proposed(Box<Proposal>),
     /// What a run came to on a copy of the service, by the number of the proposal.

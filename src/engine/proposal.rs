@@ -47,8 +47,10 @@ pub struct Proposal {
     pub interrupted: Option<Run>,
     /// The run that this one takes back.
     pub undo_of: Option<i64>,
-    /// How many of those who are enabled again have no right to it, by what was read last: disabled, or not in scope.
+    /// How many of those who are enabled again have no right to it, by what was read last: disabled, or not in scope, or not known.
     pub unentitled: usize,
+    /// The directory was not read to its end, or gave nobody: all of them are counted, and fewer may have no right to it.
+    pub is_unsure: bool,
     /// Of whom nothing is left to be taken back, and why. Not cleaned.
     pub left_out: Vec<String>,
     /// Some of those who lose access or get it back may be so already, so that fewer do.
@@ -139,6 +141,7 @@ pub(super) fn propose(
         waiting: leaving.saturating_sub(removed),
         names: names.into_values().collect(),
         unentitled: 0,
+        is_unsure: false,
         left_out: Vec::new(),
         at_most: false,
         file: None,

@@ -14,6 +14,7 @@ use super::Picture;
 use super::approvals::Named;
 use crate::clock::Instant;
 use crate::config::{Channel, RuleConfig};
+use crate::identity::value::key_form;
 use crate::identity::{AccountId, EntryId};
 use crate::model::{Action, ProblemCode, Reason, SideState, Situation, Subject};
 use crate::source::Facts as SourceFacts;
@@ -92,6 +93,24 @@ pub(super) struct Trial {
     pub policy: bool,
 }
 
+/// The moment that somebody has looked at: what they decide is about whoever was seen in it. Equal is only the very same one.
+#[derive(Clone)]
+pub struct Seen(pub Arc<Snapshot>);
+
+impl PartialEq for Seen {
+    fn eq(&self, other: &Seen) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Seen {}
+
+impl std::fmt::Debug for Seen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Seen({})", self.0.generation)
+    }
+}
+
 /// Both sides, and the verdict on everybody, at one moment.
 pub struct Snapshot {
     pub(super) generation: u64,
@@ -128,6 +147,16 @@ impl Snapshot {
     #[must_use]
     pub fn picture(&self) -> &Picture {
         &self.picture
+    }
+
+    /// True if the other one is of the same service, and of a directory with the same naming context and ids: only there what was decided
+    /// about somebody is about them.
+    #[must_use]
+    pub fn has_ends_of(&self, other: &Snapshot) -> bool {
+        let (ours, theirs) = (self.picture.source(), other.picture.source());
+        self.picture.base_url() == other.picture.base_url()
+            && key_form(&ours.naming_context) == key_form(&theirs.naming_context)
+            && ours.settings.id_attribute.is(theirs.settings.id_attribute.as_str())
     }
 
     /// The rules as they are configured, in the order of the file.

@@ -3,14 +3,13 @@
 use crate::config::RuleEdit;
 use crate::engine::draft::Draft;
 use crate::engine::location::Edits;
-use crate::engine::{News, Spec, Weight, Who};
+use crate::engine::{News, Seen, Spec, Who};
 use crate::identity::{AccountId, AttributeName, EntryId};
 use crate::journal::run::RunId;
 use crate::model::{HoldOn, Subject};
 use crate::plan::guard::Lifted;
 use ratatui::crossterm::event::{KeyEvent, MouseEvent};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// Something happened.
 pub enum Msg {
@@ -39,12 +38,12 @@ pub enum Effect {
     Look(Spec),
     /// Read both ends again.
     Refresh,
-    /// Approve these; a list only if it still comes to what was shown.
-    Approve(Who, Option<Weight>),
+    /// Approve these, as they were seen.
+    Approve(Who, Seen),
     /// Take approvals back.
     Withdraw(Who),
-    /// Ask what approving all of a list would come to.
-    Weigh(Arc<Vec<Subject>>),
+    /// Ask what approving these would come to.
+    Weigh(Who),
     /// Ask what sending everything that is approved would come to, or what is approved of one user.
     Propose(Option<Subject>),
     /// Send what was proposed, by its number.

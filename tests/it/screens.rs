@@ -9,6 +9,7 @@ mod desk;
 mod details;
 mod keys;
 mod mapping;
+mod meanwhile;
 mod monkey;
 mod moves;
 mod pictures;

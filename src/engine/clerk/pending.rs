@@ -20,6 +20,7 @@ use crate::error::{Error, Kind, Result};
 use crate::journal::run::RunId;
 use crate::model::{Action, Situation, Subject};
 use crate::plan::Row;
+use crate::plan::classify::Verdict;
 use crate::plan::file::Header;
 use crate::plan::guard::Lifted;
 use crate::text::count;
@@ -37,11 +38,19 @@ pub(super) struct Pending {
     /// What of it can't be taken back, and of whom.
     lasting: Vec<String>,
     /// How many get access back who have no right to it.
-    unentitled: usize,
+    unentitled: Unentitled,
     /// Of whom nothing is left to be taken back, and why.
     left_out: Vec<String>,
     /// Some of those who lose access or get it back may be so already: nobody can tell without asking.
     at_most: bool,
+}
+
+/// How many of those who are enabled again have no right to it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Unentitled {
+    number: usize,
+    /// What was read says of nobody that they have one: all are counted.
+    is_unsure: bool,
 }
 
 /// How the account of a row is by now, as it was read last.
@@ -109,7 +118,7 @@ where
             from,
             permits: Permits::default(),
             lasting: Vec::new(),
-            unentitled: 0,
+            unentitled: Unentitled::default(),
             left_out: Vec::new(),
             at_most: false,
         });
@@ -196,24 +205,28 @@ where
         self.desk.look(look).await.unwrap_or_else(|| vec![Now::NotKnown; n])
     }
 
-    /// How many of those who would be enabled are disabled or not in scope, by what was read last.
-    async fn unentitled(&self, rows: &[Row]) -> usize {
+    /// How many of those who would be enabled are not known to be in scope and enabled, by what was read last. Where that says nothing,
+    /// because it did not come to its end or gave nobody, all are counted.
+    async fn unentitled(&self, rows: &[Row]) -> Unentitled {
         let enabled = rows.iter().filter(|row| row.action == Action::Enable);
-        let enabled: Vec<String> = enabled.filter_map(|row| Some(row.account.as_ref()?.id.clone())).collect();
+        let enabled: Vec<Option<String>> = enabled.map(|row| Some(row.account.as_ref()?.id.clone())).collect();
+        let all = enabled.len();
+        let all = Unentitled { number: all, is_unsure: all > 0 };
         let is_out = move |store: &Store| {
-            let situation = |id: &String| {
-                let picture = store.picture();
-                let row = picture.accounts().by_id(id)?;
+            let picture = store.picture();
+            if !picture.sides.source.is_complete() || !picture.source_state().is_complete() || picture.sides.source_empty {
+                return all;
+            }
+            let verdict = |id: &Option<String>| {
+                let row = picture.accounts().by_id(id.as_ref()?)?;
                 let person = picture.others.at(row.index()).entry().map(Subject::of_entry);
-                Some(picture.user_of(person.unwrap_or(Subject::of_account(row)))?.verdict.situation)
+                Some(picture.user_of(person.unwrap_or(Subject::of_account(row)))?.verdict)
             };
             // Whoever is at neither end any more has no right to anything either.
-            enabled
-                .iter()
-                .filter(|id| situation(id).is_none_or(|s| matches!(s, Situation::Left | Situation::Leaving | Situation::Unmatched)))
-                .count()
+            let number = enabled.iter().filter(|id| !verdict(id).is_some_and(is_entitled)).count();
+            Unentitled { number, is_unsure: false }
         };
-        self.desk.look(is_out).await.unwrap_or(0)
+        self.desk.look(is_out).await.unwrap_or(all)
     }
 
     fn next(&mut self) -> u64 {
@@ -236,8 +249,9 @@ where
             Ok(propose((*number, permits.lifted), pace, from.approved(), prepared, channel, snapshot, interrupted))
         })?;
         let lasting = proposal.lasting.iter().chain(lasting).cloned().collect();
-        let (unentitled, left_out, at_most) = (*unentitled, left_out.clone(), *at_most);
-        (self.tell)(News::Proposed(Box::new(Proposal { lasting, unentitled, left_out, at_most, file: self.file_differs(), ..proposal })));
+        let (Unentitled { number: unentitled, is_unsure }, left_out, at_most) = (*unentitled, left_out.clone(), *at_most);
+        let file = self.file_differs();
+        (self.tell)(News::Proposed(Box::new(Proposal { file, lasting, unentitled, is_unsure, left_out, at_most, ..proposal })));
         Ok(())
     }
 
@@ -266,7 +280,52 @@ where
     }
 }
 
+/// True for who is in scope and enabled, and of whom it is clear who they are: whatever a hold or an answer that is missing keeps from
+/// being done about them. Nobody else is known to have a right to an account.
+fn is_entitled(verdict: Verdict) -> bool {
+    match verdict.would_be.unwrap_or(verdict.situation) {
+        Situation::New | Situation::Changed | Situation::Returning | Situation::InSync | Situation::Invalid => true,
+        Situation::Leaving
+        | Situation::Left
+        | Situation::Skipped
+        | Situation::Unmatched
+        | Situation::Ambiguous
+        | Situation::Held
+        | Situation::Blocked => false,
+    }
+}
+
 /// What was asked about is not there any more.
 pub(super) fn overtaken() -> Error {
     Error::failure("what was confirmed is not what was shown last").hint("look again; nothing was sent")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_is_not_known_to_be_in_scope_and_enabled_is_counted() {
+        let verdict = |situation, would_be| Verdict { situation, reason: None, action: Action::None, would_be, withheld: None };
+        for (situation, would_be, entitled) in [
+            (Situation::InSync, None, true),
+            (Situation::Changed, None, true),
+            (Situation::Returning, None, true),
+            (Situation::Invalid, None, true),
+            (Situation::Left, None, false),
+            (Situation::Leaving, None, false),
+            (Situation::Skipped, None, false),
+            (Situation::Unmatched, None, false),
+            (Situation::Ambiguous, None, false),
+            (Situation::Blocked, Some(Situation::Left), false),
+            (Situation::Blocked, Some(Situation::Unmatched), false),
+            (Situation::Blocked, Some(Situation::Returning), true),
+            (Situation::Blocked, None, false),
+            (Situation::Held, Some(Situation::Left), false),
+            (Situation::Held, Some(Situation::Blocked), false),
+            (Situation::Held, Some(Situation::InSync), true),
+        ] {
+            assert_eq!(is_entitled(verdict(situation, would_be)), entitled, "{situation:?} {would_be:?}");
+        }
+    }
 }

@@ -26,7 +26,8 @@ pub fn question(anew: &Anew, forgotten: &[String], approved: usize) -> Question 
         words.push((Role::Warn, format!("Forgotten by that, it is in no file: {text}")));
     }
     if approved > 0 {
-        words.push((Role::Text, "Approvals stay only for rows that come to the same by it.".to_owned()));
+        let text = "Approvals stay only for rows that come to the same by it, and for none at another service or directory.";
+        words.push((Role::Text, text.to_owned()));
     }
     let text =
         "Both ends are opened and read by it, without a restart. Nothing is sent, nothing is approved and nothing is written by that.";

@@ -3,24 +3,25 @@
 use super::question::{Answer, Question, Then};
 use crate::engine::proposal::NAMED;
 use crate::engine::rehearsal::Rehearsal;
-use crate::engine::{Proposal, Weight};
+use crate::engine::{Proposal, Weighed};
 use crate::journal::run::RowState;
-use crate::model::{Action, Subject};
+use crate::model::Action;
 use crate::plan::guard::Lifted;
 use crate::telemetry::redacted;
 use crate::text::{count, counted};
 use crate::tui::pane::activity::duration;
 use crate::tui::theme::Role;
-use std::sync::Arc;
 
 /// `1 account`, `3 accounts`: with a verb in the right number.
 pub(super) fn people(n: usize, one: &str, many: &str) -> String {
     format!("{} {}", count(n), if n == 1 { one } else { many })
 }
 
-/// Asks whether all of a list are to be approved; `lose` and `back` are the first of those who would lose access or get it back.
+/// Asks whether all who were weighed are to be approved as they were seen; `lose` and `back` are the first of those who would lose
+/// access or get it back.
 #[must_use]
-pub fn approve_all(rows: Arc<Vec<Subject>>, weight: Weight, lose: &[String], back: &[String]) -> Question {
+pub fn approve_all(weighed: Weighed, lose: &[String], back: &[String]) -> Question {
+    let Weighed { who, rows, weight, seen } = weighed;
     let mut words = Vec::new();
     for (action, one, many) in [
         (Action::Create, "person would be created", "people would be created"),
@@ -57,7 +58,7 @@ pub fn approve_all(rows: Arc<Vec<Subject>>, weight: Weight, lose: &[String], bac
         0 => Answer::Yes,
         n => Answer::Number(n),
     };
-    Question::new(&title, words, answer, Then::Approve(rows, weight))
+    Question::new(&title, words, answer, Then::Approve(who, seen))
 }
 
 /// Both are asked about by one number.
@@ -200,7 +201,12 @@ fn happens(proposal: &Proposal) -> Vec<(Role, String)> {
             "of those who are enabled again is disabled in the directory or not in scope, by the last reading: IT GETS ACCESS BACK.",
             "of those who are enabled again are disabled in the directory or not in scope, by the last reading: THEY GET ACCESS BACK.",
         );
-        words.push((Role::Bad, if proposal.at_most { format!("At most {text}") } else { text }));
+        words.push((Role::Bad, if proposal.at_most || proposal.is_unsure { format!("At most {text}") } else { text }));
+        if proposal.is_unsure {
+            let why =
+                "The directory was not read to its end, or gave nobody: who of them has a right to it is not known, so all are counted.";
+            words.push((Role::Bad, why.to_owned()));
+        }
     }
     if proposal.removals() > 0 && proposal.unentitled > 0 {
         words.push((Role::Bad, lose_and_get_back(proposal.removals(), proposal.unentitled)));

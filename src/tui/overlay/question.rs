@@ -3,9 +3,9 @@
 //! What must stay true: whoever would lose access is counted by the operator, not by a habit of pressing Enter; and what can't
 //! be done is shown with its reason and has no way on.
 
-use crate::engine::Weight;
+use crate::engine::{Seen, Who};
 use crate::identity::{AccountId, EntryId};
-use crate::model::{HoldOn, Subject};
+use crate::model::HoldOn;
 use crate::plan::guard::Lifted;
 use crate::tui::theme::Role;
 use crate::tui::widget::field::Field;
@@ -13,7 +13,6 @@ use crate::tui::widget::ink::{Ink, cells};
 use crate::tui::widget::page::{Line, plain, wrap};
 use ratatui::layout::Rect;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// What is asked.
 #[derive(Debug, Clone)]
@@ -54,8 +53,8 @@ pub enum Answer {
 /// What is done once it is answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Then {
-    /// This list is approved, if it still comes to that.
-    Approve(Arc<Vec<Subject>>, Weight),
+    /// They are approved, as far as they still come to what they came to when they were weighed.
+    Approve(Who, Seen),
     /// What was proposed is sent, by its number.
     Send(u64),
     /// What was proposed is looked at with limits lifted.

@@ -2,7 +2,7 @@
 
 use crate::engine::proposal::NAMED;
 use crate::engine::rehearsal::Rehearsal;
-use crate::engine::{Approved, Ended, Named, Owing, Proposal, Running, Weight, Who, needs_approval};
+use crate::engine::{Approved, Ended, Named, Owing, Proposal, Running, Seen, Snapshot, Weighed, Who, needs_approval};
 use crate::error::Error;
 use crate::identity::{AccountId, EntryId};
 use crate::journal::run::RunId;
@@ -40,9 +40,14 @@ pub(super) fn approve(model: &mut Model) -> Vec<Effect> {
     } else if !needs_approval(row.action) {
         model.say(Tone::Warn, approvable(&row).err().unwrap_or_else(|| format!("there is nothing to send for {}", row.called())));
     } else {
-        return vec![Effect::Approve(Who::One(subject), None)];
+        return seen(model).map(|seen| Effect::Approve(Who::One(subject), seen)).into_iter().collect();
     }
     Vec::new()
+}
+
+/// What is shown now: what is decided by a key is about that, whatever is told before it is done.
+fn seen(model: &Model) -> Option<Seen> {
+    model.snapshot.clone().map(Seen)
 }
 
 /// The whole list, if it is there.
@@ -56,7 +61,7 @@ pub(super) fn list(model: &mut Model) -> Option<Arc<Vec<Subject>>> {
 
 /// Asks what approving everybody who is shown would come to.
 pub(super) fn approve_all(model: &mut Model) -> Vec<Effect> {
-    list(model).map(Effect::Weigh).into_iter().collect()
+    list(model).map(|rows| Effect::Weigh(Who::These(rows))).into_iter().collect()
 }
 
 pub(super) fn withdraw_all(model: &mut Model) -> Vec<Effect> {
@@ -65,46 +70,65 @@ pub(super) fn withdraw_all(model: &mut Model) -> Vec<Effect> {
 
 /// The first of those of a list for whom such an action is proposed, by name. Of a list that begins with a great many others they are
 /// only counted.
-fn first_of(model: &Model, rows: &[Subject], n: usize, wanted: fn(Action) -> bool) -> Vec<String> {
+fn first_of(snapshot: &Snapshot, rows: &[Subject], n: usize, wanted: fn(Action) -> bool) -> Vec<String> {
     /// Rows that are looked at: a few milliseconds.
     const LOOKED_AT: usize = 20_000;
-    let Some(snapshot) = model.snapshot.as_ref().filter(|_| n > 0) else { return Vec::new() };
+    if n == 0 {
+        return Vec::new();
+    }
     let picture = snapshot.picture();
     let is_it = |subject: &&Subject| picture.user_of(**subject).is_some_and(|user| wanted(user.verdict.action));
     let found = rows.iter().take(LOOKED_AT).filter(is_it).take(NAMED);
     found.filter_map(|subject| Some(snapshot.line(*subject)?.user_name)).collect()
 }
 
-/// What approving a list comes to is known: it is asked about.
-pub(super) fn weighed(model: &mut Model, rows: Arc<Vec<Subject>>, weight: Weight) {
-    let is_marked = rows.len() == model.list.marks.len() && rows.iter().all(|s| model.list.marks.has(*s));
-    let is_shown = is_marked || model.list.view.as_ref().is_some_and(|v| Arc::ptr_eq(&v.rows, &rows) || v.rows == rows);
-    if model.overlay.is_some() || !is_shown {
-        return;
+/// What approving them comes to is known: it is asked about. What a run did not do was asked about before: it is approved again
+/// without a question, unless somebody would lose access or more than one would get it back.
+///
+/// It is asked about whoever was weighed, by the snapshot in which they were: what is shown by now can be a later one.
+pub(super) fn weighed(model: &mut Model, weighed: Weighed) -> Vec<Effect> {
+    let Weighed { who, rows, weight, seen } = &weighed;
+    let is_again = matches!((&model.activity.running, who), (Running::Ended(ended), Who::Again(again)) if ended.again == *again);
+    let is_list = matches!(who, Who::These(_));
+    let is_marked = is_list && rows.len() == model.list.marks.len() && rows.iter().all(|s| model.list.marks.has(*s));
+    let is_shown = is_list && model.list.view.as_ref().is_some_and(|v| Arc::ptr_eq(&v.rows, rows) || v.rows == *rows);
+    if model.overlay.is_some() || !(is_again || is_marked || is_shown) {
+        return Vec::new();
     }
-    if model.is_policy_tried() {
-        return model.say(Tone::Warn, "not now: the policy was changed and not saved");
+    let why_not = if model.snapshot.as_ref().is_none_or(|now| now.era() != seen.0.era()) {
+        Some((Tone::Warn, "the rows have changed meanwhile; look again"))
+    } else if model.is_policy_tried() {
+        Some((Tone::Warn, "not now: the policy was changed and not saved"))
+    } else if weight.total() == 0 && is_list {
+        let nobody = if is_marked { "nobody of the marked has anything to approve" } else { "nobody in this list has anything to approve" };
+        Some((Tone::Plain, nobody))
+    } else {
+        None
+    };
+    if let Some((tone, why)) = why_not {
+        model.say(tone, why);
+        return Vec::new();
     }
-    if weight.total() == 0 {
-        return model.say(
-            Tone::Plain,
-            if is_marked { "nobody of the marked has anything to approve" } else { "nobody in this list has anything to approve" },
-        );
+    if is_again && weight.grave() == 0 {
+        return vec![Effect::Approve(who.clone(), seen.clone())];
     }
     model.search = None;
-    let lose = first_of(model, &rows, weight.deprovisions(), Action::is_deprovision);
-    let back = first_of(model, &rows, weight.returns(), |action| action == Action::Enable);
-    model.overlay = Some(Overlay::Question(Box::new(confirm::approve_all(rows, weight, &lose, &back))));
+    let lose = first_of(&seen.0, rows, weight.deprovisions(), Action::is_deprovision);
+    let back = first_of(&seen.0, rows, weight.returns(), |action| action == Action::Enable);
+    model.overlay = Some(Overlay::Question(Box::new(confirm::approve_all(weighed, &lose, &back))));
+    Vec::new()
 }
 
 /// What is approved by now.
 pub(super) fn approved(model: &mut Model, approved: Approved) {
     model.approvals = approved.approvals;
     if approved.dropped > 0 {
-        let text = if approved.dropped == 1 {
-            "1 approval was dropped: the row changed".to_owned()
-        } else {
-            format!("{} approvals were dropped: the rows changed", count(approved.dropped))
+        let (n, why) = (approved.dropped, approved.remark);
+        let text = match (n, why) {
+            (1, None) => "1 approval was dropped: the row changed".to_owned(),
+            (_, None) => format!("{} approvals were dropped: the rows changed", count(n)),
+            (1, Some(why)) => format!("1 approval was dropped: {why}"),
+            (_, Some(why)) => format!("{} approvals were dropped: {why}", count(n)),
         };
         model.say(Tone::Warn, text);
     } else if let Some(remark) = approved.remark {
@@ -182,10 +206,10 @@ pub(super) fn pause(model: &mut Model) -> Vec<Effect> {
     vec![Effect::Pause(going.paused)]
 }
 
-/// Approves again what was not done.
+/// Approves again what was not done: once it is known what that comes to, because more than one could get access back by it.
 pub(super) fn retry(model: &mut Model) -> Vec<Effect> {
     let Running::Ended(Ended { again, .. }) = &model.activity.running else { return Vec::new() };
-    vec![Effect::Approve(Who::Again(again.clone()), None)]
+    vec![Effect::Weigh(Who::Again(again.clone()))]
 }
 
 /// Moves the mark in the runs.
@@ -231,7 +255,7 @@ pub(super) fn refused(model: &mut Model, error: &Error) {
 /// Does what was asked about.
 pub(super) fn answered(model: &mut Model, question: Question) -> Vec<Effect> {
     match question.then {
-        Then::Approve(rows, weight) => vec![Effect::Approve(Who::These(rows), Some(weight))],
+        Then::Approve(who, seen) => vec![Effect::Approve(who, seen)],
         Then::Send(number) => {
             start(model);
             vec![Effect::Send(number)]

@@ -71,7 +71,7 @@ fn marked(model: &Model) -> Arc<Vec<Subject>> {
 
 /// Asks what approving the marked ones would come to.
 pub(super) fn approve(model: &mut Model) -> Vec<Effect> {
-    vec![Effect::Weigh(marked(model))]
+    vec![Effect::Weigh(Who::These(marked(model)))]
 }
 
 pub(super) fn withdraw(model: &mut Model) -> Vec<Effect> {

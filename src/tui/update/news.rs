@@ -5,7 +5,7 @@
 
 use super::{anew, decide, mapping, pairing, source};
 use crate::clock::Instant;
-use crate::engine::{News, Snapshot, View};
+use crate::engine::{News, Running, Snapshot, View};
 use crate::journal::run::Run;
 use crate::tui::action::Verb;
 use crate::tui::model::{Model, Tone};
@@ -27,8 +27,12 @@ pub(super) fn hear(model: &mut Model, news: News) -> Vec<Effect> {
                 // Everybody has another number: the cursor and the list are about nobody.
                 model.list.sought = decide::named(model).filter(|_| model.list.moved).or_else(|| model.list.sought.take());
                 (model.list.subject, model.list.moved, model.list.view) = (None, false, None);
-                if let Some(before) = &model.snapshot {
-                    model.list.marks.lose(before);
+                if let Some(before) = model.snapshot.clone() {
+                    if snapshot.has_ends_of(&before) {
+                        model.list.marks.lose(&before);
+                    } else {
+                        elsewhere(model);
+                    }
                 }
             }
             let gone = model.list.marks.find(&snapshot);
@@ -66,7 +70,7 @@ pub(super) fn hear(model: &mut Model, news: News) -> Vec<Effect> {
         News::Relocated => source::relocated(model),
         News::Anew(told) => anew::told(model, &told),
         News::Reloaded(source, target) => return anew::reloaded(model, source, target),
-        News::Weighed(rows, weight) => decide::weighed(model, rows, weight),
+        News::Weighed(weighed) => return decide::weighed(model, weighed),
         News::Proposed(proposal) => decide::proposed(model, proposal),
         News::Rehearsed(number, rehearsal) => decide::rehearsed(model, number, &rehearsal),
         News::Run(running) => decide::ran(model, *running),
@@ -100,6 +104,16 @@ fn remember(model: &mut Model, runs: Arc<Vec<Run>>) {
     if let Some(run) = model.activity.unended().filter(|_| is_first && !model.setting.read_only) {
         let text = format!("run {} by {} has not ended: {key} finishes it, unless somebody is at it", run.id, run.what.author);
         model.say(Tone::Warn, text);
+    }
+}
+
+/// Another service or directory is shown from here on: nobody who was marked at the one before is, and what a run did not do there is
+/// not done here.
+fn elsewhere(model: &mut Model) {
+    model.list.marks.clear();
+    model.list.sought = None;
+    if matches!(model.activity.running, Running::Ended(_)) {
+        (model.activity.running, model.activity.owing) = (Running::None, None);
     }
 }
 

@@ -205,7 +205,7 @@ impl Desk {
             if let Effect::Past(subject) = effect {
                 self.asked.push(subject);
             }
-            if matches!(effect, Effect::Past(_) | Effect::Try(_)) {
+            if matches!(effect, Effect::Past(_) | Effect::Try(_) | Effect::Approve(..)) {
                 tui::order(&self.live, &self.model, effect);
             }
         }

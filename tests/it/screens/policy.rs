@@ -9,7 +9,7 @@ use crate::support;
 use rosterm::config::{Channel, Clause, Config, RemoveAction};
 use rosterm::demo::service::{Faults, Hiding, Service};
 use rosterm::demo::world::{self, Dialect, Inactive, Plan, World};
-use rosterm::engine::{Who, needs_approval};
+use rosterm::engine::{Seen, Who, needs_approval};
 use rosterm::model::{Action, Reason, Situation, Subject};
 use rosterm::tui::{Effect, Setting};
 use std::path::{Path, PathBuf};
@@ -199,7 +199,7 @@ fn the_list_follows_a_policy_that_is_tried_and_nothing_is_approved_or_sent_by_it
     assert!(desk.model.question().is_none());
     // Nor by whoever does not ask the screen.
     let everybody: Vec<Subject> = desk.model.shown().to_vec();
-    desk.live.approve(Who::These(Arc::new(everybody)), None, Arc::clone(&desk.snapshot));
+    desk.live.approve(Who::These(Arc::new(everybody)), Seen(Arc::clone(&desk.snapshot)));
     desk.until_shown("nothing was approved: the policy was changed and not saved");
     assert_eq!(desk.model.approvals().total(), 1);
     desk.live.propose(None);
