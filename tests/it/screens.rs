@@ -20,6 +20,7 @@ mod search;
 mod server;
 mod setup;
 mod source;
+mod waiting;
 mod why;
 
 use crate::support;

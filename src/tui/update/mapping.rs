@@ -4,9 +4,9 @@ pub(super) mod rules;
 pub(super) mod saving;
 
 use super::{list, perform};
-use crate::engine::Snapshot;
 use crate::engine::draft::Tried;
 use crate::engine::moves::Moves;
+use crate::engine::{Saving, Snapshot};
 use crate::model::field::FieldKind;
 use crate::tui::action::{Scope, Verb};
 use crate::tui::keymap::Chord;
@@ -68,9 +68,9 @@ pub(super) fn revert(model: &mut Model) -> Vec<Effect> {
     model.mapping.told = None;
     model.say(Tone::Plain, "the rules are as in the configuration again");
     let mut effects = try_out(model);
-    if !std::mem::take(&mut model.mapping.saving).is_empty() {
-        effects.push(Effect::Unsave);
-    }
+    // Of two that were saved the first may be in the file already: what waits is not to be told by what is remembered here.
+    model.mapping.saving.clear();
+    effects.push(Effect::Unsave(Saving::Mapping));
     effects
 }
 
@@ -83,7 +83,7 @@ pub(super) fn forget(model: &mut Model) -> Vec<Effect> {
     (mapping.typing, mapping.told, mapping.configured, mapping.moves) = (None, None, None, None);
     (mapping.before, mapping.base, mapping.coverage) = (None, None, None);
     let mut effects = if is_edited { try_out(model) } else { Vec::new() };
-    effects.push(Effect::Unsave);
+    effects.extend([Effect::Unsave(Saving::Mapping), Effect::Unsave(Saving::Source)]);
     effects
 }
 

@@ -4,9 +4,9 @@ use super::perform;
 use crate::config::secret::address::hidden;
 use crate::config::secret::typed::may_be_shown;
 use crate::config::{Clause, RemoveAction, status_text};
-use crate::engine::Running;
 use crate::engine::location::{self, Counts, Edits, Previewed, Site};
 use crate::engine::query::id_words;
+use crate::engine::{Running, Saving};
 use crate::error::{Error, Result};
 use crate::tui::action::Verb;
 use crate::tui::keymap::Chord;
@@ -165,7 +165,7 @@ pub(super) fn revert(model: &mut Model) -> Vec<Effect> {
     model.source.edits.clear();
     model.source.forget();
     model.say(Tone::Plain, "the source location is as in the configuration again");
-    [Effect::StopLooking, Effect::Unsave].into_iter().chain(try_policy(model)).collect()
+    [Effect::StopLooking, Effect::Unsave(Saving::Source)].into_iter().chain(try_policy(model)).collect()
 }
 
 /// Counts what each clause comes to, by the edits where there are some.
