@@ -283,6 +283,10 @@ impl Worker<'_> {
     fn take(&mut self, draft: &Draft, hold: Hold) -> Tried {
         let Some(store) = &self.store else { return Tried::Works };
         let picture = store.picture();
+        if picture.fingerprint() != self.channel.fingerprint {
+            // What was read by another configuration keeps its rules: by these nobody of them is judged before they were read by it.
+            return Tried::Unlisted(Vec::new());
+        }
         let rules = match draft.compile(&self.channel, picture.entries().schema().clone(), picture.fields_read()) {
             Ok(Ok(rules)) => rules,
             Ok(Err(fields)) => return Tried::Unlisted(fields),

@@ -251,6 +251,36 @@ fn edits_that_could_not_be_saved_are_told_before_they_are_forgotten() {
 }
 
 #[test]
+fn whoever_was_read_before_is_not_judged_by_rules_that_nobody_was_read_by() {
+    let mut place = Place::new();
+    let facets = place.desk.snapshot.facets().clone();
+    let (url, fingerprint) = (place.desk.snapshot.picture().base_url().to_owned(), place.desk.snapshot.picture().fingerprint().to_owned());
+    let desk = &mut place.desk;
+    desk.press("2 e");
+    desk.type_in(" | lower");
+    desk.press("enter");
+    desk.until(|m| m.is_mapping_tried() && m.is_mapping_edited());
+    // Everybody has another name by it, and no end of it can be opened.
+    place.write(&[(&url, "http://127.0.0.1:9/scim"), ("userName = \"", "userName = \"'x' ~ ")]);
+    place.asked();
+    place.desk.press("enter");
+    place.desk.until_failed("FAILED");
+    place.desk.until(|model| !model.is_mapping_edited());
+    while place.desk.snapshot.is_busy() {
+        place.desk.next();
+    }
+    assert_eq!(place.desk.snapshot.picture().fingerprint(), fingerprint);
+    assert_eq!(place.desk.snapshot.facets(), &facets);
+    place.desk.press("2");
+    assert!(!place.frame(160, 48).contains("unread"), "{}", place.frame(160, 48));
+    place.write(&[]);
+    place.asked();
+    place.go_by();
+    assert_eq!(place.desk.snapshot.facets(), &facets);
+    assert!(!place.desk.snapshot.is_drafted());
+}
+
+#[test]
 fn while_both_ends_are_read_it_is_told_at_once_and_gone_by_afterwards() {
     let mut place = Place::new();
     let gate = Arc::clone(&place.desk.gate);
