@@ -1,6 +1,7 @@
 //! The configuration file read anew: told first, gone by without a restart, and nothing else changes by looking.
 
 use super::desk::Desk;
+use super::server::mark;
 use super::{same_as_before, setting};
 use crate::support;
 use rosterm::config::Config;
@@ -278,6 +279,23 @@ fn whoever_was_read_before_is_not_judged_by_rules_that_nobody_was_read_by() {
     place.go_by();
     assert_eq!(place.desk.snapshot.facets(), &facets);
     assert!(!place.desk.snapshot.is_drafted());
+}
+
+#[test]
+fn a_policy_that_was_tried_before_can_be_tried_again() {
+    let mut place = Place::new();
+    let is_tried = |effects: &[Effect]| effects.iter().any(|effect| matches!(effect, Effect::TryPolicy(edits) if edits.len() == 1));
+    mark(&mut place.desk, "removing");
+    assert!(is_tried(&place.desk.press("e")));
+    place.write(&[("title = \"title\"", "title = \"cn\"")]);
+    place.asked();
+    place.go_by();
+    assert!(!place.desk.model.is_policy_tried());
+    mark(&mut place.desk, "removing");
+    assert!(is_tried(&place.desk.press("e")));
+    while !place.desk.snapshot.is_by_other_policy() {
+        place.desk.next();
+    }
 }
 
 #[test]
