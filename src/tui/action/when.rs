@@ -199,7 +199,11 @@ pub(super) fn may_save(model: &Model) -> Result<(), &'static str> {
     if model.setting.file.is_none() {
         return Err("the demo has no configuration file");
     }
-    if model.mapping.edits.is_empty() { Err("every rule is as in the file") } else { Ok(()) }
+    if model.mapping.edits.is_empty() {
+        return Err("every rule is as in the file");
+    }
+    // Whom it removes is counted by the policy in effect, and another one can hide them.
+    if model.is_policy_tried() { Err("the policy was changed too: take it back first") } else { Ok(()) }
 }
 
 pub(super) fn may_leave(model: &Model) -> Result<(), &'static str> {
@@ -278,7 +282,13 @@ pub(super) fn may_relocate(model: &Model) -> Result<(), &'static str> {
         return Err("a run is under way");
     }
     if model.mapping.is_edited() {
-        return Err("the mapping was changed too: save it, or take it back first");
+        let is_either = model.is_policy_tried();
+        let why = if is_either {
+            "the mapping was changed too: take one of the two back first"
+        } else {
+            "the mapping was changed too: save it, or take it back first"
+        };
+        return Err(why);
     }
     a_clause_edited(model)
 }
