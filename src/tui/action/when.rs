@@ -267,8 +267,13 @@ pub(super) fn movers(model: &Model) -> Result<(), &'static str> {
     if model.source.previewing.is_some() { Err("it is not known yet") } else { Ok(()) }
 }
 
-pub(super) fn a_clause_edited(model: &Model) -> Result<(), &'static str> {
+fn a_clause_edited(model: &Model) -> Result<(), &'static str> {
     if model.source.edits.is_empty() { Err("every clause is as in the configuration") } else { Ok(()) }
+}
+
+pub(super) fn may_take_clauses_back(model: &Model) -> Result<(), &'static str> {
+    // Where every edit was taken back by hand, there can be clauses that wait to be written all the same.
+    if model.source.saving.is_empty() { a_clause_edited(model) } else { Ok(()) }
 }
 
 pub(super) fn may_relocate(model: &Model) -> Result<(), &'static str> {

@@ -87,7 +87,7 @@ pub(super) fn forget(model: &mut Model) -> Vec<Effect> {
     effects
 }
 
-fn try_out(model: &mut Model) -> Vec<Effect> {
+pub(super) fn try_out(model: &mut Model) -> Vec<Effect> {
     // Who would enter, leave and come to another action by other clauses was told by the rules before.
     model.source.unlook();
     let seen = model.page.rows.iter().map(|(subject, _)| *subject).collect();

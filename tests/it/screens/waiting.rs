@@ -1,7 +1,7 @@
-//! What waits to be written while both ends are read: taken back by its own key.
+//! What waits to be written while both ends are read: taken back by its own key, and nothing that is edited meanwhile is lost.
 
 use super::desk::Desk;
-use super::server::{mark, settled};
+use super::server::{edit, mark, said, settled};
 use super::setting;
 use rosterm::engine::News;
 use rosterm::journal::run::RunId;
@@ -139,4 +139,116 @@ fn what_was_saved_before_the_file_was_gone_by_anew_is_not_written_into_it() {
     // However late the screen hears of it.
     place.through();
     assert_eq!(place.written(), other);
+}
+
+#[test]
+fn what_is_edited_while_another_clause_waits_stays_and_is_tried_and_saved_by_itself() {
+    let mut place = Place::new();
+    place.asked("creating");
+    let gate = Arc::clone(&place.gate);
+    let held = gate.lock().unwrap();
+    place.read();
+    place.desk.press("enter");
+    edit(&mut place.desk, "protected", "nobody@x, somebody@x");
+    mark(&mut place.desk, "removals");
+    place.desk.press("e");
+    place.desk.type_in("7");
+    let era = place.desk.snapshot.era();
+    drop(held);
+    place.desk.until(|m| m.notice().is_some_and(|n| n.starts_with("saved")));
+    assert!(place.desk.notice().contains("was edited since"), "{}", place.desk.notice());
+    while place.desk.snapshot.era() == era || place.desk.snapshot.is_busy() {
+        place.desk.next();
+    }
+    let text = place.written();
+    assert!(text.contains("create = false") && !text.contains("protect"), "{text}");
+    assert!(place.desk.model.is_source_edited() && said(&mut place.desk).contains("editing"), "{}", said(&mut place.desk));
+    place.desk.press("esc");
+    place.confirm();
+    let asked = place.desk.frame(200, 60);
+    assert!(asked.contains("protect: ") && asked.contains("somebody@x") && !asked.contains("create: true"), "{asked}");
+    let era = place.desk.snapshot.era();
+    place.desk.press("enter");
+    while place.desk.snapshot.era() == era || place.desk.snapshot.is_busy() {
+        place.desk.next();
+    }
+    let text = place.written();
+    assert!(text.contains("create = false") && text.contains("somebody@x"), "{text}");
+    assert!(!place.desk.model.is_source_edited() && !place.desk.notice().contains("since"), "{}", place.desk.notice());
+}
+
+#[test]
+fn a_policy_and_rules_that_are_tried_while_a_clause_waits_are_tried_once_it_is_written() {
+    let mut place = Place::new();
+    let title = place.desk.snapshot.fields().position(|field| field == "title").unwrap();
+    assert!(place.desk.snapshot.facets().fields[title] > 0);
+    place.asked("nested");
+    let gate = Arc::clone(&place.gate);
+    let held = gate.lock().unwrap();
+    place.read();
+    place.desk.press("enter");
+    mark(&mut place.desk, "removing");
+    place.desk.press("e");
+    place.remove("title");
+    let era = place.desk.snapshot.era();
+    drop(held);
+    // Nobody has a title that differs where no rule is for it.
+    let is_tried = |desk: &Desk| desk.snapshot.facets().fields[title] == 0 && desk.snapshot.is_by_other_policy();
+    while place.desk.snapshot.era() == era || place.desk.snapshot.is_busy() || !is_tried(&place.desk) {
+        place.desk.next();
+    }
+    place.desk.until(rosterm::tui::Model::is_mapping_tried);
+    assert!(place.desk.model.is_mapping_edited() && place.desk.model.is_source_edited());
+    let text = place.written();
+    assert!(text.contains("nested_groups = false") && text.contains("\ntitle = ") && !text.contains("deprovision"), "{text}");
+}
+
+#[test]
+fn a_clause_that_is_as_before_again_while_it_waits_is_an_edit_of_what_was_written() {
+    let mut place = Place::new();
+    place.asked("creating");
+    let gate = Arc::clone(&place.gate);
+    let held = gate.lock().unwrap();
+    place.read();
+    place.desk.press("enter");
+    mark(&mut place.desk, "creating");
+    place.desk.press("e");
+    assert!(!place.desk.model.is_source_edited());
+    drop(held);
+    place.desk.until(|m| m.notice().is_some_and(|n| n.starts_with("saved")));
+    while place.desk.snapshot.is_busy() {
+        place.desk.next();
+    }
+    assert!(place.written().contains("create = false"));
+    assert!(place.desk.model.is_source_edited());
+    place.confirm();
+    let asked = place.desk.frame(200, 60);
+    assert!(asked.contains("create: false → true"), "{asked}");
+}
+
+#[test]
+fn what_waits_is_taken_back_by_the_key_that_was_named_although_every_edit_was_by_hand_before() {
+    for is_clause in [true, false] {
+        let mut place = Place::new();
+        if is_clause {
+            place.asked("nested");
+        }
+        let gate = Arc::clone(&place.gate);
+        let held = gate.lock().unwrap();
+        place.read();
+        if is_clause {
+            place.desk.press("enter");
+            mark(&mut place.desk, "nested");
+            place.desk.press("e");
+        } else {
+            place.save_without("title");
+            place.remove("title");
+        }
+        assert!(!place.desk.model.is_source_edited());
+        place.desk.press("R");
+        assert!(place.desk.notice().contains("as in the configuration again"), "{}", place.desk.notice());
+        drop(held);
+        place.through();
+        assert_eq!(place.written(), place.text);
+    }
 }
