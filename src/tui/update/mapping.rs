@@ -57,7 +57,9 @@ fn type_part(model: &mut Model, rule: String, part: Part) {
 fn remember(model: &mut Model) {
     model.mapping.before = model.snapshot.as_ref().map(|s| s.facets().clone());
     if model.mapping.edits.is_empty() {
-        model.mapping.base.clone_from(&model.mapping.before);
+        // What everybody was by a policy that is tried says nothing of what rules move by the configured one.
+        let by_configured = model.snapshot.as_ref().filter(|s| !s.is_by_other_policy());
+        model.mapping.base = by_configured.map(|s| s.facets().clone());
     }
 }
 

@@ -288,6 +288,8 @@ pub(super) fn relocated(model: &mut Model) -> Vec<Effect> {
     // Everybody is judged by what was written from here on, and by no rule that is tried.
     model.source.tried.clear();
     model.asked = true;
+    // Others are in scope, or judged otherwise: what was before says nothing of what rules move.
+    (model.mapping.before, model.mapping.base) = (None, None);
     let mut effects = if model.mapping.is_edited() { super::mapping::try_out(model) } else { Vec::new() };
     if model.source.edits.is_empty() {
         model.say(Tone::Plain, "saved; both ends are read again by it");

@@ -306,10 +306,24 @@ fn a_mapping_is_not_saved_while_whom_it_removes_is_hidden_by_a_policy_that_is_tr
     desk.press("2 e ctrl-s");
     assert!(desk.model.question().is_none(), "{}", desk.frame(120, 40));
     assert_eq!(std::fs::read_to_string(&file).unwrap(), before);
+    // By other readings it can only be held against what everybody was by the policy that was tried.
+    desk.live.refresh();
+    while !desk.snapshot.is_reading() {
+        desk.next();
+    }
+    while desk.snapshot.is_busy() {
+        desk.next();
+    }
     desk.press("1 R");
     back(&mut desk);
+    while desk.snapshot.is_busy() {
+        desk.next();
+    }
     desk.press("2 ctrl-s");
     assert!(desk.model.question().is_some(), "{}", desk.notice());
+    let asked = desk.frame(120, 40);
+    assert!(asked.contains("Whom it moves is not known") && !asked.contains("Nobody is in another situation"), "{asked}");
+    assert!(!asked.contains("FOR REMOVAL"), "{asked}");
 }
 
 #[test]

@@ -201,6 +201,14 @@ fn a_policy_and_rules_that_are_tried_while_a_clause_waits_are_tried_once_it_is_w
     assert!(place.desk.model.is_mapping_edited() && place.desk.model.is_source_edited());
     let text = place.written();
     assert!(text.contains("nested_groups = false") && text.contains("\ntitle = ") && !text.contains("deprovision"), "{text}");
+    // Before it was written others were in scope.
+    place.desk.press("1 R");
+    while place.desk.snapshot.is_by_other_policy() || place.desk.snapshot.is_busy() {
+        place.desk.next();
+    }
+    place.desk.press("2 ctrl-s");
+    let asked = place.desk.frame(160, 48);
+    assert!(asked.contains("Whom it moves is not known"), "{asked}");
 }
 
 #[test]
