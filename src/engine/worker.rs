@@ -283,15 +283,15 @@ impl Worker<'_> {
     fn take(&mut self, draft: &Draft, hold: Hold) -> Tried {
         let Some(store) = &self.store else { return Tried::Works };
         let picture = store.picture();
-        if picture.fingerprint() != self.channel.fingerprint {
-            // What was read by another configuration keeps its rules: by these nobody of them is judged before they were read by it.
-            return Tried::Unlisted(Vec::new());
-        }
         let rules = match draft.compile(&self.channel, picture.entries().schema().clone(), picture.fields_read()) {
             Ok(Ok(rules)) => rules,
             Ok(Err(fields)) => return Tried::Unlisted(fields),
             Err(error) => return Tried::wrong(&error),
         };
+        if picture.fingerprint() != self.channel.fingerprint {
+            // What was read by another configuration keeps its rules: by these nobody of them is judged before they were read by it.
+            return Tried::Unlisted(Vec::new());
+        }
         if hold == Hold::ForReading && self.progress.is_some() {
             // A field that is being read for it: who moves by its rule can be told once it is known what everybody is without.
             let added = draft.added_beyond(&self.channel, self.draft.as_ref());

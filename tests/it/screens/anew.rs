@@ -274,6 +274,17 @@ fn whoever_was_read_before_is_not_judged_by_rules_that_nobody_was_read_by() {
     assert_eq!(place.desk.snapshot.facets(), &facets);
     place.desk.press("2");
     assert!(!place.frame(160, 48).contains("unread"), "{}", place.frame(160, 48));
+    // What is typed waits for that, too; what is wrong with it is told at once.
+    place.desk.press("e");
+    place.desk.type_in(" |");
+    place.desk.until(rosterm::tui::Model::is_mapping_tried);
+    assert!(place.frame(160, 48).contains(" wrong "), "{}", place.frame(160, 48));
+    place.desk.type_in(" upper");
+    place.desk.until(rosterm::tui::Model::is_mapping_tried);
+    assert!(place.frame(160, 48).contains("who is shown was read by another"), "{}", place.frame(160, 48));
+    place.desk.press("esc");
+    place.desk.until(rosterm::tui::Model::is_mapping_tried);
+    assert_eq!(place.desk.snapshot.facets(), &facets);
     place.write(&[]);
     place.asked();
     place.go_by();
