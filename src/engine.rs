@@ -37,6 +37,7 @@ mod viewer;
 mod watch;
 pub mod why;
 mod worker;
+mod writing;
 
 pub use approvals::{Approvals, Named, Weight, Who, needs_approval};
 pub use approver::{Approved, Weighed};
@@ -55,3 +56,4 @@ pub use seat::{Held, Pairing, Seat};
 pub use snapshot::{Seen, Snapshot};
 pub use view::{Spec, View};
 pub use watch::{Ended, Going, RunRow, Running};
+pub use writing::Saving;

@@ -226,7 +226,7 @@ pub fn order(live: &Live, model: &Model, effect: Effect) {
         Effect::ReadAlso(names) => live.read_also(names),
         Effect::ReadFields(names) => live.read_fields(names),
         Effect::Save(file, edits) => live.save(file, edits),
-        Effect::Unsave => live.unsave(),
+        Effect::Unsave(what) => live.unsave(what),
         Effect::Count(number, edits) => live.count(number, edits),
         Effect::Preview(number, edits) => live.preview(number, edits),
         Effect::TryPolicy(edits) => live.try_policy(edits),

@@ -24,6 +24,7 @@ use super::seat::{Held, Seat};
 use super::snapshot::Snapshot;
 use super::watch::{Ended, Going, Running, watched};
 use super::worker::Order;
+use super::writing::{Withdrawn, Writing};
 use crate::apply::choose::Selection;
 use crate::apply::{Control, Report};
 use crate::clock;
@@ -74,16 +75,13 @@ pub(super) enum Work {
     Preview(u64, Edits),
     /// To write clauses into the configuration file, and to read by them.
     Relocate(PathBuf, Edits, Withdrawn),
-    /// To go by the configuration file as it is by now, if the channel in it has this fingerprint.
-    Reload(PathBuf, String),
+    /// To go by the configuration file as it is by now, if the channel in it has this fingerprint; what waits behind it is not written.
+    Reload(PathBuf, String, Arc<Writing>),
     /// To go by the other channels of the file as they are by now; this one is as it was.
     Others(PathBuf, Vec<Channel>),
     /// To say what taking a run back would come to.
     Undo(RunId),
 }
-
-/// True once somebody has taken back what waits to be written.
-pub(super) type Withdrawn = Arc<AtomicBool>;
 
 /// One user is meant, and links are not.
 pub(super) type Alone = bool;
@@ -199,7 +197,7 @@ where
                 Work::Save(file, edits, _) => self.save(&file, &edits).await,
                 Work::Count(number, edits) => self.count(number, &edits),
                 Work::Preview(number, edits) => self.preview(number, &edits).await,
-                Work::Reload(file, fingerprint) => Box::pin(self.reload(&file, &fingerprint)).await,
+                Work::Reload(file, fingerprint, writing) => Box::pin(self.reload(&file, &fingerprint, &writing)).await,
                 Work::Others(file, others) => {
                     self.take_others(&file, others).await;
                     Ok(())

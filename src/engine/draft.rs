@@ -35,8 +35,8 @@ pub enum Tried {
     Works,
     /// It names attributes that were not read: what was in effect stays.
     Unread(Vec<AttributeName>),
-    /// It fills fields that were not read of the accounts: what was in effect stays. None are named where a reading for a mapping
-    /// that was saved is awaited.
+    /// It fills fields that were not read of the accounts: what was in effect stays. None are named where a reading by the
+    /// configuration as it is now is awaited.
     Unlisted(Vec<String>),
     /// It is no mapping: what was in effect stays.
     Wrong {

@@ -8,7 +8,7 @@
 use super::approvals::Who;
 use super::approver::{self, Ask};
 use super::aside::{Aside, Configured};
-use super::clerk::{Clerk, Withdrawn, Work};
+use super::clerk::{Clerk, Work};
 use super::coverage::Coverage;
 use super::draft::{Draft, Waiting};
 use super::ends::{Ends, Errand};
@@ -21,6 +21,7 @@ use super::store::Store;
 use super::view::Spec;
 use super::viewer::{self, Newest, Wish};
 use super::worker::{self, Order};
+use super::writing::{Saving, Writing};
 use crate::apply::Control;
 use crate::clock;
 use crate::config::RuleEdit;
@@ -54,8 +55,8 @@ pub struct Live {
     pub(super) aside: Box<Aside>,
     /// Where the configuration file has the state, if it says so.
     pub(super) state: Option<PathBuf>,
-    /// How what is to be written last can be taken back.
-    writing: Mutex<Withdrawn>,
+    /// How what waits to be written can be taken back.
+    writing: Arc<Writing>,
     /// Grows with every count of what the rules come to.
     pub(super) covered: Arc<AtomicU64>,
     /// Grows with every count of who moves by an edit.
@@ -147,7 +148,7 @@ impl Live {
             asks,
             aside,
             state,
-            writing: Mutex::default(),
+            writing: Arc::default(),
             covered: Arc::default(),
             compared: Arc::default(),
             control,
@@ -277,20 +278,14 @@ impl Live {
         let _ = self.orders.send(Order::Draft);
     }
 
-    /// Writes rules into the configuration file, or takes them out, by their fields.
+    /// Writes rules into the configuration file, or takes them out, by their fields; instead of those that wait for that.
     pub fn save(&self, file: PathBuf, edits: Vec<(String, RuleEdit)>) {
-        let _ = self.works.send(Work::Save(file, edits, self.to_be_written()));
+        let _ = self.works.send(Work::Save(file, edits, self.writing.begin(Saving::Mapping)));
     }
 
     /// Takes back what waits to be written: whatever is under way comes first.
-    pub fn unsave(&self) {
-        self.writing.lock().unwrap_or_else(PoisonError::into_inner).store(true, Ordering::Release);
-    }
-
-    fn to_be_written(&self) -> Withdrawn {
-        let withdrawn = Withdrawn::default();
-        *self.writing.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&withdrawn);
-        withdrawn
+    pub fn unsave(&self, what: Saving) {
+        self.writing.withdraw(what);
     }
 
     /// Counts what the parts of the location with these edits come to.
@@ -313,14 +308,16 @@ impl Live {
         drop(self.looking.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
-    /// Writes clauses into the configuration file, and reads both ends by them.
+    /// Writes clauses into the configuration file, and reads both ends by them; instead of those that wait for that.
     pub fn relocate(&self, file: PathBuf, edits: Edits) {
-        let _ = self.works.send(Work::Relocate(file, edits, self.to_be_written()));
+        let _ = self.works.send(Work::Relocate(file, edits, self.writing.begin(Saving::Source)));
     }
 
-    /// Goes by the configuration file from now on, if the channel in it has this fingerprint, and reads both ends by it.
+    /// Goes by the configuration file from now on, if the channel in it has this fingerprint, and reads both ends by it. Whatever
+    /// waits to be written by then was an edit of what it said before.
     pub fn reload(&self, file: PathBuf, fingerprint: String) {
-        let _ = self.works.send(Work::Reload(file, fingerprint));
+        self.writing.withdraw_all();
+        let _ = self.works.send(Work::Reload(file, fingerprint, Arc::clone(&self.writing)));
     }
 
     /// Lets the store do something, between two other things that it does.

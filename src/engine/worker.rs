@@ -288,6 +288,10 @@ impl Worker<'_> {
             Ok(Err(fields)) => return Tried::Unlisted(fields),
             Err(error) => return Tried::wrong(&error),
         };
+        if picture.fingerprint() != self.channel.fingerprint {
+            // What was read by another configuration keeps its rules: by these nobody of them is judged before they were read by it.
+            return Tried::Unlisted(Vec::new());
+        }
         if hold == Hold::ForReading && self.progress.is_some() {
             // A field that is being read for it: who moves by its rule can be told once it is known what everybody is without.
             let added = draft.added_beyond(&self.channel, self.draft.as_ref());

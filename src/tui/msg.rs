@@ -3,7 +3,7 @@
 use crate::config::RuleEdit;
 use crate::engine::draft::Draft;
 use crate::engine::location::Edits;
-use crate::engine::{News, Seen, Spec, Who};
+use crate::engine::{News, Saving, Seen, Spec, Who};
 use crate::identity::{AccountId, AttributeName, EntryId};
 use crate::journal::run::RunId;
 use crate::model::{HoldOn, Subject};
@@ -105,8 +105,8 @@ pub enum Effect {
     ReadFields(Vec<String>),
     /// Write rules into the configuration file, or take them out, by their fields.
     Save(PathBuf, Vec<(String, RuleEdit)>),
-    /// To take back what waits to be written.
-    Unsave,
+    /// To take back what waits to be written of this kind.
+    Unsave(Saving),
     /// Count what the parts of the location with these edits come to, under this number.
     Count(u64, Edits),
     /// Read whoever would be in scope by these edits, under this number.

@@ -21,6 +21,7 @@ mod search;
 mod server;
 mod setup;
 mod source;
+mod waiting;
 mod why;
 
 use crate::support;

@@ -10,6 +10,7 @@ use crate::engine::news::News;
 use crate::engine::query::{self, Bound, id_words};
 use crate::engine::store::Store;
 use crate::engine::worker::Order;
+use crate::engine::writing::Writing;
 use crate::error::{Error, Kind, Result};
 use std::future::Future;
 use std::path::Path;
@@ -79,7 +80,7 @@ where
     }
 
     /// Goes by the configuration file as it is by now, if the channel in it is the one that was told.
-    pub(super) async fn reload(&mut self, file: &Path, fingerprint: &str) -> Result<()> {
+    pub(super) async fn reload(&mut self, file: &Path, fingerprint: &str, writing: &Writing) -> Result<()> {
         let name = &self.seat.channel.name;
         let (config, channel, _) = anew::read(file, name, self.seat.state.as_deref())?;
         if channel.fingerprint != fingerprint {
@@ -87,6 +88,8 @@ where
                 .hint(format!("nothing has changed here; {ANEW} to see what it says now")));
         }
         self.go_by(&config, channel);
+        // The screen forgets what was edited once it hears of it, which may be late.
+        writing.withdraw_all();
         let (source, target) = (&self.seat.channel.source, &self.seat.channel.target);
         (self.tell)(News::Reloaded(source.short_name(), target.short_name()));
         self.read().await;

@@ -2,9 +2,9 @@
 
 use super::Twin::{As, Moves, Without};
 use super::when::{
-    a_clause_edited, a_field_left, a_rule_edited, a_run, a_site, a_snapshot, always, looking, may_apply, may_apply_one, may_approve,
-    may_approve_all, may_change, may_count, may_decide, may_default, may_leave, may_pair, may_release, may_relocate, may_remove,
-    may_reread, may_save, may_undo, movers, not_reading, running, somebody, something_approved, something_failed, something_set,
+    a_field_left, a_rule_edited, a_run, a_site, a_snapshot, always, looking, may_apply, may_apply_one, may_approve, may_approve_all,
+    may_change, may_count, may_decide, may_default, may_leave, may_pair, may_release, may_relocate, may_remove, may_reread, may_save,
+    may_take_clauses_back, may_undo, movers, not_reading, running, somebody, something_approved, something_failed, something_set,
 };
 use super::{Entry, Scope, Verb};
 
@@ -156,7 +156,7 @@ table! {
             "who would enter and who would leave, by name";
         SaveSource, "save_source", 2, "save", may_relocate, Without("edit the configuration file"):
             "show what comes of the edits; enter there writes them into the configuration file, and both ends are read by them";
-        RevertSource, "revert_source", 3, "take edits back", a_clause_edited, Without("a command keeps no edits"):
+        RevertSource, "revert_source", 3, "take edits back", may_take_clauses_back, Without("a command keeps no edits"):
             "every clause as in the configuration again";
         NextClause, "next_clause", 0, "clause down", always, Moves:
             "one clause down";

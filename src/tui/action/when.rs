@@ -149,7 +149,9 @@ pub(super) fn a_run(model: &Model) -> Result<(), &'static str> {
 }
 
 pub(super) fn a_rule_edited(model: &Model) -> Result<(), &'static str> {
-    if model.mapping.edits.is_empty() { Err("every rule is as in the configuration") } else { Ok(()) }
+    // Where every edit was taken back by hand, there can be rules that wait to be written all the same.
+    let is_edited = !model.mapping.edits.is_empty() || !model.mapping.saving.is_empty();
+    if is_edited { Ok(()) } else { Err("every rule is as in the configuration") }
 }
 
 pub(super) fn a_field_left(model: &Model) -> Result<(), &'static str> {
@@ -197,7 +199,11 @@ pub(super) fn may_save(model: &Model) -> Result<(), &'static str> {
     if model.setting.file.is_none() {
         return Err("the demo has no configuration file");
     }
-    if model.mapping.edits.is_empty() { Err("every rule is as in the file") } else { Ok(()) }
+    if model.mapping.edits.is_empty() {
+        return Err("every rule is as in the file");
+    }
+    // Whom it removes is counted by the policy in effect, and another one can hide them.
+    if model.is_policy_tried() { Err("the policy was changed too: take it back first") } else { Ok(()) }
 }
 
 pub(super) fn may_leave(model: &Model) -> Result<(), &'static str> {
@@ -261,8 +267,13 @@ pub(super) fn movers(model: &Model) -> Result<(), &'static str> {
     if model.source.previewing.is_some() { Err("it is not known yet") } else { Ok(()) }
 }
 
-pub(super) fn a_clause_edited(model: &Model) -> Result<(), &'static str> {
+fn a_clause_edited(model: &Model) -> Result<(), &'static str> {
     if model.source.edits.is_empty() { Err("every clause is as in the configuration") } else { Ok(()) }
+}
+
+pub(super) fn may_take_clauses_back(model: &Model) -> Result<(), &'static str> {
+    // Where every edit was taken back by hand, there can be clauses that wait to be written all the same.
+    if model.source.saving.is_empty() { a_clause_edited(model) } else { Ok(()) }
 }
 
 pub(super) fn may_relocate(model: &Model) -> Result<(), &'static str> {
@@ -276,7 +287,13 @@ pub(super) fn may_relocate(model: &Model) -> Result<(), &'static str> {
         return Err("a run is under way");
     }
     if model.mapping.is_edited() {
-        return Err("the mapping was changed too: save it, or take it back first");
+        let is_either = model.is_policy_tried();
+        let why = if is_either {
+            "the mapping was changed too: take one of the two back first"
+        } else {
+            "the mapping was changed too: save it, or take it back first"
+        };
+        return Err(why);
     }
     a_clause_edited(model)
 }

@@ -96,7 +96,7 @@ pub(in crate::tui) struct Mapping {
     pub compared: (u64, u64),
     /// What everybody was in before the rule that is typed was touched.
     pub before: Option<Facets>,
-    /// And before the first of the rules that are not as in the file was.
+    /// And before the first of the rules that are not as in the file was; nothing where that was by another location or policy.
     pub base: Option<Facets>,
 }
 

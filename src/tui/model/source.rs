@@ -42,6 +42,8 @@ pub(in crate::tui) struct Source {
     pub top: usize,
     /// What clauses say that are not as in the configuration.
     pub edits: BTreeMap<Clause, String>,
+    /// What is being written into the file: what each clause said there, and what it is to say.
+    pub saving: BTreeMap<Clause, (String, String)>,
     /// Those of them that everybody is judged by meanwhile.
     pub tried: Edits,
     pub typing: Option<Typing>,
@@ -80,6 +82,21 @@ impl Source {
     /// Every clause that is not as in the configuration.
     pub fn edits(&self) -> Edits {
         self.edits.iter().map(|(clause, text)| (*clause, text.clone())).collect()
+    }
+
+    /// What was to be written is in the file: what was edited since then is an edit of what is there now. The site is
+    /// that of the file already.
+    pub fn saved(&mut self) {
+        let Some(site) = &self.site else { return };
+        for (clause, (was, now)) in std::mem::take(&mut self.saving) {
+            match self.edits.get(&clause) {
+                Some(text) if *text == now => drop(self.edits.remove(&clause)),
+                Some(_) => {}
+                // Somebody took it back by hand meanwhile.
+                None => drop(self.edits.insert(clause, was)),
+            }
+        }
+        self.edits.retain(|clause, text| clause.applies(&site.source.kind) && clause.text(site) != *text);
     }
 
     /// True if a line of the policy is not as in the configuration.

@@ -42,6 +42,9 @@ pub(super) fn reloaded(model: &mut Model, source: String, target: String) -> Vec
     (model.setting.source, model.setting.target) = (source, target);
     let mut effects = mapping::forget(model);
     model.source.edits.clear();
+    model.source.saving.clear();
+    // Everybody is judged by what it says.
+    model.source.tried.clear();
     model.source.typing = None;
     model.source.forget();
     model.proposal = None;

@@ -4,9 +4,9 @@ pub(super) mod rules;
 pub(super) mod saving;
 
 use super::{list, perform};
-use crate::engine::Snapshot;
 use crate::engine::draft::Tried;
 use crate::engine::moves::Moves;
+use crate::engine::{Saving, Snapshot};
 use crate::model::field::FieldKind;
 use crate::tui::action::{Scope, Verb};
 use crate::tui::keymap::Chord;
@@ -57,7 +57,9 @@ fn type_part(model: &mut Model, rule: String, part: Part) {
 fn remember(model: &mut Model) {
     model.mapping.before = model.snapshot.as_ref().map(|s| s.facets().clone());
     if model.mapping.edits.is_empty() {
-        model.mapping.base.clone_from(&model.mapping.before);
+        // What everybody was by a policy that is tried says nothing of what rules move by the configured one.
+        let by_configured = model.snapshot.as_ref().filter(|s| !s.is_by_other_policy());
+        model.mapping.base = by_configured.map(|s| s.facets().clone());
     }
 }
 
@@ -68,9 +70,9 @@ pub(super) fn revert(model: &mut Model) -> Vec<Effect> {
     model.mapping.told = None;
     model.say(Tone::Plain, "the rules are as in the configuration again");
     let mut effects = try_out(model);
-    if !std::mem::take(&mut model.mapping.saving).is_empty() {
-        effects.push(Effect::Unsave);
-    }
+    // Of two that were saved the first may be in the file already: what waits is not to be told by what is remembered here.
+    model.mapping.saving.clear();
+    effects.push(Effect::Unsave(Saving::Mapping));
     effects
 }
 
@@ -83,11 +85,11 @@ pub(super) fn forget(model: &mut Model) -> Vec<Effect> {
     (mapping.typing, mapping.told, mapping.configured, mapping.moves) = (None, None, None, None);
     (mapping.before, mapping.base, mapping.coverage) = (None, None, None);
     let mut effects = if is_edited { try_out(model) } else { Vec::new() };
-    effects.push(Effect::Unsave);
+    effects.extend([Effect::Unsave(Saving::Mapping), Effect::Unsave(Saving::Source)]);
     effects
 }
 
-fn try_out(model: &mut Model) -> Vec<Effect> {
+pub(super) fn try_out(model: &mut Model) -> Vec<Effect> {
     // Who would enter, leave and come to another action by other clauses was told by the rules before.
     model.source.unlook();
     let seen = model.page.rows.iter().map(|(subject, _)| *subject).collect();

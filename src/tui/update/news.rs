@@ -67,7 +67,7 @@ pub(super) fn hear(model: &mut Model, news: News) -> Vec<Effect> {
         News::Site(site) => source::sited(model, site),
         News::Counted(number, counts) => source::counted(model, number, counts),
         News::Previewed(number, previewed) => source::previewed(model, number, previewed),
-        News::Relocated => source::relocated(model),
+        News::Relocated => return source::relocated(model),
         News::Anew(told) => anew::told(model, &told),
         News::Reloaded(source, target) => return anew::reloaded(model, source, target),
         News::Weighed(weighed) => return decide::weighed(model, weighed),

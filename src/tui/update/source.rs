@@ -4,9 +4,9 @@ use super::perform;
 use crate::config::secret::address::hidden;
 use crate::config::secret::typed::may_be_shown;
 use crate::config::{Clause, RemoveAction, status_text};
-use crate::engine::Running;
 use crate::engine::location::{self, Counts, Edits, Previewed, Site};
 use crate::engine::query::id_words;
+use crate::engine::{Running, Saving};
 use crate::error::{Error, Result};
 use crate::tui::action::Verb;
 use crate::tui::keymap::Chord;
@@ -163,9 +163,10 @@ fn look(model: &mut Model) -> Vec<Effect> {
 /// Everything as in the configuration.
 pub(super) fn revert(model: &mut Model) -> Vec<Effect> {
     model.source.edits.clear();
+    model.source.saving.clear();
     model.source.forget();
     model.say(Tone::Plain, "the source location is as in the configuration again");
-    [Effect::StopLooking, Effect::Unsave].into_iter().chain(try_policy(model)).collect()
+    [Effect::StopLooking, Effect::Unsave(Saving::Source)].into_iter().chain(try_policy(model)).collect()
 }
 
 /// Counts what each clause comes to, by the edits where there are some.
@@ -268,6 +269,8 @@ pub(super) fn unsaved(model: &Model) -> Vec<String> {
 /// Has them written.
 pub(super) fn save(model: &mut Model) -> Vec<Effect> {
     let edits = model.source.edits();
+    let Some(site) = &model.source.site else { return Vec::new() };
+    model.source.saving = edits.iter().map(|(clause, text)| (*clause, (clause.text(site), text.clone()))).collect();
     waits(model, Verb::RevertSource);
     model.setting.file.clone().map(|file| Effect::Relocate(file, edits)).into_iter().collect()
 }
@@ -280,13 +283,22 @@ pub(super) fn sited(model: &mut Model, site: Arc<Site>) {
 }
 
 /// They are written, and both ends are read by them.
-pub(super) fn relocated(model: &mut Model) {
-    model.source.edits.clear();
-    // Everybody is judged by what was written from here on.
+pub(super) fn relocated(model: &mut Model) -> Vec<Effect> {
+    model.source.saved();
+    // Everybody is judged by what was written from here on, and by no rule that is tried.
     model.source.tried.clear();
-    model.source.typing = None;
     model.asked = true;
-    model.say(Tone::Plain, "saved; both ends are read again by it");
+    // Others are in scope, or judged otherwise: what was before says nothing of what rules move.
+    (model.mapping.before, model.mapping.base) = (None, None);
+    let mut effects = if model.mapping.is_edited() { super::mapping::try_out(model) } else { Vec::new() };
+    if model.source.edits.is_empty() {
+        model.say(Tone::Plain, "saved; both ends are read again by it");
+    } else {
+        model.say(Tone::Plain, "saved; both ends are read again by it; what was edited since then is not saved");
+        effects.extend(look(model));
+        effects.extend(try_policy(model));
+    }
+    effects
 }
 
 /// A clause has been counted.

@@ -1,6 +1,7 @@
 //! The configuration file read anew: told first, gone by without a restart, and nothing else changes by looking.
 
 use super::desk::Desk;
+use super::server::mark;
 use super::{same_as_before, setting};
 use crate::support;
 use rosterm::config::Config;
@@ -248,6 +249,64 @@ fn edits_that_could_not_be_saved_are_told_before_they_are_forgotten() {
     assert!(!place.frame(120, 40).contains("not saved"), "{}", place.frame(120, 40));
     let frame = place.frame(120, 40);
     assert!(!frame.contains("title | lower") && frame.contains("'F' ~"), "{frame}");
+}
+
+#[test]
+fn whoever_was_read_before_is_not_judged_by_rules_that_nobody_was_read_by() {
+    let mut place = Place::new();
+    let facets = place.desk.snapshot.facets().clone();
+    let (url, fingerprint) = (place.desk.snapshot.picture().base_url().to_owned(), place.desk.snapshot.picture().fingerprint().to_owned());
+    let desk = &mut place.desk;
+    desk.press("2 e");
+    desk.type_in(" | lower");
+    desk.press("enter");
+    desk.until(|m| m.is_mapping_tried() && m.is_mapping_edited());
+    // Everybody has another name by it, and no end of it can be opened.
+    place.write(&[(&url, "http://127.0.0.1:9/scim"), ("userName = \"", "userName = \"'x' ~ ")]);
+    place.asked();
+    place.desk.press("enter");
+    place.desk.until_failed("FAILED");
+    place.desk.until(|model| !model.is_mapping_edited());
+    while place.desk.snapshot.is_busy() {
+        place.desk.next();
+    }
+    assert_eq!(place.desk.snapshot.picture().fingerprint(), fingerprint);
+    assert_eq!(place.desk.snapshot.facets(), &facets);
+    place.desk.press("2");
+    assert!(!place.frame(160, 48).contains("unread"), "{}", place.frame(160, 48));
+    // What is typed waits for that, too; what is wrong with it is told at once.
+    place.desk.press("e");
+    place.desk.type_in(" |");
+    place.desk.until(rosterm::tui::Model::is_mapping_tried);
+    assert!(place.frame(160, 48).contains(" wrong "), "{}", place.frame(160, 48));
+    place.desk.type_in(" upper");
+    place.desk.until(rosterm::tui::Model::is_mapping_tried);
+    assert!(place.frame(160, 48).contains("who is shown was read by another"), "{}", place.frame(160, 48));
+    place.desk.press("esc");
+    place.desk.until(rosterm::tui::Model::is_mapping_tried);
+    assert_eq!(place.desk.snapshot.facets(), &facets);
+    place.write(&[]);
+    place.asked();
+    place.go_by();
+    assert_eq!(place.desk.snapshot.facets(), &facets);
+    assert!(!place.desk.snapshot.is_drafted());
+}
+
+#[test]
+fn a_policy_that_was_tried_before_can_be_tried_again() {
+    let mut place = Place::new();
+    let is_tried = |effects: &[Effect]| effects.iter().any(|effect| matches!(effect, Effect::TryPolicy(edits) if edits.len() == 1));
+    mark(&mut place.desk, "removing");
+    assert!(is_tried(&place.desk.press("e")));
+    place.write(&[("title = \"title\"", "title = \"cn\"")]);
+    place.asked();
+    place.go_by();
+    assert!(!place.desk.model.is_policy_tried());
+    mark(&mut place.desk, "removing");
+    assert!(is_tried(&place.desk.press("e")));
+    while !place.desk.snapshot.is_by_other_policy() {
+        place.desk.next();
+    }
 }
 
 #[test]

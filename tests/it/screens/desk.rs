@@ -201,11 +201,15 @@ impl Desk {
 
     /// Takes in what the engine tells, and asks what was done about whoever is shown by it.
     fn hear(&mut self, news: News) {
+        if let News::Snapshot(snapshot) = &news {
+            self.snapshot = Arc::clone(snapshot);
+        }
         for effect in update::update(&mut self.model, Msg::News(news)) {
             if let Effect::Past(subject) = effect {
                 self.asked.push(subject);
             }
-            if matches!(effect, Effect::Past(_) | Effect::Try(_) | Effect::Approve(..)) {
+            let is_asked = matches!(effect, Effect::Past(_) | Effect::Try(_) | Effect::TryPolicy(_) | Effect::Preview(..));
+            if is_asked || matches!(effect, Effect::Unsave(_) | Effect::Approve(..)) {
                 tui::order(&self.live, &self.model, effect);
             }
         }
@@ -233,10 +237,8 @@ impl Desk {
     /// Hears the next word of the engine.
     pub fn next(&mut self) {
         let news = self.inbox.recv_timeout(Duration::from_secs(60)).unwrap();
-        match &news {
-            News::Snapshot(snapshot) => self.snapshot = Arc::clone(snapshot),
-            News::Failed(error) => panic!("{error}"),
-            _ => {}
+        if let News::Failed(error) = &news {
+            panic!("{error}");
         }
         self.hear(news);
     }

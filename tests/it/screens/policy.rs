@@ -285,6 +285,48 @@ fn what_is_read_while_a_policy_is_tried_is_enough_for_the_configured_one() {
 }
 
 #[test]
+fn a_mapping_is_not_saved_while_whom_it_removes_is_hidden_by_a_policy_that_is_tried() {
+    let world = world::make(support::plan(150, 1));
+    let (_folder, file, mut desk) = by_policy("create = true\n", &world);
+    let before = std::fs::read_to_string(&file).unwrap();
+    mark(&mut desk, "removing");
+    desk.press("e");
+    goes_by_it(&mut desk);
+    desk.press("2 e");
+    desk.type_in(" | upper");
+    desk.press("enter");
+    desk.until(|m| m.is_mapping_tried() && m.is_mapping_edited());
+    assert_eq!(desk.press("ctrl-s"), []);
+    assert!(desk.model.question().is_none(), "{}", desk.frame(120, 40));
+    assert!(desk.notice().contains("the policy was changed too: take it back first"), "{}", desk.notice());
+    // Nor the other way round; and no key says that the other one is to be saved first.
+    assert_eq!(desk.press("1 ctrl-s"), []);
+    assert!(desk.notice().contains("the mapping was changed too: take one of the two back first"), "{}", desk.notice());
+    // Typed and saved in one it is kept, not asked about.
+    desk.press("2 e ctrl-s");
+    assert!(desk.model.question().is_none(), "{}", desk.frame(120, 40));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), before);
+    // By other readings it can only be held against what everybody was by the policy that was tried.
+    desk.live.refresh();
+    while !desk.snapshot.is_reading() {
+        desk.next();
+    }
+    while desk.snapshot.is_busy() {
+        desk.next();
+    }
+    desk.press("1 R");
+    back(&mut desk);
+    while desk.snapshot.is_busy() {
+        desk.next();
+    }
+    desk.press("2 ctrl-s");
+    assert!(desk.model.question().is_some(), "{}", desk.notice());
+    let asked = desk.frame(120, 40);
+    assert!(asked.contains("Whom it moves is not known") && !asked.contains("Nobody is in another situation"), "{asked}");
+    assert!(!asked.contains("FOR REMOVAL"), "{asked}");
+}
+
+#[test]
 fn another_file_or_table_is_read_aside_told_and_saved() {
     let runtime = support::runtime();
     let service = runtime.block_on(Service::start(Vec::new(), Faults::default())).unwrap();

@@ -39,7 +39,12 @@ fn instead(model: &Model, name: &str, rule: &RuleText) -> String {
 fn unlisted(model: &Model, fields: &[String]) -> String {
     let names = fields.join(", ");
     match (fields.is_empty(), model.is_reading()) {
-        (true, _) => "both ends are read again by the mapping as it was saved; then it is tried".to_owned(),
+        (true, true) => "both ends are read by the configuration as it is now; then it is tried".to_owned(),
+        (true, false) => {
+            let verb = if model.mapping.typing.is_some() { Verb::Choose } else { Verb::Refresh };
+            let key = model.setting.keymap.key(verb);
+            format!("who is shown was read by another configuration: {key} reads both ends by this one, then it is tried")
+        }
         (false, true) => format!("{names} is being read of every account; the list follows then"),
         (false, false) => format!("{names} was not read of any account: enter reads both ends again with it"),
     }

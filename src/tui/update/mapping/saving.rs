@@ -41,6 +41,9 @@ pub(in crate::tui::update) fn ask_to_save(model: &mut Model) {
             let text = format!("{} MORE WOULD BE PROPOSED FOR REMOVAL BY IT", count(leaving(now) - leaving(base)));
             words.push((Role::Bad, text));
         }
+    } else {
+        let text = "Whom it moves is not known: when the edit began, it was by another location or policy. Take it back and edit it again to see it.";
+        words.push((Role::Warn, text.to_owned()));
     }
     words.push((Role::Quiet, "Nothing is sent by that; what is sent from then on goes by these rules.".to_owned()));
     model.overlay = Some(Overlay::Question(Box::new(Question::new("Save the mapping", words, Answer::Yes, Then::SaveMapping))));
