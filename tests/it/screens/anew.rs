@@ -233,6 +233,30 @@ fn another_directory_and_another_id_are_told_in_capitals() {
 }
 
 #[test]
+fn another_login_at_the_service_can_be_another_tenant_and_is_told_in_capitals() {
+    let mut place = Place::new();
+    let url = place.desk.snapshot.picture().base_url().to_owned();
+    let token = |what: &str| format!("token = {{ command = [\"vault\", \"read\", \"{what}\"] }}");
+    place.write(&[("auth = \"none\"", &token("production"))]);
+    let words = place.asked();
+    let told = |words: &[String]| words.iter().any(|text| text.starts_with("THIS CAN BE ANOTHER TENANT: "));
+    assert!(told(&words), "{words:?}");
+    assert!(!words.iter().any(|text| text.contains("production")), "{words:?}");
+    let (wide, narrow) = (place.frame(120, 40), place.frame(80, 24));
+    assert!(wide.contains("TENANT") && narrow.contains("TENANT"), "{wide}{narrow}");
+    place.desk.press("esc");
+    // What is not used is nobody's.
+    place.write(&[("auth = \"none\"", &token("production")), (&url, "http://127.0.0.1:9/scim")]);
+    let words = place.asked();
+    assert!(!told(&words) && words.iter().any(|text| text.starts_with("ANOTHER SERVICE: ")), "{words:?}");
+    // Where nothing was ever linked or held, nobody can be meant.
+    let mut place = Place::with(true);
+    place.write(&[("auth = \"none\"", &token("production"))]);
+    let words = place.asked();
+    assert!(!told(&words) && words.iter().any(|text| text.starts_with("target · auth: none → a token, command:vault")), "{words:?}");
+}
+
+#[test]
 fn edits_that_could_not_be_saved_are_told_before_they_are_forgotten() {
     let mut place = Place::new();
     let desk = &mut place.desk;
