@@ -41,7 +41,7 @@ pub struct Field {
     text: String,
     /// A byte offset on a character boundary.
     cursor: usize,
-    /// Characters that did not fit, until something is removed.
+    /// Characters that did not fit, until a key that removes something is pressed.
     left_out: usize,
 }
 
@@ -109,9 +109,12 @@ impl Field {
     }
 
     fn remove(&mut self, from: usize, to: usize) {
+        // It says that it goes on without them: nothing of what is there is to be lost by that.
+        if std::mem::take(&mut self.left_out) > 0 {
+            return;
+        }
         self.text.replace_range(from..to, "");
         self.cursor = from;
-        self.left_out = 0;
     }
 
     fn before(&self) -> usize {
@@ -224,7 +227,9 @@ mod tests {
         field.key(&press(KeyCode::Char('b'), KeyModifiers::NONE));
         assert_eq!(field.wrong().unwrap(), "30,000 characters do not fit (at most 20,000): none was taken; backspace");
         field.key(&press(KeyCode::Backspace, KeyModifiers::NONE));
-        assert_eq!((field.text(), field.wrong()), ("a, ", None));
+        assert_eq!((field.text(), field.wrong()), ("a, b", None));
+        field.key(&press(KeyCode::Backspace, KeyModifiers::NONE));
+        assert_eq!(field.text(), "a, ");
         // What stands in a file may be longer; it is not cut.
         let long = "x".repeat(2 * LONGEST);
         let mut field = Field::of(&long);

@@ -371,6 +371,9 @@ fn a_long_list_that_is_pasted_is_protected_whole_or_not_at_all() {
     desk.type_in("!");
     assert_eq!(desk.press("enter"), []);
     assert!(desk.frame(160, 48).contains("none was taken"), "{}", desk.frame(160, 48));
+    // It removes nothing of what is there.
+    desk.press("backspace");
+    assert!(desk.frame(160, 48).contains(".com!"), "{}", desk.frame(160, 48));
     desk.press("backspace");
     assert!(!desk.frame(160, 48).contains("none was taken"), "{}", desk.frame(160, 48));
     let effects = desk.press("enter");
