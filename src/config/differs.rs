@@ -4,6 +4,7 @@
 use super::{
     Auth, Channel, Clause, Limit, PageSize, Policy, Rate, RemoveAction, RuleConfig, SourceConfig, SourceKind, TargetConfig, WhenMissing,
 };
+use crate::config::secret::SecretRef;
 use crate::identity::value::key_form;
 
 /// The part of a channel that something stands in, as an operator calls it.
@@ -74,6 +75,16 @@ impl List {
         }
     }
 
+    /// What a program is told that knows a secret may be the secret: that it is another one is told without it, where nothing else
+    /// of what is `shown` is another one.
+    fn say_kept(&mut self, part: Part, name: &str, shown: String, was: Option<&SecretRef>, now: Option<&SecretRef>) {
+        let is_told = self.0.iter().any(|d| d.part == part && d.name == name);
+        if !is_told && was.map(|secret| &secret.place) != now.map(|secret| &secret.place) {
+            let now = format!("{shown}, told something else");
+            self.say(part, name, shown, now);
+        }
+    }
+
     fn source(&mut self, was: &SourceConfig, now: &SourceConfig) {
         let kind = |source: &SourceConfig| match &source.kind {
             SourceKind::Ldap(_) => "ldap",
@@ -102,13 +113,9 @@ impl List {
         for clause in Clause::SERVER {
             self.say(Part::Server, clause.name(), text(clause, was), text(clause, now));
         }
-        // What a program is told may be the secret: that it is another one is told without it.
-        if let (SourceKind::Ldap(before), SourceKind::Ldap(after)) = (&was.kind, &now.kind)
-            && let (Some(before), Some(after)) = (&before.password, &after.password)
-            && before.typed() == after.typed()
-            && before.place != after.place
-        {
-            self.say(Part::Server, Clause::Password.name(), before.typed(), format!("{}, told something else", after.typed()));
+        if let (SourceKind::Ldap(before), SourceKind::Ldap(after)) = (&was.kind, &now.kind) {
+            let typed = text(Clause::Password, now);
+            self.say_kept(Part::Server, &Clause::Password.name(), typed, before.password.as_ref(), after.password.as_ref());
         }
         for clause in Clause::LOCATION.into_iter().chain(Clause::SETTINGS) {
             self.say(Part::Location, clause.name(), text(clause, was), text(clause, now));
@@ -117,7 +124,6 @@ impl List {
 
     fn rules(&mut self, was: &[RuleConfig], now: &[RuleConfig], is_masked: &dyn Fn(&str) -> bool) {
         let same = |a: &RuleConfig, b: &RuleConfig| key_form(&a.field.value) == key_form(&b.field.value);
-        let says = |rule: &RuleConfig| rule.value.as_ref().map_or_else(|| "no expression".to_owned(), |value| value.value.clone());
         for before in was {
             let name = &before.field.value;
             let Some(after) = now.iter().find(|rule| same(rule, before)) else {
@@ -125,30 +131,39 @@ impl List {
                 continue;
             };
             self.say(Part::Mapping, name, says(before), says(after));
-            if is_masked(name) || before.masked || after.masked {
-                if before.default != after.default {
-                    self.say(Part::Mapping, format!("{name}, default"), "•••".to_owned(), "another one, not shown".to_owned());
-                }
-            } else {
-                let default = |rule: &RuleConfig| rule.default.as_ref().map(|text| format!("'{text}'")).unwrap_or_default();
-                self.say(Part::Mapping, format!("{name}, default"), default(before), default(after));
-            }
-            let missing = |rule: &RuleConfig| if rule.when_missing == WhenMissing::Keep { "keep" } else { "clear" }.to_owned();
-            self.say(Part::Mapping, format!("{name}, when_missing"), missing(before), missing(after));
-            let may = |flag: Option<bool>| flag.map(|flag| flag.to_string()).unwrap_or_default();
-            for (what, before, after) in [
-                ("required", before.required, after.required),
-                ("create_only", Some(before.create_only), Some(after.create_only)),
-                ("masked", Some(before.masked), Some(after.masked)),
-                ("case_exact", before.case_exact, after.case_exact),
-            ] {
-                self.say(Part::Mapping, format!("{name}, {what}"), may(before), may(after));
-            }
+            self.rule(before, after, is_masked);
         }
         for after in now {
             if !was.iter().any(|rule| same(rule, after)) {
                 self.say(Part::Mapping, &after.field.value, String::new(), says(after));
+                // What a rule says besides, where it says nothing but an expression otherwise.
+                self.rule(&RuleConfig::plain(after.field.clone(), None), after, is_masked);
             }
+        }
+    }
+
+    /// What a rule says otherwise besides its expression.
+    fn rule(&mut self, before: &RuleConfig, after: &RuleConfig, is_masked: &dyn Fn(&str) -> bool) {
+        let name = &before.field.value;
+        let is_hidden = is_masked(name) || before.masked || after.masked;
+        let default = |rule: &RuleConfig| match &rule.default {
+            Some(_) if is_hidden => "•••".to_owned(),
+            Some(text) => format!("'{text}'"),
+            None => String::new(),
+        };
+        let is_another = is_hidden && before.default != after.default && default(before) == default(after);
+        let now = if is_another { "another one, not shown".to_owned() } else { default(after) };
+        self.say(Part::Mapping, format!("{name}, default"), default(before), now);
+        let missing = |rule: &RuleConfig| if rule.when_missing == WhenMissing::Keep { "keep" } else { "clear" }.to_owned();
+        self.say(Part::Mapping, format!("{name}, when_missing"), missing(before), missing(after));
+        let may = |flag: Option<bool>| flag.map(|flag| flag.to_string()).unwrap_or_default();
+        for (what, before, after) in [
+            ("required", before.required, after.required),
+            ("create_only", Some(before.create_only), Some(after.create_only)),
+            ("masked", Some(before.masked), Some(after.masked)),
+            ("case_exact", before.case_exact, after.case_exact),
+        ] {
+            self.say(Part::Mapping, format!("{name}, {what}"), may(before), may(after));
         }
     }
 
@@ -198,13 +213,29 @@ impl List {
                 ("requests_per_second", rate),
                 ("timeout", timeout.to_string()),
                 ("page_size", page),
-                ("app_secret", target.app_secret.as_ref().map(super::secret::SecretRef::typed).unwrap_or_default()),
+                ("app_secret", target.app_secret.as_ref().map(SecretRef::typed).unwrap_or_default()),
                 ("auth", login(&target.auth)),
             ]
         };
         for ((name, before), (_, after)) in said(was).into_iter().zip(said(now)) {
             self.say(Part::Target, name, before, after);
         }
+        let app = now.app_secret.as_ref();
+        self.say_kept(Part::Target, "app_secret", app.map(SecretRef::typed).unwrap_or_default(), was.app_secret.as_ref(), app);
+        self.say_kept(Part::Target, "auth", login(&now.auth), secret_of(&was.auth), secret_of(&now.auth));
+    }
+}
+
+fn says(rule: &RuleConfig) -> String {
+    rule.value.as_ref().map_or_else(|| "no expression".to_owned(), |value| value.value.clone())
+}
+
+/// Where what proves who we are is kept.
+fn secret_of(auth: &Auth) -> Option<&SecretRef> {
+    match auth {
+        Auth::None => None,
+        Auth::Bearer(secret) | Auth::Basic { password: secret, .. } => Some(secret),
+        Auth::ClientCredentials(granted) => Some(&granted.client_secret),
     }
 }
 
@@ -263,12 +294,75 @@ mod tests {
             (&[("protect = [\"root\"]", "create = false")], &["policy · create: true → false", "policy · protect: root → "]),
             (&[("https://x", "https://y")], &["target · base_url: https://x → https://y"]),
             (
+                &[("token = { env = \"T\" }", "token = { command = [\"vault\", \"read\", \"geheim2\"] }")],
+                &["target · auth: a token, env:T → a token, command:vault …"],
+            ),
+            (
+                &[(
+                    "locale = \"l\"",
+                    "locale = \"l\"\nnickName = { value = \"n\", default = \"x\", when_missing = \"keep\", create_only = true, required = true, case_exact = true }",
+                )],
+                &[
+                    "mapping · nickName:  → n",
+                    "mapping · nickName, default:  → 'x'",
+                    "mapping · nickName, when_missing: clear → keep",
+                    "mapping · nickName, required:  → true",
+                    "mapping · nickName, create_only: false → true",
+                    "mapping · nickName, case_exact:  → true",
+                ],
+            ),
+            (
+                &[("locale = \"l\"", "locale = \"l\"\nnickName = { value = \"n\", default = \"x\", masked = true }")],
+                &["mapping · nickName:  → n", "mapping · nickName, default:  → •••", "mapping · nickName, masked: false → true"],
+            ),
+            (
                 &[("token = { env = \"T\" }", "auth = { basic = { user = \"u\", password = { env = \"P\" } } }")],
                 &["target · auth: a token, env:T → user u, password env:P"],
             ),
         ];
         for (change, expected) in table {
             assert_eq!(told(change), *expected, "{change:?}");
+        }
+    }
+
+    #[test]
+    fn another_secret_of_the_service_is_told_without_what_its_program_is_told() {
+        let vault = |what: &str| format!("{{ command = [\"vault\", \"read\", \"{what}\"] }}");
+        let basic = |secret: &str| format!("auth = {{ basic = {{ user = \"u\", password = {secret} }} }}");
+        let granted = |secret: &str| {
+            format!("auth = {{ client_credentials = {{ token_url = \"https://t\", client_id = \"c\", client_secret = {secret} }} }}")
+        };
+        for (before, after, expected) in [
+            (
+                format!("token = {}", vault("geheim")),
+                format!("token = {}", vault("anders")),
+                "auth: a token, command:vault … → a token, command:vault …, told something else",
+            ),
+            (
+                basic(&vault("geheim")),
+                basic(&vault("anders")),
+                "auth: user u, password command:vault … → user u, password command:vault …, told something else",
+            ),
+            (
+                granted(&vault("geheim")),
+                granted(&vault("anders")),
+                "auth: client c, secret command:vault …, a token from https://t → client c, secret command:vault …, a token from https://t, told something else",
+            ),
+            (
+                format!("token = {{ env = \"T\" }}\napp_secret = {}", vault("geheim")),
+                format!("token = {{ env = \"T\" }}\napp_secret = {}", vault("anders")),
+                "app_secret: command:vault … → command:vault …, told something else",
+            ),
+        ] {
+            let with = |target: &str| {
+                let text = TEXT.replace("token = { env = \"T\" }", target);
+                Config::parse(Path::new("rosterm.toml"), &text).unwrap().channels.remove(0)
+            };
+            let told: Vec<String> = differences(&with(&before), &with(&after), &|_| false)
+                .into_iter()
+                .map(|d| format!("{}: {} → {}", d.name, d.was, d.now))
+                .collect();
+            assert_eq!(told, [expected]);
         }
     }
 }

@@ -81,6 +81,11 @@ fn warnings(differences: &[Difference], bound: &query::Bound) -> Vec<String> {
     let made_for = &bound.belonging.base_url;
     if let Some(service) = says(Part::Target, "base_url").filter(|service| service.now != *made_for) {
         told.push(format!("ANOTHER SERVICE: {much} {were} MADE FOR {made_for} AND {are} NOT USED FOR {}. {until}", service.now));
+    } else if says(Part::Target, "auth").is_some() {
+        // Nothing tells which tenant a login leads to where all have the same address.
+        told.push(format!(
+            "THIS CAN BE ANOTHER TENANT: {much} {were} MADE WITH THE LOGIN BEFORE, AND {are} USED WITH THE OTHER ONE. Where all tenants have the same address, other accounts can have the same ids there: somebody else would be meant. Go by it only if it leads to the same accounts.",
+        ));
     }
     let context = &bound.belonging.naming_context;
     let is_elsewhere = |base: &Difference| !context.is_empty() && !DnKey::of(&base.now).is_under(&DnKey::of(context));

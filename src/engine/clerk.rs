@@ -31,8 +31,8 @@ use crate::clock;
 use crate::config::{Channel, Config, RuleEdit, paths};
 use crate::error::{Error, Kind, Result};
 use crate::identity::AttributeName;
+use crate::journal::Journal;
 use crate::journal::run::{RowState, Run, RunId};
-use crate::journal::{Belonging, Journal};
 use crate::model::{Action, Hold, Reason};
 use crate::plan::guard::Lifted;
 use pending::{From, Pending, overtaken};
@@ -339,13 +339,8 @@ where
     async fn hold(&mut self, held: Held) -> Result<()> {
         let Held { snapshot, on, called, reason } = held;
         let (picture, now) = (snapshot.picture(), clock::now());
-        let facts = picture.source();
-        let service = picture.base_url().to_owned();
-        let belonging = Belonging {
-            base_url: service.clone(),
-            naming_context: facts.naming_context.clone(),
-            id_attribute: facts.settings.id_attribute.to_string(),
-        };
+        let belonging = self.belongs_here(picture).await?;
+        let service = belonging.base_url.clone();
         let reason = reason.as_deref().map(Hold::parted);
         if let Some((_, Some(until))) = reason
             && until <= now

@@ -98,6 +98,16 @@ pub(super) fn belonging_of(ends: &Ends) -> Belonging {
     }
 }
 
+/// The same of ends that were read.
+pub(super) fn belonging_in(picture: &Picture) -> Belonging {
+    let facts = picture.source();
+    Belonging {
+        base_url: picture.base_url().to_owned(),
+        naming_context: facts.naming_context.clone(),
+        id_attribute: facts.settings.id_attribute.to_string(),
+    }
+}
+
 /// The attributes that are read of entries. The rules' columns come first, so a rule's slot is the population's column.
 pub(super) fn asked_of(ends: &Ends) -> Schema {
     let schema = Schema::new(attributes_to_ask(ends.rules.schema(), &ends.source.facts().settings));

@@ -161,6 +161,7 @@ pub fn run(stage: &mut Stage, mut model: Model) -> Result<std::result::Result<St
                 Msg::Key(key) => model.press(&key),
                 Msg::Paste(text) => {
                     model.field.insert(&text);
+                    model.wrong = model.field.wrong().or(model.wrong.take());
                     None
                 }
                 Msg::End(code) => return Ok(Err(Left::Ended(code))),

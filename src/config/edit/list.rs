@@ -54,6 +54,8 @@ fn take_out(list: &mut Array, at: usize) {
     // What stood behind the name goes with it, up to the end of its line.
     let joined = match next.find('\n') {
         Some(line) => format!("{}{}", own.trim_end(), &next[line..]),
+        // A comment about the one before ends with its line; what closes the list would be in it.
+        None if at == list.len() && own.contains('#') => format!("{}\n{next}", own.trim_end()),
         None if at == list.len() => next,
         None => own,
     };
@@ -109,6 +111,22 @@ mod tests {
             (last, &["root"], "[\n  \"root\"  # the machine\n  # end\n]".to_owned()),
             (last, &["bob"], "[\n  \"bob\" # left\n  # end\n]".to_owned()),
             (last, &["root", "bob", "eve"], "[\n  \"root\",  # the machine\n  \"bob\", # left\n  # end\n  \"eve\"\n]".to_owned()),
+            // Who stays on the line above keeps the comment where nothing ends the line of who goes.
+            ("[\n  \"root\",  # the machine\n  \"bob\"]", &["root"], "[\n  \"root\"  # the machine\n]".to_owned()),
+            ("[\n  \"root\",  # the machine\n  \"bob\",]", &["root"], "[\n  \"root\",  # the machine\n]".to_owned()),
+            ("[\n  \"root\",  # the machine\n  \"bob\" ]", &["root"], "[\n  \"root\"  # the machine\n ]".to_owned()),
+            ("[\n  \"root\",  # the machine\n  \"bob\", ]", &["root"], "[\n  \"root\",  # the machine\n ]".to_owned()),
+            ("[\n  \"root\",  # the machine\n  \"bob\"\n]", &["root"], "[\n  \"root\"  # the machine\n]".to_owned()),
+            ("[\n  \"root\",  # the machine\n  \"bob\",\n]", &["root"], "[\n  \"root\",  # the machine\n]".to_owned()),
+            ("[ # who\n  \"bob\"]", &[], "[ # who\n]".to_owned()),
+            ("[\n  \"root\", # a\n  # b\n  \"bob\"]", &["root"], "[\n  \"root\" # a\n  # b\n]".to_owned()),
+            ("[\n  \"root\",\n  \"bob\"]", &["root"], "[\n  \"root\"]".to_owned()),
+            ("[\"root\",  # the machine\n  \"bob\", \"eve\"]", &["eve"], "[\n  \"eve\"]".to_owned()),
+            ("[\"root\",  # the machine\n  \"bob\", \"eve\"]", &["root"], "[\"root\"  # the machine\n]".to_owned()),
+            ("[\"root\",  # the machine\n  \"bob\", \"eve\"]", &["root", "eve"], "[\"root\",  # the machine\n  \"eve\"]".to_owned()),
+            ("[\n  \"root\", # the machine\n  \"bob\", \"eve\", # both left\n]", &["root"], "[\n  \"root\", # the machine\n]".to_owned()),
+            // What is added to a list that ends so does not end up in a comment.
+            ("[\n  \"root\",  # the machine\n  \"bob\"]", &["root", "eve"], "[\n  \"root\",  # the machine\n  \"eve\"\n]".to_owned()),
             ("[\"a\", 'b', \"c\"]", &["b", "c"], "['b', \"c\"]".to_owned()),
             ("[\"a\", 'b', \"c\"]", &["a", "c"], "[\"a\", \"c\"]".to_owned()),
             ("[ \"a\", 'b' ]", &["a"], "[ \"a\" ]".to_owned()),

@@ -8,6 +8,8 @@ use crate::engine::approver::Ask;
 use crate::engine::desk::Desk as _;
 use crate::engine::ends::{Ends, Errand};
 use crate::engine::news::News;
+use crate::engine::picture::Picture;
+use crate::engine::query::belonging_in;
 use crate::engine::seat::Pairing;
 use crate::engine::snapshot::Snapshot;
 use crate::error::{Error, Kind, Result};
@@ -21,6 +23,19 @@ where
     O: Fn(Errand) -> F,
     F: Future<Output = Result<Ends>>,
 {
+    /// What a link or a hold belongs to that is set on whoever is shown in this picture. Refused where the channel has other ends by
+    /// now: their ids may be those of others there, and what is in force there would be replaced.
+    pub(super) async fn belongs_here(&self, shown: &Picture) -> Result<Belonging> {
+        let belonging = belonging_in(shown);
+        // What was read before the channel became another one is all there is, until the first reading by it.
+        let is_of_before = !self.is_there && shown.fingerprint() != self.seat.channel.fingerprint;
+        if is_of_before || self.desk.look(|store| belonging_in(store.picture())).await.as_ref() != Some(&belonging) {
+            let message = "what is shown was not read from where the configuration leads by now: no hold and no link is changed by it";
+            return Err(Error::new(Kind::Refused, message).hint("wait until both ends were read, then look again"));
+        }
+        Ok(belonging)
+    }
+
     /// Links two by hand, or parts them: first in the journal, then in the store. Nobody's approval outlives it.
     pub(super) async fn pair(&mut self, pairing: Pairing) -> Result<()> {
         if !self.seat.may_write {
@@ -28,15 +43,10 @@ where
         }
         let Pairing { snapshot, entry, account, linked } = pairing;
         let (picture, now, author) = (snapshot.picture(), clock::now(), paths::operator());
-        let service = picture.base_url().to_owned();
+        let belonging = self.belongs_here(picture).await?;
+        let service = belonging.base_url.clone();
         let row = picture.accounts().by_id(account.as_str());
         let channel = self.seat.channel.name.clone();
-        let facts = picture.source();
-        let belonging = Belonging {
-            base_url: service.clone(),
-            naming_context: facts.naming_context.clone(),
-            id_attribute: facts.settings.id_attribute.to_string(),
-        };
         let link = Link {
             entry: entry.clone(),
             account: account.clone(),

@@ -107,6 +107,9 @@ impl Question {
     /// What is missing.
     pub fn answered(&self) -> Result<(), String> {
         let typed = self.field.text().trim();
+        if let Some(wrong) = self.field.wrong() {
+            return Err(wrong);
+        }
         match self.answer {
             Answer::Yes => Ok(()),
             Answer::Number(n) | Answer::Lift(n) if typed == n.to_string() => Ok(()),

@@ -102,7 +102,7 @@ fn page(model: &Model) -> isize {
 
 /// What follows from another text.
 fn typed(model: &mut Model) {
-    model.wrong = None;
+    model.wrong = model.field.wrong();
     model.at = 0;
     model.top = 0;
     model.look();
@@ -137,6 +137,10 @@ fn enter(model: &mut Model) -> Vec<Effect> {
         model.writing = true;
         model.wrong = None;
         return vec![Effect::Write(model.text())];
+    }
+    if let Some(wrong) = model.field.wrong() {
+        model.wrong = Some(wrong);
+        return Vec::new();
     }
     let said = match model.lines().into_iter().nth(model.at) {
         Some(Line::Of(choice)) => choice.value,

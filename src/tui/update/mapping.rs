@@ -138,6 +138,11 @@ fn keep(model: &mut Model) -> Vec<Effect> {
     let is_reading = model.is_reading();
     let mapping = &mut model.mapping;
     let Some(typing) = &mut mapping.typing else { return Vec::new() };
+    if let Some(wrong) = typing.field.wrong() {
+        (typing.closing, typing.to_save) = (false, false);
+        model.say(Tone::Warn, format!("not kept: {wrong}"));
+        return Vec::new();
+    }
     if mapping.asked != mapping.answered {
         typing.closing = true;
         return Vec::new();

@@ -4,7 +4,7 @@ use super::perform;
 use crate::config::secret::address::hidden;
 use crate::config::secret::typed::may_be_shown;
 use crate::config::{Clause, RemoveAction, status_text};
-use crate::engine::location::{self, Counts, Edits, Previewed, Site};
+use crate::engine::location::{self, Counts, Edits, Previewed, Site, Wrong};
 use crate::engine::query::id_words;
 use crate::engine::{Running, Saving};
 use crate::error::{Error, Result};
@@ -88,13 +88,21 @@ pub(super) fn typed(model: &mut Model, change: impl FnOnce(&mut Field) -> bool) 
     if let Some(typing) = &mut model.source.typing
         && change(&mut typing.field)
     {
-        typing.wrong = None;
+        typing.wrong = too_long(&typing.field);
     }
+}
+
+fn too_long(field: &Field) -> Option<Wrong> {
+    field.wrong().map(|message| Wrong { column: None, message })
 }
 
 /// Takes what was typed, if it can be a clause.
 fn enter(model: &mut Model) -> Vec<Effect> {
     let (Some(typing), Some(site)) = (&mut model.source.typing, &model.source.site) else { return Vec::new() };
+    if let Some(wrong) = too_long(&typing.field) {
+        typing.wrong = Some(wrong);
+        return Vec::new();
+    }
     let (clause, text) = (typing.clause, typing.field.text().to_owned());
     if text == typing.before {
         model.source.typing = None;

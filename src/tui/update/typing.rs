@@ -80,6 +80,7 @@ pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
         }
         (Some(Overlay::Question(question)), _) if question.is_typed() => {
             question.field.insert(text);
+            question.wrong = question.field.wrong();
             Vec::new()
         }
         (None, _) if model.mapping.typing.is_some() => mapping::typed(model, |field| {
@@ -237,6 +238,7 @@ fn in_question(question: &mut Question, key: &KeyEvent, verb: Option<Verb>) -> b
         Some(Verb::ListPageUp) => question.top = question.top.saturating_sub(PAGE),
         _ if question.is_typed() => {
             question.field.key(key);
+            question.wrong = question.field.wrong();
         }
         _ => return question.answer == Answer::Yes && key.code == KeyCode::Char('y') && key.modifiers.is_empty(),
     }

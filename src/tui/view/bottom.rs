@@ -11,6 +11,10 @@ use ratatui::layout::Rect;
 /// Draws it; gives the place of the cursor where something is typed.
 pub(super) fn draw(model: &Model, ink: &mut Ink<'_>, area: Rect) -> Option<(u16, u16)> {
     if let Some(search) = &model.search {
+        if let Some(wrong) = search.field.wrong() {
+            let used = ink.put(area.x, area.y, area.width, &format!(" / {wrong}"), Role::Bad);
+            return Some((area.x + used.min(area.width.saturating_sub(1)), area.y));
+        }
         let aside = " enter keeps · esc takes away · up down move ";
         let wide = cells(width(aside));
         ink.put(area.right().saturating_sub(wide), area.y, wide, aside, Role::Quiet);

@@ -1,15 +1,16 @@
-//! A line of text that is typed: a cursor, words, paste. What is pasted is cleaned; a line end becomes a blank.
+//! A line of text that is typed: a cursor, words, paste. What is pasted is cleaned; a line end becomes a blank. What does not fit
+//! is not taken at all: half a list of those who are protected is worse than none, if nobody knows.
 
 use super::ink::{Ink, cells};
 use crate::config::secret::address::hidden;
 use crate::config::secret::typed::may_be_shown;
-use crate::text::{clean, width};
+use crate::text::{clean, count, width, width_of_chars};
 use crate::tui::theme::Role;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Rect;
 
-/// The longest text, in characters: nobody searches for more.
-const LONGEST: usize = 400;
+/// The longest text that is typed, in characters: a list of a thousand addresses.
+const LONGEST: usize = 20_000;
 
 /// A field in which the place of a secret is typed, as it may be seen: what is none of the places may be the secret, and is stars.
 #[must_use]
@@ -40,6 +41,8 @@ pub struct Field {
     text: String,
     /// A byte offset on a character boundary.
     cursor: usize,
+    /// Characters that did not fit, until a key that removes something is pressed.
+    left_out: usize,
 }
 
 impl Field {
@@ -47,7 +50,14 @@ impl Field {
     #[must_use]
     pub fn of(text: &str) -> Self {
         let text = clean(text).into_owned();
-        Field { cursor: text.len(), text }
+        Field { cursor: text.len(), text, left_out: 0 }
+    }
+
+    /// What is wrong where something that was typed or pasted did not fit: whoever goes on with the text as it is may believe it is in it.
+    #[must_use]
+    pub fn wrong(&self) -> Option<String> {
+        let (n, most) = (count(self.left_out), count(LONGEST));
+        (self.left_out > 0).then(|| format!("{n} characters do not fit (at most {most}): none was taken; backspace"))
     }
 
     /// The text.
@@ -85,15 +95,24 @@ impl Field {
         true
     }
 
-    /// Puts a text in at the cursor.
+    /// Puts a text in at the cursor; all of it or, where it does not fit, nothing ([`Field::wrong`]).
     pub fn insert(&mut self, text: &str) {
         let room = LONGEST.saturating_sub(self.text.chars().count());
-        let text: String = clean(text.trim_end_matches(['\n', '\r'])).chars().take(room).collect();
+        let text = clean(text.trim_end_matches(['\n', '\r']));
+        let long = text.chars().count();
+        if long > room {
+            self.left_out += long;
+            return;
+        }
         self.text.insert_str(self.cursor, &text);
         self.cursor += text.len();
     }
 
     fn remove(&mut self, from: usize, to: usize) {
+        // It says that it goes on without them: nothing of what is there is to be lost by that.
+        if std::mem::take(&mut self.left_out) > 0 {
+            return;
+        }
         self.text.replace_range(from..to, "");
         self.cursor = from;
     }
@@ -119,10 +138,22 @@ impl Field {
         self.text.len() - word.trim_start_matches(char::is_alphanumeric).len()
     }
 
+    /// A place at or before the one from which so many cells are seen up to the cursor, and not far before it.
+    fn about(&self, room: usize) -> usize {
+        let mut seen = 0;
+        // A sign of several characters is narrower than all of them.
+        let is_seen = |c: char| {
+            seen += width_of_chars(c.encode_utf8(&mut [0; 4]), 1);
+            seen <= 16 * (room + 1)
+        };
+        let before = &self.text[..self.cursor];
+        before.trim_end_matches(is_seen).len()
+    }
+
     /// Draws the text so that the cursor is visible; gives the cursor's column.
     pub fn draw(&self, ink: &mut Ink<'_>, area: Rect) -> u16 {
         let room = usize::from(area.width.saturating_sub(1));
-        let mut start = 0;
+        let mut start = self.about(room);
         while width(&self.text[start..self.cursor]) > room {
             start += self.text[start..].chars().next().map_or(1, char::len_utf8);
         }
@@ -183,8 +214,27 @@ mod tests {
         let mut field = Field::of("a");
         field.insert("b\nc\u{1b}[2J\r\n");
         assert_eq!(field.text(), "ab c\u{fffd}[2J");
-        field.insert(&"é".repeat(10_000));
-        assert_eq!(field.text().chars().count(), LONGEST);
+        let long = "é".repeat(LONGEST - field.text().chars().count());
+        field.insert(&long);
+        assert_eq!((field.text().chars().count(), field.wrong()), (LONGEST, None));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_not_taken_and_told_until_something_is_removed() {
+        let mut field = Field::of("a, ");
+        field.insert(&"é, ".repeat(10_000));
+        assert_eq!((field.text(), field.wrong().is_some()), ("a, ", true));
+        field.key(&press(KeyCode::Char('b'), KeyModifiers::NONE));
+        assert_eq!(field.wrong().unwrap(), "30,000 characters do not fit (at most 20,000): none was taken; backspace");
+        field.key(&press(KeyCode::Backspace, KeyModifiers::NONE));
+        assert_eq!((field.text(), field.wrong()), ("a, b", None));
+        field.key(&press(KeyCode::Backspace, KeyModifiers::NONE));
+        assert_eq!(field.text(), "a, ");
+        // What stands in a file may be longer; it is not cut.
+        let long = "x".repeat(2 * LONGEST);
+        let mut field = Field::of(&long);
+        field.key(&press(KeyCode::Char('b'), KeyModifiers::NONE));
+        assert!(field.text() == long && field.wrong().is_some());
     }
 
     proptest! {

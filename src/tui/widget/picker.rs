@@ -75,8 +75,12 @@ impl Picker {
 
     /// Draws what is typed and the list; gives the cursor's place. The top must be settled.
     pub fn draw(&self, ink: &mut Ink<'_>, area: Rect, items: &[Item], nothing: &str) -> (u16, u16) {
-        let prompt = ink.put(area.x, area.y, area.width, "type to find: ", Role::Quiet);
-        let column = self.field.draw(ink, Rect { x: area.x + prompt, width: area.width.saturating_sub(prompt), height: 1, ..area });
+        let column = if let Some(wrong) = self.field.wrong() {
+            area.x + ink.put(area.x, area.y, area.width, &wrong, Role::Bad).min(area.width.saturating_sub(1))
+        } else {
+            let prompt = ink.put(area.x, area.y, area.width, "type to find: ", Role::Quiet);
+            self.field.draw(ink, Rect { x: area.x + prompt, width: area.width.saturating_sub(prompt), height: 1, ..area })
+        };
         let fitting = self.fitting(items);
         let widest = |part: fn(&Item) -> &str, most: usize| cells(items.iter().map(|i| width(part(i))).max().unwrap_or(0).min(most));
         let (group, aside) = (widest(|i| &i.group, 12), widest(|i| &i.aside, usize::from(area.width / 3).max(18)));

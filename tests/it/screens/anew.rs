@@ -7,7 +7,9 @@ use crate::support;
 use rosterm::config::Config;
 use rosterm::demo::service::{Faults, Service};
 use rosterm::demo::world;
-use rosterm::engine::{Going, News, Running};
+use rosterm::engine::{Going, News, Pairing, Running};
+use rosterm::identity::{AccountId, EntryId};
+use rosterm::journal::{Journal, Mode};
 use rosterm::tui::{Effect, Setting};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,6 +24,11 @@ struct Place {
 
 impl Place {
     fn new() -> Place {
+        Place::with(false)
+    }
+
+    /// The same; where nothing was ever linked or held, another service can be read by the same channel.
+    fn with(is_new: bool) -> Place {
         let plan = support::plan(150, 1);
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("rosterm.toml");
@@ -31,7 +38,11 @@ impl Place {
         let text = world::config_text(plan, service.base_url(), "(in memory)");
         std::fs::write(&file, &text).unwrap();
         let setting = Setting { file: Some(file.clone()), ..setting() };
-        let desk = Desk::with(runtime, service, None, &world, plan, setting, |channel| {
+        let state = is_new.then(|| folder.path().join("state.db"));
+        if let Some(path) = &state {
+            drop(Journal::open(path, Mode::Write).unwrap());
+        }
+        let desk = Desk::with(runtime, service, state.as_deref(), &world, plan, setting, |channel| {
             *channel = Config::read(&file).unwrap().channels.remove(0);
         });
         Place { _folder: folder, file, text, desk }
@@ -223,6 +234,30 @@ fn another_directory_and_another_id_are_told_in_capitals() {
 }
 
 #[test]
+fn another_login_at_the_service_can_be_another_tenant_and_is_told_in_capitals() {
+    let mut place = Place::new();
+    let url = place.desk.snapshot.picture().base_url().to_owned();
+    let token = |what: &str| format!("token = {{ command = [\"vault\", \"read\", \"{what}\"] }}");
+    place.write(&[("auth = \"none\"", &token("production"))]);
+    let words = place.asked();
+    let told = |words: &[String]| words.iter().any(|text| text.starts_with("THIS CAN BE ANOTHER TENANT: "));
+    assert!(told(&words), "{words:?}");
+    assert!(!words.iter().any(|text| text.contains("production")), "{words:?}");
+    let (wide, narrow) = (place.frame(120, 40), place.frame(80, 24));
+    assert!(wide.contains("TENANT") && narrow.contains("TENANT"), "{wide}{narrow}");
+    place.desk.press("esc");
+    // What is not used is nobody's.
+    place.write(&[("auth = \"none\"", &token("production")), (&url, "http://127.0.0.1:9/scim")]);
+    let words = place.asked();
+    assert!(!told(&words) && words.iter().any(|text| text.starts_with("ANOTHER SERVICE: ")), "{words:?}");
+    // Where nothing was ever linked or held, nobody can be meant.
+    let mut place = Place::with(true);
+    place.write(&[("auth = \"none\"", &token("production"))]);
+    let words = place.asked();
+    assert!(!told(&words) && words.iter().any(|text| text.starts_with("target · auth: none → a token, command:vault")), "{words:?}");
+}
+
+#[test]
 fn edits_that_could_not_be_saved_are_told_before_they_are_forgotten() {
     let mut place = Place::new();
     let desk = &mut place.desk;
@@ -348,4 +383,60 @@ fn it_is_not_done_in_the_demo_and_not_while_a_run_is_under_way() {
     place.desk.tell(rosterm::tui::Msg::News(News::Run(Box::new(Running::Going(Going::default())))));
     assert_eq!(place.desk.press("F"), []);
     assert!(place.desk.notice().contains("a run is under way"), "{}", place.desk.notice());
+}
+
+#[test]
+fn a_hold_and_a_link_by_hand_are_not_set_where_another_service_has_come_meanwhile() {
+    let mut place = Place::with(true);
+    let other_runtime = support::runtime();
+    let world = world::make(support::plan(150, 1));
+    let other = other_runtime.block_on(Service::start(world.accounts, Faults::default())).unwrap();
+    let (before, shown) = (place.desk.snapshot.picture().base_url().to_owned(), Arc::clone(&place.desk.snapshot));
+    let gate = Arc::clone(&place.desk.gate);
+    let held = gate.lock().unwrap();
+    place.desk.live.refresh();
+    place.desk.until(rosterm::tui::Model::is_reading);
+    place.write(&[(&before, other.base_url())]);
+    place.asked();
+    place.desk.press("enter");
+    // What is shown is still that of the first service; the hold comes after the other one was read.
+    place.desk.press("h");
+    place.desk.type_in("on leave");
+    place.desk.press("enter");
+    drop(held);
+    place.desk.until(|model| model.question().is_some() || model.notice().is_some_and(|text| text.contains("left alone from now on")));
+    let refused = "was not read from where the configuration leads by now";
+    assert!(place.frame(160, 40).contains(refused), "{}", place.frame(160, 40));
+    place.desk.press("esc");
+    while place.desk.snapshot.picture().base_url() == before || place.desk.snapshot.is_busy() {
+        place.desk.next();
+    }
+    let (entry, account) = (EntryId::new("somebody"), AccountId::new("else"));
+    for linked in [true, false] {
+        let (snapshot, entry, account) = (Arc::clone(&shown), entry.clone(), account.clone());
+        place.desk.live.pair(Pairing { snapshot, entry, account, linked });
+        place.desk.until(|model| model.question().is_some() || model.notice().is_some_and(|text| text.contains("nothing was sent")));
+        assert!(place.frame(160, 40).contains(refused), "{}", place.frame(160, 40));
+        place.desk.press("esc");
+    }
+    // By what is shown now it can be set.
+    place.desk.press("h");
+    place.desk.type_in("on leave");
+    place.desk.press("enter");
+    place.desk.until(|model| model.notice().is_some_and(|text| text.contains("left alone from now on")));
+}
+
+#[test]
+fn a_hold_is_not_set_by_what_was_read_before_where_the_other_service_cannot_be_read() {
+    let mut place = Place::new();
+    let before = place.desk.snapshot.picture().base_url().to_owned();
+    place.write(&[(&before, "http://127.0.0.1:9/scim")]);
+    place.asked();
+    place.desk.press("enter");
+    place.desk.until_failed("FAILED");
+    place.desk.press("h");
+    place.desk.type_in("on leave");
+    place.desk.press("enter");
+    place.desk.until(|model| model.question().is_some() || model.notice().is_some_and(|text| text.contains("left alone from now on")));
+    assert!(place.frame(160, 40).contains("was not read from where the configuration leads by now"), "{}", place.frame(160, 40));
 }

@@ -11,7 +11,7 @@ use rosterm::demo::service::{Faults, Hiding, Service};
 use rosterm::demo::world::{self, Dialect, Inactive, Plan, World};
 use rosterm::engine::{Seen, Who, needs_approval};
 use rosterm::model::{Action, Reason, Situation, Subject};
-use rosterm::tui::{Effect, Setting};
+use rosterm::tui::{Effect, Msg, Setting};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -392,5 +392,58 @@ fn what_is_looked_at_is_not_written_in_the_demo_and_with_read_only() {
         mark(&mut desk, "server");
         assert_eq!(desk.press("e"), []);
         assert!(desk.notice().contains("the people of the demo are in no file"), "{}", desk.notice());
+    }
+}
+
+#[test]
+fn a_long_list_that_is_pasted_is_protected_whole_or_not_at_all() {
+    let world = world::make(support::plan(150, 1));
+    let (_folder, file, mut desk) = by_policy("protect = [\"root\"]\n", &world);
+    let pasted = |n: usize| (0..n).map(|n| format!(", service.account.{n}@example.com")).collect::<Vec<_>>().concat();
+    mark(&mut desk, "protected");
+    desk.press("e");
+    desk.tell(Msg::Paste(pasted(40)));
+    // What would not fit is told, and nothing of it is taken.
+    desk.tell(Msg::Paste(pasted(1_000)));
+    for (width, height) in [(160, 48), (80, 24)] {
+        let frame = desk.frame(width, height);
+        assert!(frame.contains("characters do not fit"), "{frame}");
+    }
+    assert_eq!(desk.press("enter"), []);
+    desk.type_in("!");
+    assert_eq!(desk.press("enter"), []);
+    assert!(desk.frame(160, 48).contains("none was taken"), "{}", desk.frame(160, 48));
+    // It removes nothing of what is there.
+    desk.press("backspace");
+    assert!(desk.frame(160, 48).contains(".com!"), "{}", desk.frame(160, 48));
+    desk.press("backspace");
+    assert!(!desk.frame(160, 48).contains("none was taken"), "{}", desk.frame(160, 48));
+    let effects = desk.press("enter");
+    let edits = vec![(Clause::Protect, format!("root{}", pasted(40)))];
+    assert!(effects.contains(&Effect::TryPolicy(edits)), "{effects:?}");
+    settled(&mut desk);
+    asked(&mut desk);
+    save(&mut desk);
+    let channel = Config::read(&file).unwrap().channels.remove(0);
+    assert_eq!((channel.policy.protect.len(), channel.policy.protect[40].as_str()), (41, "service.account.39@example.com"));
+}
+
+#[test]
+fn what_does_not_fit_is_told_wherever_something_is_typed() {
+    let mut desk = Desk::small(setting());
+    let long = "x".repeat(30_000);
+    for (keys, is_kept) in [("2 e", true), ("3 h", true), ("3 /", false), ("?", false)] {
+        for key in keys.split(' ') {
+            desk.press(key);
+        }
+        desk.tell(Msg::Paste(long.clone()));
+        for (width, height) in [(160, 48), (80, 24)] {
+            assert!(desk.frame(width, height).contains("30,000 characters do not fit"), "{keys}: {}", desk.frame(width, height));
+        }
+        if is_kept {
+            assert_eq!(desk.press("enter"), [], "{keys}");
+            assert!(desk.frame(160, 48).contains("30,000 characters do not fit"), "{keys}: {}", desk.frame(160, 48));
+        }
+        desk.press("esc");
     }
 }

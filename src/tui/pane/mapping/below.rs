@@ -53,6 +53,9 @@ fn unlisted(model: &Model, fields: &[String]) -> String {
 /// How what is typed is: whether it compiles, and what it moves.
 fn state(lines: &mut Vec<Line>, model: &Model, typing: &Typing, room: usize, height: usize) {
     let mapping = &model.mapping;
+    if let Some(wrong) = typing.field.wrong() {
+        return labelled(lines, "wrong", room, Role::Bad, &wrong);
+    }
     match &mapping.told {
         Some(Tried::Wrong { message, hint, column }) => {
             // Of what is sent instead there are no columns.
