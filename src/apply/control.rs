@@ -1,6 +1,7 @@
 //! What somebody who watches a run can see, and what they can do about it.
 
 use super::breaker::Breaker;
+use super::gate::{Gate, Pass};
 use crate::journal::run::RowState;
 use crate::model::Action;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -91,6 +92,20 @@ impl<'a> Leave<'a> {
         self.stopped.get().map(String::as_str)
     }
 
+    /// Waits until the run goes on and there is room; nothing if nothing more leaves. Whoever waits for the one does not hold the
+    /// other: what holds a pass is on its way.
+    pub async fn pass<'g>(&self, gate: &'g Gate) -> Option<Pass<'g>> {
+        loop {
+            if !self.given().await {
+                return None;
+            }
+            let pass = gate.enter().await;
+            if self.stopped().is_none() && self.control.is_none_or(|c| !c.is_cancelled() && !c.is_paused()) {
+                return Some(pass);
+            }
+        }
+    }
+
     /// Waits while the run is paused; true if a request may leave.
     pub async fn given(&self) -> bool {
         loop {
@@ -134,5 +149,32 @@ impl Meter {
     #[must_use]
     pub fn done(&self) -> usize {
         self.ended.iter().map(|n| n.load(Ordering::Relaxed)).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt;
+
+    #[tokio::test]
+    async fn whoever_waits_for_a_paused_run_to_go_on_is_not_on_their_way() {
+        let (control, gate) = (Control::default(), Gate::new(1));
+        let leave = Leave::of(Some(&control));
+        let first = leave.pass(&gate).await;
+        assert!(first.is_some());
+        let mut waits = Box::pin(leave.pass(&gate));
+        assert!(waits.as_mut().now_or_never().is_none(), "there is no room");
+        control.pause();
+        drop(first);
+        assert!(waits.as_mut().now_or_never().is_none());
+        assert_eq!(gate.inside().0, 0, "there is room, and nobody is there");
+        control.resume();
+        assert!(waits.as_mut().now_or_never().is_some_and(|pass| pass.is_some()));
+        control.pause();
+        let mut waits = Box::pin(leave.pass(&gate));
+        assert!(waits.as_mut().now_or_never().is_none());
+        control.cancel();
+        assert!(waits.as_mut().now_or_never().is_some_and(|pass| pass.is_none()));
     }
 }

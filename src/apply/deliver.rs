@@ -128,13 +128,14 @@ impl Way<'_> {
                 continue;
             };
             let sent = {
-                let _pass = self.gate.enter().await;
                 // What may have arrived is followed to its end, whatever else stops.
-                if let Some(leave) = self.leave.filter(|_| !lost)
-                    && !leave.given().await
-                {
+                let pass = match self.leave.filter(|_| !lost) {
+                    Some(leave) => leave.pass(self.gate).await,
+                    None => Some(self.gate.enter().await),
+                };
+                let Some(_pass) = pass else {
                     return Delivery::of(Fate::NotNow, None, Some("the run was stopped before it was sent".to_owned()));
-                }
+                };
                 self.target.opened().await;
                 if self.checked.is_some_and(|at| at.elapsed() > FRESH) {
                     let why = "it was checked anew, because more than half a minute had passed";
