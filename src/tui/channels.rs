@@ -1,6 +1,6 @@
 //! The list of channels: where a configuration has several and none was named, and to go to another one.
 
-use super::layout::LEAST;
+use super::layout::fits;
 use super::theme::{Role, Theme};
 use super::view::too_small;
 use super::widget::field::Field;
@@ -96,7 +96,7 @@ pub fn draw(model: &mut Model, frame: &mut Frame<'_>) {
     let theme = model.theme.clone();
     let mut ink = Ink::new(frame.buffer_mut(), &theme);
     ink.style(area, Role::Text);
-    if area.width < LEAST.0 || area.height < LEAST.1 {
+    if !fits(area.width, area.height) {
         return too_small(&mut ink, area);
     }
     let used = ink.put(area.x + 1, area.y, area.width - 1, "rosterm · ", Role::Quiet);

@@ -1,8 +1,10 @@
 //! What comes in from outside of the program: keys, pastes, sizes, signals. Threads and tasks that sleep until there is
 //! something, and only send.
 
+use super::layout::fits;
 use super::msg::Msg;
-use ratatui::crossterm::event::{Event, KeyEventKind, MouseButton, MouseEventKind, read};
+use ratatui::crossterm::event::{Event, KeyCode, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind, read};
+use ratatui::crossterm::terminal::size;
 use rustix::process::Signal;
 use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
@@ -14,7 +16,11 @@ const SIGNALLED: u8 = 128;
 pub(super) fn listen(send: impl Fn(Msg) -> bool + Send + 'static) {
     let spawned = std::thread::Builder::new().name("input".to_owned()).spawn(move || {
         loop {
-            let msg = match read() {
+            let heard = read();
+            if heard.as_ref().is_ok_and(is_blind) {
+                continue;
+            }
+            let msg = match heard {
                 Ok(Event::Key(key)) if matches!(key.kind, KeyEventKind::Press | KeyEventKind::Repeat) => Msg::Key(key),
                 Ok(Event::Mouse(event)) if is_meant(event.kind) => Msg::Mouse(event),
                 Ok(Event::Paste(text)) => Msg::Paste(text),
@@ -29,6 +35,17 @@ pub(super) fn listen(send: impl Fn(Msg) -> bool + Send + 'static) {
         }
     });
     debug_assert!(spawned.is_ok());
+}
+
+/// True for what somebody does who cannot see what it would be done to, as the terminal is too small to show anything. They can still
+/// end, and give the terminal to the shell.
+fn is_blind(event: &Event) -> bool {
+    let is_done = match event {
+        Event::Key(key) => !(key.modifiers.contains(KeyModifiers::CONTROL) && matches!(key.code, KeyCode::Char('c' | 'l' | 'z'))),
+        Event::Paste(_) | Event::Mouse(_) => true,
+        _ => false,
+    };
+    is_done && size().is_ok_and(|(width, height)| !fits(width, height))
 }
 
 /// True for what the mouse does on purpose: moving it is nothing to wake up for.

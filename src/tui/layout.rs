@@ -9,6 +9,12 @@ use ratatui::layout::Rect;
 
 /// The narrowest and lowest terminal that anything is drawn on.
 pub const LEAST: (u16, u16) = (60, 15);
+
+/// True where there is room to show something.
+#[must_use]
+pub const fn fits(width: u16, height: u16) -> bool {
+    width >= LEAST.0 && height >= LEAST.1
+}
 /// From this size on both columns are shown.
 const WIDE: (u16, u16) = (120, 24);
 /// The left column has so many of a hundred cells, within these bounds: the list needs more room than what it comes from.
@@ -75,7 +81,7 @@ pub fn is_wide(area: Rect) -> bool {
 /// Where things are in this area; nothing where it is too small.
 #[must_use]
 pub fn layout(area: Rect, wants: Wants) -> Option<Layout> {
-    if area.width < LEAST.0 || area.height < LEAST.1 {
+    if !fits(area.width, area.height) {
         return None;
     }
     let mut y = area.y;

@@ -133,7 +133,10 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
 }
 
 pub(super) fn too_small(ink: &mut Ink<'_>, area: Rect) {
-    let text = format!("the terminal is {}x{}; rosterm needs {}x{}", area.width, area.height, LEAST.0, LEAST.1);
+    let text = format!(
+        "the terminal is {}x{}; rosterm needs {}x{}. Until then no key does anything but ctrl-c, which ends",
+        area.width, area.height, LEAST.0, LEAST.1
+    );
     for (y, line) in (area.y..area.bottom()).zip(super::widget::page::wrap(&text, usize::from(area.width))) {
         ink.put(area.x, y, area.width, &line, Role::Text);
     }

@@ -208,6 +208,31 @@ fn a_key_that_comes_with_a_new_size_counts() {
 }
 
 #[test]
+fn whoever_cannot_see_what_a_key_does_does_nothing_by_it() {
+    let mut terminal = Terminal::demo(100, 30);
+    terminal.until(|t| t.contents().lines().any(|line| line.starts_with('▌') && line.contains("leaving")));
+    terminal.type_in(" ");
+    terminal.wait_for("approved: 1");
+    terminal.resize(40, 10);
+    terminal.wait_for("rosterm needs");
+    // What is approved would be asked about, its number typed, and sent.
+    terminal.type_in("P1\r?");
+    terminal.type_in("\x1b[200~/text\x1b[201~");
+    // A size is heard of once the keys before it were read.
+    terminal.resize(41, 11);
+    terminal.wait_for("is 41x11");
+    terminal.resize(100, 30);
+    terminal.until(|t| t.shows("approved: 1") && t.shows("every key"));
+    assert!(!terminal.shows("Every key and every word") && !terminal.shows("Send") && !terminal.shows("/ "), "{}", terminal.contents());
+    terminal.type_in(" ");
+    terminal.until(|t| !t.shows("approved: 1"));
+    terminal.resize(40, 10);
+    terminal.wait_for("rosterm needs");
+    terminal.type_in("\x03");
+    assert!(terminal.ended().0.success());
+}
+
+#[test]
 fn many_keys_at_once_all_count() {
     let mut terminal = Terminal::demo(100, 30);
     // More than is read at once, as a terminal sends a paste that knows of no brackets; then ^U.

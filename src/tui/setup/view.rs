@@ -7,7 +7,7 @@ use crate::identity::dn;
 use crate::model::step::StepVerdict;
 use crate::telemetry::redacted;
 use crate::text::width;
-use crate::tui::layout::LEAST;
+use crate::tui::layout::fits;
 use crate::tui::theme::{Glyphs, Role};
 use crate::tui::view::too_small;
 use crate::tui::widget::grid::window;
@@ -26,7 +26,7 @@ pub fn draw(model: &mut Model, frame: &mut Frame<'_>) {
     let theme = model.theme.clone();
     let mut ink = Ink::new(frame.buffer_mut(), &theme);
     ink.style(area, Role::Text);
-    if area.width < LEAST.0 || area.height < LEAST.1 {
+    if !fits(area.width, area.height) {
         return too_small(&mut ink, area);
     }
     head(model, &mut ink, area);
