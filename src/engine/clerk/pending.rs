@@ -108,7 +108,7 @@ where
             return Err(Error::new(Kind::Refused, format!("{why}: nothing is sent by it")).hint("wait until it is, then look again"));
         }
         if snapshot.picture().fingerprint() != self.seat.channel.fingerprint {
-            return Err(Error::new(Kind::Refused, "what is shown goes by the configuration before it was saved: nothing is sent by it")
+            return Err(Error::new(Kind::Refused, "what is shown was read by the configuration of before: nothing is sent by it")
                 .hint("read both ends again, then look again"));
         }
         let (number, now) = (self.next(), clock::now());

@@ -84,7 +84,7 @@ pub fn apply(proposal: &Proposal, anew: &str) -> Question {
             count(run.total()),
             counted(run.open, "request")
         );
-        let next = "Finishing it looks first into what may have been sent, and sends the rest as it was approved then. Nothing else is sent before.";
+        let next = "Finishing it looks first into what may have been sent, and sends the rest as it was approved then. Nothing else is sent before. Whoever wants to give up what is left cancels it once it is under way.";
         let words = vec![(Role::Warn, text), (Role::Text, next.to_owned())];
         return Question::new("Finish the run before", words, Answer::Yes, Then::Resume);
     }

@@ -54,7 +54,7 @@ pub(super) fn reloaded(model: &mut Model, source: String, target: String) -> Vec
     if model.list.spec.filter.field.take().is_some() {
         effects.extend(list::ask(model));
     }
-    model.say(Tone::Plain, "the configuration file is gone by as it is now; both ends are read by it");
+    model.say(Tone::Plain, "what the configuration file says now is in effect; both ends are opened and read by it");
     effects
 }
 

@@ -388,7 +388,7 @@ fn what_was_read_by_another_location_is_not_sent_although_a_rule_was_saved_since
         desk.press("esc");
     }
     let told = desk.frame(110, 40);
-    assert!(told.contains("by the configuration before it was saved: nothing is sent by it"), "{told}");
+    assert!(told.contains("was read by the configuration of before: nothing is sent by it"), "{told}");
     assert!(std::fs::read_to_string(&file).unwrap().contains("title | upper"));
     desk.press("esc");
     // Nor is anything taken back by it.
