@@ -63,8 +63,8 @@ pub enum Then {
     Rehearse(u64),
     /// The interrupted run is finished.
     Resume,
-    /// A hold is set, for the reason that was typed.
-    Hold(Vec<Vec<HoldOn>>, String),
+    /// A hold is set on those who were seen, for the reason that was typed.
+    Hold(Vec<Vec<HoldOn>>, String, Seen),
     /// These two are linked by hand, or parted.
     Pair {
         /// The person.
@@ -73,6 +73,8 @@ pub enum Then {
         account: AccountId,
         /// Linked; else parted.
         linked: bool,
+        /// What they were seen in.
+        seen: Seen,
     },
     /// The rules that were kept are written into the configuration file.
     SaveMapping,
