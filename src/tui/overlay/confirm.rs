@@ -158,6 +158,16 @@ pub fn rehearsed(proposal: &Proposal, rehearsal: &Rehearsal, anew: &str) -> Ques
     Question { words, ..question }
 }
 
+/// Who loses access by taking a run back, and has a right to it.
+fn locked_out(proposal: &Proposal) -> Option<(Role, String)> {
+    let (n, names) = &proposal.locked_out;
+    let more = n.saturating_sub(names.len());
+    let more = if more > 0 { format!(" and {} more", count(more)) } else { String::new() };
+    let who = people(*n, "LOSES ACCESS ALTHOUGH it is", "LOSE ACCESS ALTHOUGH they are");
+    let most = if proposal.at_most { "At most " } else { "" };
+    (*n > 0).then(|| (Role::Bad, format!("{most}{who} in scope and enabled, by the last reading: {}{more}.", names.join(", "))))
+}
+
 /// What happens to how many, the gravest last.
 fn happens(proposal: &Proposal) -> Vec<(Role, String)> {
     let tally = &proposal.tally;
@@ -194,6 +204,7 @@ fn happens(proposal: &Proposal) -> Vec<(Role, String)> {
         let cleared: Vec<String> = tally.clears.iter().map(|(field, n)| format!("{field} for {}", counted(*n, "account"))).collect();
         words.push((Role::Bad, format!("CLEARED, nothing is left there: {}.", cleared.join(", "))));
     }
+    words.extend(locked_out(proposal));
     if proposal.unentitled > 0 {
         let n = proposal.unentitled;
         let text = people(

@@ -442,6 +442,8 @@ fn where_a_run_that_is_taken_back_takes_and_gives_access_both_are_in_the_number(
         "3 accounts will be enabled again: ",
         "3 accounts will be DISABLED: ",
         "3 lose access, 3 get it back: 6 in all.",
+        // They were created by right: nothing else would say that this locks them out.
+        "3 LOSE ACCESS ALTHOUGH they are in scope and enabled, by the last reading: ",
         "Type 6 to confirm",
     ] {
         assert!(asked.contains(told), "{told}: {asked}");
