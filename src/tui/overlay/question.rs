@@ -158,12 +158,12 @@ impl Question {
         self.top = self.top.min(lines.saturating_sub(usize::from(place.height.saturating_sub(2 + self.below()))));
     }
 
-    pub(super) fn draw(&self, ink: &mut Ink<'_>, area: Rect) -> Option<(u16, u16)> {
+    pub(super) fn draw(&self, ink: &mut Ink<'_>, area: Rect, scroll: &str) -> Option<(u16, u16)> {
         let inside = ink.frame(self.place(area), &self.title, &self.foot());
         let lines = self.lines(usize::from(inside.width));
         let below = self.below().min(inside.height);
         let words = Rect { height: inside.height - below, ..inside };
-        crate::tui::widget::page::draw(ink, words, &lines, self.top);
+        crate::tui::widget::page::draw_by(ink, words, &lines, self.top, scroll);
         let mut y = words.bottom();
         let mut cursor = None;
         if self.is_typed() {

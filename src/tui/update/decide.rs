@@ -97,12 +97,17 @@ pub(super) fn weighed(model: &mut Model, weighed: Weighed) -> Vec<Effect> {
         return Vec::new();
     }
     let why_not = if model.snapshot.as_ref().is_none_or(|now| now.era() != seen.0.era()) {
-        Some((Tone::Warn, "the rows have changed meanwhile; look again"))
+        Some((Tone::Warn, "the rows have changed meanwhile; look again".to_owned()))
     } else if model.is_policy_tried() {
-        Some((Tone::Warn, "not now: the policy was changed and not saved"))
+        Some((Tone::Warn, "not now: the policy was changed and not saved".to_owned()))
     } else if weight.total() == 0 && is_list {
         let nobody = if is_marked { "nobody of the marked has anything to approve" } else { "nobody in this list has anything to approve" };
-        Some((Tone::Plain, nobody))
+        let linked = match weight.of(Action::Link) {
+            0 => String::new(),
+            1 => ": 1 pair is linked with the next run, without an approval".to_owned(),
+            n => format!(": {} pairs are linked with the next run, without an approval", count(n)),
+        };
+        Some((Tone::Plain, format!("{nobody}{linked}")))
     } else {
         None
     };
