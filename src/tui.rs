@@ -178,7 +178,7 @@ fn attend(model: &mut Model, stage: &mut Stage) -> io::Result<Left> {
 pub fn order(live: &Live, model: &Model, effect: Effect) {
     match effect {
         Effect::Approve(who, seen) => live.approve(who, seen),
-        Effect::Withdraw(who) => live.withdraw(who),
+        Effect::Withdraw(who, seen) => live.withdraw(who, seen),
         Effect::Weigh(who) => live.weigh(who),
         Effect::Propose(only) => live.propose(only),
         Effect::Send(number) => live.send(number),
@@ -187,11 +187,7 @@ pub fn order(live: &Live, model: &Model, effect: Effect) {
         Effect::Resume => live.resume(),
         Effect::Pause(pause) => live.pause(pause),
         Effect::Cancel => live.cancel(),
-        Effect::Hold { on, called, reason } => {
-            if let Some(snapshot) = model.snapshot.clone() {
-                live.hold(Held { snapshot, on, called, reason });
-            }
-        }
+        Effect::Hold { on, called, reason, seen } => live.hold(Held { snapshot: seen.0, on, called, reason }),
         Effect::Why(subject) => {
             if let Some(snapshot) = model.snapshot.clone() {
                 live.why(snapshot, subject);
@@ -207,11 +203,7 @@ pub fn order(live: &Live, model: &Model, effect: Effect) {
                 live.choices(snapshot, subject, typed, number);
             }
         }
-        Effect::Pair { entry, account, linked } => {
-            if let Some(snapshot) = model.snapshot.clone() {
-                live.pair(Pairing { snapshot, entry, account, linked });
-            }
-        }
+        Effect::Pair { entry, account, linked, seen } => live.pair(Pairing { snapshot: seen.0, entry, account, linked }),
         Effect::Try(draft) => live.try_out(draft),
         Effect::Cover => {
             if let Some(snapshot) = model.snapshot.clone() {

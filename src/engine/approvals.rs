@@ -14,6 +14,7 @@ use crate::identity::{AccountId, EntryId};
 use crate::model::{Action, Subject};
 use crate::plan::Row;
 use rayon::prelude::*;
+use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
@@ -51,6 +52,18 @@ pub struct Named {
 
 /// A user by lasting ids, and what was approved.
 pub(super) struct Lasting(Named, u64);
+
+/// Drops the approvals of these users, whichever of their two ids they are known by. Gives how many there were.
+pub(super) fn forget(lasting: &mut Vec<Lasting>, users: &[Named]) -> usize {
+    let entries: HashSet<&EntryId> = users.iter().filter_map(|user| user.entry.as_ref()).collect();
+    let accounts: HashSet<&AccountId> = users.iter().filter_map(|user| user.account.as_ref()).collect();
+    let before = lasting.len();
+    lasting.retain(|Lasting(named, _)| {
+        let is_one = named.entry.as_ref().is_some_and(|id| entries.contains(id));
+        !is_one && !named.account.as_ref().is_some_and(|id| accounts.contains(id))
+    });
+    before - lasting.len()
+}
 
 /// How many rows of a list there are of each action: what approving all of them would come to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -304,6 +317,23 @@ mod tests {
         assert_ne!(other(|r| r.account.as_mut().unwrap().version = Some("2".into())), print);
         assert_eq!(other(|r| r.entry.as_mut().unwrap().dn = Some("uid=ann,ou=moved".into())), print);
         assert_eq!(other(|r| r.last_failure = Some("HTTP 500".into())), print);
+    }
+
+    #[test]
+    fn an_approval_of_a_numbering_before_is_forgotten_by_either_id() {
+        let named =
+            |entry: Option<&str>, account: Option<&str>| Named { entry: entry.map(EntryId::new), account: account.map(AccountId::new) };
+        let (ann, ben, col) = (named(Some("ann"), Some("1")), named(None, Some("2")), named(Some("col"), None));
+        for (taken, left) in [
+            (vec![named(Some("ann"), None)], vec![&ben, &col]),
+            (vec![named(None, Some("1")), col.clone()], vec![&ben]),
+            (vec![named(Some("eve"), Some("2"))], vec![&ann, &col]),
+            (vec![named(Some("1"), Some("col")), named(None, None)], vec![&ann, &ben, &col]),
+        ] {
+            let mut moved: Vec<Lasting> = [&ann, &ben, &col].map(|named| Lasting(named.clone(), SET)).into();
+            assert_eq!(forget(&mut moved, &taken), 3 - left.len());
+            assert_eq!(moved.iter().map(|l| &l.0).collect::<Vec<_>>(), left, "{taken:?}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! nothing is being read: while a side is, verdicts come and go that say nothing. What must stay true: what goes on from here to
 //! be sent fits the snapshot that goes with it.
 
-use super::approvals::{Approvals, Lasting, Weight, Who};
+use super::approvals::{Approvals, Lasting, Named, Weight, Who, forget};
 use super::news::{News, Tell};
 use super::owing::{Owing, Undone};
 use super::snapshot::{Seen, Snapshot};
@@ -23,8 +23,8 @@ pub(super) enum Ask {
     Over,
     /// To approve what rows come to in the snapshot that they were seen in.
     Approve(Who, Seen),
-    /// To take back.
-    Withdraw(Who),
+    /// To take back, whatever numbering they were seen in; those with lasting ids were seen in none.
+    Withdraw(Who, Option<Seen>),
     /// They were sent: to forget them.
     Spent(Arc<Approvals>),
     /// To tell, now and whenever that has changed, for whom of these there is still something to approve.
@@ -89,14 +89,7 @@ pub(super) fn run(inbox: &Receiver<Ask>, newest: &Newest, tell: &Tell, hand_on: 
             Ask::Stop => return,
             Ask::Over => {}
             Ask::Approve(who, Seen(seen)) => approver.approve(&snapshot, &seen, &who),
-            Ask::Withdraw(who) => {
-                let rows = rows_of(&snapshot, &who);
-                let n = approver.approvals.withdraw(rows.iter().copied());
-                let many = !matches!(who, Who::One(_));
-                // Who was linked by hand is told only what became of an approval that was there.
-                let nothing = n == 0 && matches!(who, Who::Named(_) | Who::Again(_));
-                approver.told(0, (many && !nothing).then(|| format!("{} taken back", crate::text::counted(n, "approval"))));
-            }
+            Ask::Withdraw(who, seen) => approver.withdraw(&snapshot, &seen.map_or_else(|| Arc::clone(&snapshot), |Seen(seen)| seen), &who),
             Ask::Spent(sent) => {
                 if sent.era == approver.approvals.era {
                     approver.approvals.withdraw(sent.subjects());
@@ -127,7 +120,7 @@ fn rows_of(snapshot: &Snapshot, who: &Who) -> Arc<Vec<Subject>> {
         Who::These(rows) => Arc::clone(rows),
         // Whoever was to be created and turns out to have an account is not meant: whose it is, a person says.
         Who::Named(named) => {
-            let fits = |n: &&super::approvals::Named| n.account.is_some() || !snapshot.has_account(n);
+            let fits = |n: &&Named| n.account.is_some() || !snapshot.has_account(n);
             Arc::new(named.iter().filter(fits).filter_map(|n| snapshot.subject_of(n)).collect())
         }
         Who::Again(undone) => rows_of(snapshot, &Who::Named(Arc::clone(&undone.who))),
@@ -215,6 +208,30 @@ impl Approver<'_> {
             self.is_due = true;
             self.check();
         }
+    }
+
+    /// Takes back what was approved of whoever was seen, by lasting ids where they have other numbers by now; also where approvals of a
+    /// numbering before wait to be found again. At another service or directory they are somebody else's.
+    fn withdraw(&mut self, snapshot: &Snapshot, seen: &Snapshot, who: &Who) {
+        let mut rows = rows_of(seen, who);
+        let is_other = seen.era() != snapshot.era();
+        let mut n = 0;
+        if is_other || !self.moved.is_empty() {
+            let named: Vec<Named> = match who {
+                Who::Named(named) => named.to_vec(),
+                _ if !seen.has_ends_of(snapshot) => Vec::new(),
+                _ => rows.iter().filter_map(|subject| seen.named(*subject)).collect(),
+            };
+            n = forget(&mut self.moved, &named);
+            if is_other {
+                rows = Arc::new(named.iter().filter_map(|named| snapshot.subject_of(named)).collect());
+            }
+        }
+        n += self.approvals.withdraw(rows.iter().copied());
+        let many = !matches!(who, Who::One(_));
+        // Who was linked by hand is told only what became of an approval that was there.
+        let nothing = n == 0 && matches!(who, Who::Named(_) | Who::Again(_));
+        self.told(0, (many && !nothing).then(|| format!("{} taken back", crate::text::counted(n, "approval"))));
     }
 
     /// Tells for whom of those that the last run did nothing for there is still something to approve, if that is another word

@@ -184,9 +184,9 @@ impl Live {
         let _ = self.asks.send(Ask::Approve(who, seen));
     }
 
-    /// Takes approvals back.
-    pub fn withdraw(&self, who: Who) {
-        let _ = self.asks.send(Ask::Withdraw(who));
+    /// Takes approvals back, of these users as they were seen.
+    pub fn withdraw(&self, who: Who, seen: Seen) {
+        let _ = self.asks.send(Ask::Withdraw(who, Some(seen)));
     }
 
     /// Asks what approving these would come to.

@@ -51,6 +51,9 @@ pub struct Proposal {
     pub unentitled: usize,
     /// The directory was not read to its end, or gave nobody: all of them are counted, and fewer may have no right to it.
     pub is_unsure: bool,
+    /// Who loses access by taking a run back although they are in scope and enabled by what was read last: their number, and the first
+    /// of them. Not cleaned.
+    pub locked_out: (usize, Vec<String>),
     /// Of whom nothing is left to be taken back, and why. Not cleaned.
     pub left_out: Vec<String>,
     /// Some of those who lose access or get it back may be so already, so that fewer do.
@@ -142,6 +145,7 @@ pub(super) fn propose(
         names: names.into_values().collect(),
         unentitled: 0,
         is_unsure: false,
+        locked_out: (0, Vec::new()),
         left_out: Vec::new(),
         at_most: false,
         file: None,

@@ -40,8 +40,8 @@ pub enum Effect {
     Refresh,
     /// Approve these, as they were seen.
     Approve(Who, Seen),
-    /// Take approvals back.
-    Withdraw(Who),
+    /// Take approvals back, of these as they were seen.
+    Withdraw(Who, Seen),
     /// Ask what approving these would come to.
     Weigh(Who),
     /// Ask what sending everything that is approved would come to, or what is approved of one user.
@@ -62,6 +62,8 @@ pub enum Effect {
         called: String,
         /// Why; nothing to take it back.
         reason: Option<String>,
+        /// What they were seen in.
+        seen: Seen,
     },
     /// Ask why a user is where they are.
     Why(Subject),
@@ -84,6 +86,8 @@ pub enum Effect {
         account: AccountId,
         /// Linked; else parted.
         linked: bool,
+        /// What they were seen in.
+        seen: Seen,
     },
     /// Ask for the rows of a run.
     Rows(RunId),

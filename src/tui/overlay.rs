@@ -133,7 +133,7 @@ pub(super) fn draw(model: &Model, ink: &mut Ink<'_>, area: Rect) -> Option<(u16,
             super::widget::page::draw(ink, inside, &lines, *top);
             None
         }
-        Overlay::Question(question) => question.draw(ink, area),
+        Overlay::Question(question) => question.draw(ink, area, &model.setting.keymap.key(super::action::Verb::ListPageDown)),
         Overlay::Rows(run, rows, top) => {
             let inside = ink.frame(place(area, rows.len()), &format!("Run {run}"), "up down move · esc closes");
             super::widget::page::draw(ink, inside, &rows::lines(rows), *top);

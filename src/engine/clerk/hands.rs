@@ -79,7 +79,7 @@ where
         // Before anything else is known of them; whatever else does not fit any more is dropped with the next snapshot.
         let person = Named { entry: Some(entry.clone()), account: None };
         let other = Named { entry: None, account: Some(account.clone()) };
-        let _ = self.approver.send(Ask::Withdraw(Who::Named(Arc::new(vec![person, other]))));
+        let _ = self.approver.send(Ask::Withdraw(Who::Named(Arc::new(vec![person, other])), None));
         self.desk.with(move |store| if linked { store.link(&link) } else { store.unlink(&link.entry) }).await;
         Ok(())
     }

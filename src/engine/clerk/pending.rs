@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::engine::approvals::Approvals;
 use crate::engine::ends::{Ends, Errand};
 use crate::engine::news::News;
+use crate::engine::picture::Picture;
 use crate::engine::progress::Progress;
 use crate::engine::proposal::{NAMED, Proposal, pace, propose};
 use crate::engine::query::Job;
@@ -39,6 +40,8 @@ pub(super) struct Pending {
     lasting: Vec<String>,
     /// How many get access back who have no right to it.
     unentitled: Unentitled,
+    /// Who loses access although they have a right to it: their number, and the first of them.
+    locked_out: (usize, Vec<String>),
     /// Of whom nothing is left to be taken back, and why.
     left_out: Vec<String>,
     /// Some of those who lose access or get it back may be so already: nobody can tell without asking.
@@ -119,6 +122,7 @@ where
             permits: Permits::default(),
             lasting: Vec::new(),
             unentitled: Unentitled::default(),
+            locked_out: (0, Vec::new()),
             left_out: Vec::new(),
             at_most: false,
         });
@@ -159,6 +163,7 @@ where
         let at_most = rows.iter().zip(&now).any(|(row, now)| *now == Now::NotKnown && is_access(row));
         let rows: Vec<Row> = rows.into_iter().zip(&now).filter(|(_, now)| is_there(now)).map(|(row, _)| row).collect();
         let unentitled = self.unentitled(&rows).await;
+        let locked_out = self.locked_out(&rows).await;
         let from = From::Undo { header: Box::new(taken.header), rows };
         let said = |(why, users): (&String, &Vec<String>)| {
             let named = &users[..users.len().min(NAMED)];
@@ -168,7 +173,7 @@ where
         };
         let lasting: Vec<String> = taken.lasting.iter().map(said).collect();
         let left_out = already.iter().map(said).collect();
-        self.pending = Some(Pending { number, from, permits: Permits::default(), lasting, unentitled, left_out, at_most });
+        self.pending = Some(Pending { number, from, permits: Permits::default(), lasting, unentitled, locked_out, left_out, at_most });
         self.propose()
     }
 
@@ -217,16 +222,26 @@ where
             if !picture.sides.source.is_complete() || !picture.source_state().is_complete() || picture.sides.source_empty {
                 return all;
             }
-            let verdict = |id: &Option<String>| {
-                let row = picture.accounts().by_id(id.as_ref()?)?;
-                let person = picture.others.at(row.index()).entry().map(Subject::of_entry);
-                Some(picture.user_of(person.unwrap_or(Subject::of_account(row)))?.verdict)
-            };
             // Whoever is at neither end any more has no right to anything either.
-            let number = enabled.iter().filter(|id| !verdict(id).is_some_and(is_entitled)).count();
+            let number = enabled.iter().filter(|id| !id.as_ref().is_some_and(|id| is_entitled_by(picture, id))).count();
             Unentitled { number, is_unsure: false }
         };
         self.desk.look(is_out).await.unwrap_or(all)
+    }
+
+    /// Who would lose access although they are in scope and enabled, by what was read last, to whatever end that came: their number, and
+    /// the first of them by name.
+    async fn locked_out(&self, rows: &[Row]) -> (usize, Vec<String>) {
+        let removed = rows.iter().filter(|row| row.action.is_deprovision());
+        let removed: Vec<(String, String)> =
+            removed.filter_map(|row| Some((row.account.as_ref()?.id.clone(), row.called().to_owned()))).collect();
+        let look = move |store: &Store| {
+            let picture = store.picture();
+            let mut entitled = removed.iter().filter(|(id, _)| is_entitled_by(picture, id)).map(|(_, called)| called);
+            let first: Vec<String> = entitled.by_ref().take(NAMED).cloned().collect();
+            (first.len() + entitled.count(), first)
+        };
+        self.desk.look(look).await.unwrap_or_default()
     }
 
     fn next(&mut self) -> u64 {
@@ -237,7 +252,7 @@ where
     /// Says what sending what is pending comes to.
     fn propose(&mut self) -> Result<()> {
         let channel = &self.seat.channel;
-        let Some(Pending { number, from, permits, lasting, unentitled, left_out, at_most }) = &self.pending else {
+        let Some(Pending { number, from, permits, lasting, unentitled, locked_out, left_out, at_most }) = &self.pending else {
             return Err(overtaken());
         };
         let mut planned = from.planned();
@@ -250,8 +265,9 @@ where
         })?;
         let lasting = proposal.lasting.iter().chain(lasting).cloned().collect();
         let (Unentitled { number: unentitled, is_unsure }, left_out, at_most) = (*unentitled, left_out.clone(), *at_most);
-        let file = self.file_differs();
-        (self.tell)(News::Proposed(Box::new(Proposal { file, lasting, unentitled, is_unsure, left_out, at_most, ..proposal })));
+        let (file, locked_out) = (self.file_differs(), locked_out.clone());
+        let proposal = Proposal { file, lasting, unentitled, is_unsure, locked_out, left_out, at_most, ..proposal };
+        (self.tell)(News::Proposed(Box::new(proposal)));
         Ok(())
     }
 
@@ -278,6 +294,16 @@ where
         (self.tell)(News::Rehearsed(number, Box::new(played?)));
         Ok(())
     }
+}
+
+/// True for an account whose person is in scope and enabled in this picture.
+fn is_entitled_by(picture: &Picture, account: &str) -> bool {
+    let verdict = || {
+        let row = picture.accounts().by_id(account)?;
+        let person = picture.others.at(row.index()).entry().map(Subject::of_entry);
+        Some(picture.user_of(person.unwrap_or(Subject::of_account(row)))?.verdict)
+    };
+    verdict().is_some_and(is_entitled)
 }
 
 /// True for who is in scope and enabled, and of whom it is clear who they are: whatever a hold or an answer that is missing keeps from

@@ -23,31 +23,30 @@ pub(super) fn people(n: usize, one: &str, many: &str) -> String {
 pub fn approve_all(weighed: Weighed, lose: &[String], back: &[String]) -> Question {
     let Weighed { who, rows, weight, seen } = weighed;
     let mut words = Vec::new();
-    for (action, one, many) in [
-        (Action::Create, "person would be created", "people would be created"),
-        (Action::Enable, "account would be enabled again", "accounts would be enabled again"),
-        (Action::Update, "account would be updated", "accounts would be updated"),
-        (Action::Disable, "account would be DISABLED", "accounts would be DISABLED"),
-        (Action::Delete, "account would be DELETED, for good", "accounts would be DELETED, for good"),
-    ] {
+    let happens = |words: &mut Vec<(Role, String)>, action: Action, one: &str, many: &str| {
         let n = weight.of(action);
         if n > 0 {
             words.push((if action.is_deprovision() { Role::Bad } else { Role::Text }, people(n, one, many)));
         }
-    }
-    for (names, n, role, what) in
-        [(back, weight.returns(), Role::Warn, "Access is got back by"), (lose, weight.deprovisions(), Role::Bad, "Access is lost by")]
-    {
+    };
+    let named = |words: &mut Vec<(Role, String)>, names: &[String], n: usize, role: Role, what: &str| {
         if !names.is_empty() {
             let more = n.saturating_sub(names.len());
             let more = if more > 0 { format!(" and {} more", count(more)) } else { String::new() };
             words.push((role, format!("{what} {}{more}.", names.join(", "))));
         }
+    };
+    // Who loses access comes first: on a small terminal what comes last is below the edge.
+    happens(&mut words, Action::Delete, "account would be DELETED, for good", "accounts would be DELETED, for good");
+    happens(&mut words, Action::Disable, "account would be DISABLED", "accounts would be DISABLED");
+    named(&mut words, lose, weight.deprovisions(), Role::Bad, "Access is lost by");
+    if weight.deprovisions() > 0 && weight.returns() > 0 {
+        words.push((Role::Bad, lose_and_get_back(weight.deprovisions(), weight.returns())));
     }
-    let (lose, back) = (weight.deprovisions(), weight.returns());
-    if lose > 0 && back > 0 {
-        words.push((Role::Bad, lose_and_get_back(lose, back)));
-    }
+    happens(&mut words, Action::Enable, "account would be enabled again", "accounts would be enabled again");
+    named(&mut words, back, weight.returns(), Role::Warn, "Access is got back by");
+    happens(&mut words, Action::Create, "person would be created", "people would be created");
+    happens(&mut words, Action::Update, "account would be updated", "accounts would be updated");
     let rest = rows.len().saturating_sub(weight.total());
     if rest > 0 {
         words.push((Role::Quiet, format!("{} of the list need no approval, or there is nothing to send", count(rest))));
@@ -158,11 +157,21 @@ pub fn rehearsed(proposal: &Proposal, rehearsal: &Rehearsal, anew: &str) -> Ques
     Question { words, ..question }
 }
 
-/// What happens to how many, the gravest last.
+/// Who loses access by taking a run back, and has a right to it.
+fn locked_out(proposal: &Proposal) -> Option<(Role, String)> {
+    let (n, names) = &proposal.locked_out;
+    let more = n.saturating_sub(names.len());
+    let more = if more > 0 { format!(" and {} more", count(more)) } else { String::new() };
+    let who = people(*n, "LOSES ACCESS ALTHOUGH it is", "LOSE ACCESS ALTHOUGH they are");
+    let most = if proposal.at_most { "At most " } else { "" };
+    (*n > 0).then(|| (Role::Bad, format!("{most}{who} in scope and enabled, by the last reading: {}{more}.", names.join(", "))))
+}
+
+/// What happens to how many, who loses access first: on a small terminal what comes last is below the edge.
 fn happens(proposal: &Proposal) -> Vec<(Role, String)> {
     let tally = &proposal.tally;
     let mut words = Vec::new();
-    let mut say = |action: Action, one: &str, many: &str, more: String| {
+    let say = |words: &mut Vec<(Role, String)>, action: Action, one: &str, many: &str, more: String| {
         let n = tally.of(action);
         if n > 0 {
             // Of accounts that were not listed nobody knows whether it is so already.
@@ -178,18 +187,20 @@ fn happens(proposal: &Proposal) -> Vec<(Role, String)> {
     };
     let fields = |of: &[(String, usize)]| of.iter().map(|(field, n)| format!("{field} {}", count(*n))).collect::<Vec<_>>().join(", ");
     let beside = if proposal.beside.is_empty() { String::new() } else { format!("; also changed: {}", fields(&proposal.beside)) };
+    say(&mut words, Action::Delete, "account will be DELETED, for good", "accounts will be DELETED, for good", named(Action::Delete));
+    say(&mut words, Action::Disable, "account will be DISABLED", "accounts will be DISABLED", named(Action::Disable));
+    words.extend(locked_out(proposal));
     say(
+        &mut words,
         Action::Link,
         "pair will be remembered; nothing is sent for it",
         "pairs will be remembered; nothing is sent for them",
         String::new(),
     );
-    say(Action::Create, "person will be created", "people will be created", String::new());
+    say(&mut words, Action::Create, "person will be created", "people will be created", String::new());
     let enabled = format!("{}{beside}", named(Action::Enable));
-    say(Action::Enable, "account will be enabled again", "accounts will be enabled again", enabled);
-    say(Action::Update, "account will be updated", "accounts will be updated", format!(": {}", fields(&proposal.fields)));
-    say(Action::Disable, "account will be DISABLED", "accounts will be DISABLED", named(Action::Disable));
-    say(Action::Delete, "account will be DELETED, for good", "accounts will be DELETED, for good", named(Action::Delete));
+    say(&mut words, Action::Enable, "account will be enabled again", "accounts will be enabled again", enabled);
+    say(&mut words, Action::Update, "account will be updated", "accounts will be updated", format!(": {}", fields(&proposal.fields)));
     if !tally.clears.is_empty() {
         let cleared: Vec<String> = tally.clears.iter().map(|(field, n)| format!("{field} for {}", counted(*n, "account"))).collect();
         words.push((Role::Bad, format!("CLEARED, nothing is left there: {}.", cleared.join(", "))));

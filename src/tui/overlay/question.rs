@@ -63,8 +63,8 @@ pub enum Then {
     Rehearse(u64),
     /// The interrupted run is finished.
     Resume,
-    /// A hold is set, for the reason that was typed.
-    Hold(Vec<Vec<HoldOn>>, String),
+    /// A hold is set on those who were seen, for the reason that was typed.
+    Hold(Vec<Vec<HoldOn>>, String, Seen),
     /// These two are linked by hand, or parted.
     Pair {
         /// The person.
@@ -73,6 +73,8 @@ pub enum Then {
         account: AccountId,
         /// Linked; else parted.
         linked: bool,
+        /// What they were seen in.
+        seen: Seen,
     },
     /// The rules that were kept are written into the configuration file.
     SaveMapping,
@@ -156,12 +158,12 @@ impl Question {
         self.top = self.top.min(lines.saturating_sub(usize::from(place.height.saturating_sub(2 + self.below()))));
     }
 
-    pub(super) fn draw(&self, ink: &mut Ink<'_>, area: Rect) -> Option<(u16, u16)> {
+    pub(super) fn draw(&self, ink: &mut Ink<'_>, area: Rect, scroll: &str) -> Option<(u16, u16)> {
         let inside = ink.frame(self.place(area), &self.title, &self.foot());
         let lines = self.lines(usize::from(inside.width));
         let below = self.below().min(inside.height);
         let words = Rect { height: inside.height - below, ..inside };
-        crate::tui::widget::page::draw(ink, words, &lines, self.top);
+        crate::tui::widget::page::draw_by(ink, words, &lines, self.top, scroll);
         let mut y = words.bottom();
         let mut cursor = None;
         if self.is_typed() {

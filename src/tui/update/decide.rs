@@ -30,7 +30,7 @@ fn row(model: &mut Model) -> Option<(Subject, Row)> {
 pub(super) fn approve(model: &mut Model) -> Vec<Effect> {
     let Some((subject, row)) = row(model) else { return Vec::new() };
     if model.approvals.has(subject) {
-        return vec![Effect::Withdraw(Who::One(subject))];
+        return seen(model).map(|seen| Effect::Withdraw(Who::One(subject), seen)).into_iter().collect();
     }
     if row.action == Action::Link {
         model.say(Tone::Plain, format!("{}: a pair is remembered with the next run; that needs no approval", row.called()));
@@ -46,7 +46,7 @@ pub(super) fn approve(model: &mut Model) -> Vec<Effect> {
 }
 
 /// What is shown now: what is decided by a key is about that, whatever is told before it is done.
-fn seen(model: &Model) -> Option<Seen> {
+pub(super) fn seen(model: &Model) -> Option<Seen> {
     model.snapshot.clone().map(Seen)
 }
 
@@ -65,7 +65,8 @@ pub(super) fn approve_all(model: &mut Model) -> Vec<Effect> {
 }
 
 pub(super) fn withdraw_all(model: &mut Model) -> Vec<Effect> {
-    list(model).map(|rows| Effect::Withdraw(Who::These(rows))).into_iter().collect()
+    let Some(rows) = list(model) else { return Vec::new() };
+    seen(model).map(|seen| Effect::Withdraw(Who::These(rows), seen)).into_iter().collect()
 }
 
 /// The first of those of a list for whom such an action is proposed, by name. Of a list that begins with a great many others they are
@@ -96,12 +97,17 @@ pub(super) fn weighed(model: &mut Model, weighed: Weighed) -> Vec<Effect> {
         return Vec::new();
     }
     let why_not = if model.snapshot.as_ref().is_none_or(|now| now.era() != seen.0.era()) {
-        Some((Tone::Warn, "the rows have changed meanwhile; look again"))
+        Some((Tone::Warn, "the rows have changed meanwhile; look again".to_owned()))
     } else if model.is_policy_tried() {
-        Some((Tone::Warn, "not now: the policy was changed and not saved"))
+        Some((Tone::Warn, "not now: the policy was changed and not saved".to_owned()))
     } else if weight.total() == 0 && is_list {
         let nobody = if is_marked { "nobody of the marked has anything to approve" } else { "nobody in this list has anything to approve" };
-        Some((Tone::Plain, nobody))
+        let linked = match weight.of(Action::Link) {
+            0 => String::new(),
+            1 => ": 1 pair is linked with the next run, without an approval".to_owned(),
+            n => format!(": {} pairs are linked with the next run, without an approval", count(n)),
+        };
+        Some((Tone::Plain, format!("{nobody}{linked}")))
     } else {
         None
     };
@@ -182,21 +188,22 @@ pub(super) fn hold(model: &mut Model) {
         (Role::Text, "Nothing is sent until the hold is taken back. Everybody who looks sees the reason.".to_owned()),
         (Role::Quiet, "A reason that ends with: until 2027-01-31 makes it end by itself on that day.".to_owned()),
     ];
+    let Some(seen) = seen(model) else { return };
     let (title, words, then) = if model.list.marks.is_empty() {
         let Some((_, row)) = row(model) else { return };
         let there = row.hold.as_ref().map(|hold| (Role::Warn, format!("The hold that is there is replaced: {}", hold.words())));
-        let then = Then::Hold(vec![held_by(&row)], row.called().to_owned());
+        let then = Then::Hold(vec![held_by(&row)], row.called().to_owned(), seen);
         (format!("Leave {} alone", row.called()), words.into_iter().chain(there).collect(), then)
     } else {
         let (on, called) = super::marks::named(model);
-        (format!("Leave {called} alone"), words, Then::Hold(on, called))
+        (format!("Leave {called} alone"), words, Then::Hold(on, called, seen))
     };
     model.overlay = Some(Overlay::Question(Box::new(Question::new(&title, words, Answer::Text("a reason"), then))));
 }
 
 pub(super) fn release(model: &mut Model) -> Vec<Effect> {
-    let Some((_, row)) = row(model) else { return Vec::new() };
-    vec![Effect::Hold { on: vec![held_by(&row)], called: row.called().to_owned(), reason: None }]
+    let (Some((_, row)), Some(seen)) = (row(model), seen(model)) else { return Vec::new() };
+    vec![Effect::Hold { on: vec![held_by(&row)], called: row.called().to_owned(), reason: None, seen }]
 }
 
 /// Lets the run wait, or go on.
@@ -269,8 +276,8 @@ pub(super) fn answered(model: &mut Model, question: Question) -> Vec<Effect> {
             start(model);
             vec![Effect::Resume]
         }
-        Then::Hold(on, called) => vec![Effect::Hold { on, called, reason: Some(question.field.text().trim().to_owned()) }],
-        Then::Pair { entry, account, linked } => vec![Effect::Pair { entry, account, linked }],
+        Then::Hold(on, called, seen) => vec![Effect::Hold { on, called, reason: Some(question.field.text().trim().to_owned()), seen }],
+        Then::Pair { entry, account, linked, seen } => vec![Effect::Pair { entry, account, linked, seen }],
         Then::SaveMapping => super::mapping::saving::save(model),
         Then::Relocate => super::source::save(model),
         Then::Reload(file, fingerprint) => super::anew::go_by(model, file, fingerprint),

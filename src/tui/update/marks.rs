@@ -1,5 +1,6 @@
 //! Marks: whom a key is about, if it is about more than one and fewer than all.
 
+use super::decide;
 use crate::engine::{Named, Who};
 use crate::model::{HoldOn, Subject};
 use crate::text::{count, counted};
@@ -39,7 +40,7 @@ pub(super) fn range(model: &mut Model) {
 
 /// Marks everybody who is shown, or takes their marks away where all have one.
 pub(super) fn all(model: &mut Model) {
-    let Some(rows) = super::decide::list(model) else { return };
+    let Some(rows) = decide::list(model) else { return };
     if !model.list.marks.toggle_all(&rows) {
         too_many(model);
     }
@@ -75,7 +76,7 @@ pub(super) fn approve(model: &mut Model) -> Vec<Effect> {
 }
 
 pub(super) fn withdraw(model: &mut Model) -> Vec<Effect> {
-    vec![Effect::Withdraw(Who::These(marked(model)))]
+    decide::seen(model).map(|seen| Effect::Withdraw(Who::These(marked(model)), seen)).into_iter().collect()
 }
 
 /// Those who are marked, by what stays, and what they are called together.
@@ -90,5 +91,5 @@ pub(super) fn named(model: &Model) -> (Vec<Vec<HoldOn>>, String) {
 /// Takes the holds of the marked ones back.
 pub(super) fn release(model: &mut Model) -> Vec<Effect> {
     let (on, called) = named(model);
-    vec![Effect::Hold { on, called, reason: None }]
+    decide::seen(model).map(|seen| Effect::Hold { on, called, reason: None, seen }).into_iter().collect()
 }

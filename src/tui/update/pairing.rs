@@ -1,7 +1,7 @@
 //! Why a user is where they are, and linking or unlinking them by hand: each link is asked about in plain words first.
 
 use crate::engine::why::Learnt;
-use crate::engine::{Choice, Snapshot};
+use crate::engine::{Choice, Seen, Snapshot};
 use crate::identity::value::Datum;
 use crate::identity::{AccountId, EntryId};
 use crate::model::Subject;
@@ -132,14 +132,14 @@ pub(super) fn chosen(model: &mut Model, pick: &Pick, place: usize) {
         (Some(EntryId::new(choice.id.as_str())), pick.named.account.clone())
     };
     let (Some(entry), Some(account)) = (entry, account) else { return };
-    match to_link(&snapshot, entry, account, choice) {
+    match to_link(snapshot, entry, account, choice) {
         Some(question) => model.overlay = Some(Overlay::Question(Box::new(question))),
         None => model.say(Tone::Warn, "one of the two is not there any more"),
     }
 }
 
 /// The question before two are linked; nothing if one of them is gone.
-fn to_link(snapshot: &Snapshot, entry: EntryId, account: AccountId, choice: &Choice) -> Option<Question> {
+fn to_link(snapshot: Arc<Snapshot>, entry: EntryId, account: AccountId, choice: &Choice) -> Option<Question> {
     let picture = snapshot.picture();
     let (person, other) = (picture.entries().by_id(entry.as_str())?, picture.accounts().by_id(account.as_str())?);
     let preview = picture.preview(person, other);
@@ -168,7 +168,7 @@ fn to_link(snapshot: &Snapshot, entry: EntryId, account: AccountId, choice: &Cho
         words.push((Role::Text, format!("  and {} more fields", preview.changes.len() - FIELDS)));
     }
     words.push((Role::Quiet, "Nothing is sent by this. It is written down with your name, and can be unlinked again.".to_owned()));
-    Some(Question::new("Link by hand", words, Answer::Yes, Then::Pair { entry, account, linked: true }))
+    Some(Question::new("Link by hand", words, Answer::Yes, Then::Pair { entry, account, linked: true, seen: Seen(snapshot) }))
 }
 
 /// Asks before the pair of the user under the cursor is parted.
@@ -208,6 +208,6 @@ pub(super) fn unlink(model: &mut Model) {
         (None, _, None) => (Role::Text, "The service does not list the account: the person counts as one without an account.".to_owned()),
     });
     words.push((Role::Quiet, "Nothing is sent by this. It is written down with your name, and can be linked again.".to_owned()));
-    let then = Then::Pair { entry: remembered.entry, account: remembered.account, linked: false };
+    let then = Then::Pair { entry: remembered.entry, account: remembered.account, linked: false, seen: Seen(Arc::clone(&snapshot)) };
     model.overlay = Some(Overlay::Question(Box::new(Question::new("Unlink by hand", words, Answer::Yes, then))));
 }

@@ -77,12 +77,17 @@ pub fn wrap(text: &str, room: usize) -> Vec<String> {
 
 /// Draws the lines from `top` on; says in the corner how many lie below.
 pub fn draw(ink: &mut Ink<'_>, area: Rect, lines: &[Line], top: usize) {
+    draw_by(ink, area, lines, top, "");
+}
+
+/// As [`draw`], with the key that shows what lies below.
+pub fn draw_by(ink: &mut Ink<'_>, area: Rect, lines: &[Line], top: usize, key: &str) {
     for (y, line) in (area.y..area.bottom()).zip(lines.iter().skip(top)) {
         ink.line(area.x, y, area.width, line);
     }
     let below = lines.len().saturating_sub(top + usize::from(area.height));
     if below > 0 && area.height > 0 && area.width > 16 {
-        let text = format!(" {below} more below ");
+        let text = if key.is_empty() { format!(" {below} more below ") } else { format!(" {below} more below: {key} ") };
         let wide = super::ink::cells(text.len());
         ink.put(area.right() - wide, area.bottom() - 1, wide, &text, Role::Chosen);
     }

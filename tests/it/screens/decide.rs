@@ -69,6 +69,12 @@ fn space_approves_and_takes_back_and_says_why_where_nothing_can_be_approved() {
     show(&mut desk, "action link");
     assert_eq!(desk.press("space"), []);
     assert!(desk.notice().contains("needs no approval"), "{}", desk.notice());
+    // All of them are not nothing either: a run writes them down.
+    let links = text::count(desk.snapshot.facets().for_action(Action::Link));
+    desk.press("A");
+    desk.until(|m| m.notice().is_some_and(|n| n.contains("nobody in this list")));
+    let told = format!("nobody in this list has anything to approve: {links} pairs are linked with the next run, without an approval");
+    assert_eq!(desk.notice(), told);
     // While the next list is not there yet, nothing is decided about whoever is under the cursor still.
     update::update(&mut desk.model, Msg::Key(event("tab")));
     assert_eq!(update::update(&mut desk.model, Msg::Key(event("space"))), []);
@@ -92,6 +98,7 @@ fn a_list_is_approved_once_its_number_is_shown_and_typed_where_somebody_loses_ac
     desk.until(|m| m.question().is_some());
     same_as_before("approve-all-120x40", &desk.frame(120, 40));
     same_as_before("approve-all-60x15", &desk.frame(60, 15));
+    assert!(desk.frame(60, 15).contains("Access is lost by "), "{}", desk.frame(60, 15));
     // Whoever loses access and whoever gets it back are counted together.
     let (removals, returns) = (desk.snapshot.facets().for_action(Action::Disable), desk.snapshot.facets().for_action(Action::Enable));
     assert!(removals > 0 && returns > 1);
@@ -442,6 +449,8 @@ fn where_a_run_that_is_taken_back_takes_and_gives_access_both_are_in_the_number(
         "3 accounts will be enabled again: ",
         "3 accounts will be DISABLED: ",
         "3 lose access, 3 get it back: 6 in all.",
+        // They were created by right: nothing else would say that this locks them out.
+        "3 LOSE ACCESS ALTHOUGH they are in scope and enabled, by the last reading: ",
         "Type 6 to confirm",
     ] {
         assert!(asked.contains(told), "{told}: {asked}");

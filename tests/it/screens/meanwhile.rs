@@ -8,7 +8,7 @@ use crate::support;
 use rosterm::config::Config;
 use rosterm::demo::service::{Faults, Service, Writing};
 use rosterm::demo::world::{self, Plan};
-use rosterm::engine::Running;
+use rosterm::engine::{Running, Seen, Who};
 use rosterm::model::{Action, Subject};
 use rosterm::tui::{Effect, Setting};
 use std::path::PathBuf;
@@ -46,6 +46,18 @@ impl Place {
             *channel = Config::read(&file).unwrap().channels.remove(0);
         });
         Place { _folder: folder, file, text, desk, service, other, _runtime: aside }
+    }
+
+    /// Has other words written into the file and goes by it, whatever is asked meanwhile, until another numbering has begun.
+    fn renumber(&mut self, from: &str, to: &str) {
+        assert!(self.text.contains(from), "{from}");
+        std::fs::write(&self.file, self.text.replace(from, to)).unwrap();
+        let era = self.desk.snapshot.era();
+        let fingerprint = Config::read(&self.file).unwrap().channels[0].fingerprint.clone();
+        self.desk.live.reload(self.file.clone(), fingerprint);
+        while self.desk.snapshot.era() == era {
+            self.desk.next();
+        }
     }
 
     /// Has other words written into the file, and goes by it until both ends were read.
@@ -158,6 +170,51 @@ fn of_a_list_that_was_weighed_in_another_numbering_nobody_is_approved() {
     desk.until(|m| m.notice().is_some_and(|n| n.contains("approved")));
     assert_eq!(desk.notice(), "nothing was approved: the rows have changed meanwhile; look again");
     assert_eq!(desk.model.approvals().total(), 0);
+}
+
+#[test]
+fn what_was_decided_before_another_numbering_is_taken_back_in_it_too() {
+    let mut place = Place::new(Writing::default(), true);
+    show(&mut place.desk, "action disable");
+    let ann = under_cursor(&place.desk).0;
+    place.desk.press("space j");
+    let ben = under_cursor(&place.desk).0;
+    place.desk.press("space");
+    place.desk.until(|m| m.approvals().total() == 2);
+    let before = Arc::clone(&place.desk.snapshot);
+    let named = |subject| before.named(subject).unwrap();
+    place.renumber("title = \"title\"", "title = \"cn\"");
+    // It was decided before, and comes when the approvals wait for both ends to be read.
+    place.desk.live.withdraw(Who::These(Arc::new(vec![ann])), Seen(Arc::clone(&before)));
+    place.desk.until(|m| m.notice().is_some_and(|n| n.contains("taken back")));
+    assert_eq!(place.desk.notice(), "1 approval taken back");
+    while place.desk.snapshot.is_busy() || place.desk.snapshot.facets().all() == 0 {
+        place.desk.next();
+    }
+    place.desk.until(|m| m.approvals().total() == 1);
+    let now = |desk: &Desk, of: Subject| desk.snapshot.subject_of(&named(of)).unwrap();
+    assert!(place.desk.model.approvals().has(now(&place.desk, ben)) && !place.desk.model.approvals().has(now(&place.desk, ann)));
+    // And once they have been found again.
+    place.desk.live.withdraw(Who::One(ben), Seen(before));
+    place.desk.until(|m| m.approvals().total() == 0);
+}
+
+#[test]
+fn a_hold_that_was_asked_about_at_one_service_is_not_set_at_another() {
+    let mut place = Place::new(Writing::default(), false);
+    show(&mut place.desk, "action create");
+    place.desk.press("h");
+    assert!(place.desk.frame(120, 40).contains("Leave "));
+    place.desk.type_in("on leave");
+    let (from, to) = (place.service.base_url().to_owned(), place.other.base_url().to_owned());
+    place.renumber(&from, &to);
+    while place.desk.snapshot.is_busy() || place.desk.snapshot.facets().all() == 0 {
+        place.desk.next();
+    }
+    assert_eq!(place.desk.snapshot.picture().base_url(), to);
+    assert!(matches!(place.desk.press("enter")[..], [Effect::Hold { .. }]));
+    place.desk.until_failed("It was not done");
+    assert_eq!(place.desk.snapshot.remembered().1, 0);
 }
 
 #[test]

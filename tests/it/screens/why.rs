@@ -6,8 +6,8 @@ use crate::lab::Server;
 use crate::support;
 use rosterm::demo::service::{Faults, Service};
 use rosterm::demo::world::{self, Truth, World};
-use rosterm::engine::News;
 use rosterm::engine::view::{SortBy, Spec};
+use rosterm::engine::{News, Seen};
 use rosterm::identity::{AccountId, EntryId};
 use rosterm::model::{Action, LinkOrigin, Situation, Subject};
 use rosterm::text;
@@ -271,7 +271,8 @@ fn link(desk: &mut Desk, world: &World) -> (Subject, EntryId, AccountId) {
     }
     let entry = EntryId::new(case(world, "new").entry.clone().unwrap());
     let account = AccountId::new(nobodys);
-    assert_eq!(desk.press("enter"), [Effect::Pair { entry: entry.clone(), account: account.clone(), linked: true }]);
+    let seen = Seen(Arc::clone(&desk.snapshot));
+    assert_eq!(desk.press("enter"), [Effect::Pair { entry: entry.clone(), account: account.clone(), linked: true, seen }]);
     while desk.snapshot.line(of).unwrap().situation != Situation::Changed {
         desk.next();
     }
@@ -299,7 +300,8 @@ fn two_are_linked_by_hand_and_parted_again_and_nobody_is_removed_by_it() {
     desk.press("B");
     let frame = desk.frame(120, 40);
     assert!(frame.contains("Unlink by hand") && frame.contains("nothing disables or deletes it"), "{frame}");
-    assert_eq!(desk.press("enter"), [Effect::Pair { entry, account: account.clone(), linked: false }]);
+    let seen = Seen(Arc::clone(&desk.snapshot));
+    assert_eq!(desk.press("enter"), [Effect::Pair { entry, account: account.clone(), linked: false, seen }]);
     while desk.snapshot.line(of).unwrap().situation != Situation::New {
         desk.next();
     }
