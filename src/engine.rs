@@ -5,6 +5,7 @@ pub mod anew;
 mod approvals;
 mod approver;
 mod aside;
+mod caveats;
 mod census;
 pub mod check;
 mod clerk;
@@ -41,6 +42,7 @@ mod writing;
 
 pub use approvals::{Approvals, Named, Weight, Who, needs_approval};
 pub use approver::{Approved, Weighed};
+pub use caveats::Caveats;
 pub use clerk::unended;
 pub use ends::{Ends, Errand, compile, compile_over, open};
 pub use live::Live;

@@ -11,6 +11,7 @@ mod place;
 use super::approvals::{Approvals, Named, needs_approval};
 use super::approver::Ask;
 use super::aside::Configured;
+use super::caveats::Caveats;
 use super::ends::{Ends, Errand};
 use super::location::{Edits, Looker};
 use super::news::{News, Tell};
@@ -111,6 +112,8 @@ pub(super) struct Clerk<O> {
     also: Vec<AttributeName>,
     /// Fields that are read for it.
     fields: Vec<String>,
+    /// What was told of the last reading.
+    caveats: Caveats,
     /// When the last reading ended.
     read_at: tokio::time::Instant,
 }
@@ -142,6 +145,7 @@ where
             configured,
             also: Vec::new(),
             fields: Vec::new(),
+            caveats: Caveats::default(),
             read_at: tokio::time::Instant::now(),
         }
     }
@@ -228,8 +232,11 @@ where
         self.desk.tell(Order::Reading(None));
         match read {
             Ok(()) => {
+                // Otherwise the file was read just now.
+                let file = if self.is_there { self.file_differs() } else { None };
                 self.is_there = true;
                 self.look_why_nobody().await;
+                self.look_for_caveats(file).await;
             }
             Err(error) => (self.tell)(News::Failed(error)),
         }

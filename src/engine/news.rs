@@ -2,6 +2,7 @@
 
 use super::anew::Anew;
 use super::approver::{Approved, Weighed};
+use super::caveats::Caveats;
 use super::coverage::Coverage;
 use super::draft::Tried;
 use super::location::{Counts, Previewed, Site};
@@ -52,6 +53,8 @@ pub enum News {
     Anew(Box<Anew>),
     /// The configuration file was read anew, and is in effect; with the words for both ends: source and service.
     Reloaded(String, String),
+    /// What is to be known of the last reading, where that is another than before.
+    Caveats(Caveats),
     /// An end can't be opened or the state can't be read; what was there stays.
     Failed(Error),
     /// Something is approved, or not any more.

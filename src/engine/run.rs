@@ -305,7 +305,8 @@ impl<'r> Runner<'r> {
             let baseline = Baseline { entries: prepared.header.source.entries, at };
             // A shrunken source that nobody has accepted is no measure for the next one.
             let before = self.journal()?.baseline(&name)?;
-            let is_believed = lifted.source == Some(baseline.entries) || !shrank(before, baseline, self.channel);
+            let is_believed = lifted.source == Some(baseline.entries)
+                || guard::shrunk(baseline.entries, before.map(|b| b.entries), self.channel.policy.max_source_shrink).is_none();
             if is_believed {
                 self.journal()?.set_baseline(&name, baseline)?;
             }
@@ -363,11 +364,4 @@ pub async fn verify(channel: &Channel, ends: &mut Ends, journal: Journal, run: &
 
 fn ends_of<'e>(ends: &'e mut Ends, schema: &'e crate::identity::population::Schema, cx: Context) -> apply::Ends<'e> {
     apply::Ends { source: &mut ends.source, target: &ends.target, rules: &ends.rules, schema, cx }
-}
-
-/// True if a source is so much smaller than before that nothing may be taken away.
-fn shrank(before: Option<Baseline>, now: Baseline, channel: &Channel) -> bool {
-    let Some(before) = before else { return false };
-    let most = guard::allowed(channel.policy.max_source_shrink, before.entries);
-    most.is_some_and(|most| before.entries.saturating_sub(now.entries) > most)
 }

@@ -121,7 +121,7 @@ pub fn of_census(census: &Census) -> Vec<Finding> {
         hint: Some(hint.to_owned()).filter(|h| !h.is_empty()),
     };
     findings.extend(census.fired.iter().map(|fired| {
-        let hint = format!("approve fewer; or look at the rows, and if they are right: rosterm apply {}", fired.lifted_by);
+        let hint = format!("{}; {}: rosterm apply {}", fired.advice(), fired.proviso(), fired.lifted_by);
         plain(Grade::Wrong, "limits", format!("a run of everything would be refused: {}", fired.message), &hint)
     }));
     if let Some(run) = &census.unended {

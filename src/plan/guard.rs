@@ -119,6 +119,24 @@ pub struct Fired {
     pub lifts: Lifted,
 }
 
+impl Fired {
+    /// What helps beside the number. Fewer approvals don't make more people.
+    #[must_use]
+    pub fn advice(&self) -> &'static str {
+        if self.lifts.source.is_some() {
+            "look at base, filter and group of the source location: approving fewer does not help while anything is taken away"
+        } else {
+            "approve fewer"
+        }
+    }
+
+    /// What has to be right before the number is named.
+    #[must_use]
+    pub fn proviso(&self) -> &'static str {
+        if self.lifts.source.is_some() { "if so few people are right" } else { "or look at the rows, and if they are right" }
+    }
+}
+
 /// How many a limit allows, of so many pairs; nothing where there is no limit.
 #[must_use]
 pub fn allowed(limit: Limit, pairs: usize) -> Option<usize> {
@@ -194,23 +212,42 @@ pub fn fired(tally: &Tally, basis: Basis, policy: &Policy, lifted: Lifted) -> Ve
     fired
 }
 
-fn shrink(basis: Basis, limit: Limit) -> Option<Fired> {
-    let before = basis.before?;
-    let fewer = before.saturating_sub(basis.entries);
+/// So many fewer people than before that nothing may be taken away because of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Shrunk {
+    /// Entries in scope by now.
+    pub entries: usize,
+    /// Entries in scope at the last read that was believed.
+    pub before: usize,
+    /// So many may be missing.
+    pub most: usize,
+    /// The limit.
+    pub limit: Limit,
+}
+
+/// Whether a source has shrunk by more than its limit.
+#[must_use]
+pub fn shrunk(entries: usize, before: Option<usize>, limit: Limit) -> Option<Shrunk> {
+    let before = before?;
     let most = allowed(limit, before)?;
+    (before.saturating_sub(entries) > most).then_some(Shrunk { entries, before, most, limit })
+}
+
+fn shrink(basis: Basis, limit: Limit) -> Option<Fired> {
+    let Shrunk { entries, before, most, limit } = shrunk(basis.entries, basis.before, limit)?;
     let message = format!(
         "the directory shows {} people, {} fewer than the {} at the last run; at most {} ({}) may be missing where access or values are taken away",
-        count(basis.entries),
-        count(fewer),
+        count(entries),
+        count(before - entries),
         count(before),
         count(most),
         limit
     );
-    (fewer > most).then(|| Fired {
+    Some(Fired {
         message,
-        lifted_by: format!("--accept-source {}", basis.entries),
-        number: basis.entries,
-        lifts: Lifted { source: Some(basis.entries), ..Lifted::default() },
+        lifted_by: format!("--accept-source {entries}"),
+        number: entries,
+        lifts: Lifted { source: Some(entries), ..Lifted::default() },
     })
 }
 

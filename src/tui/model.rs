@@ -26,7 +26,7 @@ use super::widget::field::Field;
 use crate::clock::{Instant, Zone};
 use crate::engine::snapshot::{Card, Line};
 use crate::engine::view::SortBy;
-use crate::engine::{Approvals, Named, Owing, Proposal, Running, Snapshot, Spec, View, unended};
+use crate::engine::{Approvals, Caveats, Named, Owing, Proposal, Running, Snapshot, Spec, View, unended};
 use crate::error::{Error, Result};
 use crate::journal::run::Run;
 use crate::model::Subject;
@@ -230,6 +230,8 @@ pub struct Model {
     pub(super) snapshot: Option<Arc<Snapshot>>,
     pub(super) list: List,
     pub(super) failed: Option<Error>,
+    /// What is to be known of what was read last.
+    pub(super) caveats: Caveats,
     /// The generation that was shown when it failed.
     pub(super) failed_at: (Option<Instant>, Option<Instant>),
     /// Another read was asked for and nothing has been heard of it yet.
@@ -272,6 +274,7 @@ impl Model {
             snapshot: None,
             list,
             failed: None,
+            caveats: Caveats::default(),
             failed_at: (None, None),
             asked: true,
             focus: Pane::Diff,
@@ -389,6 +392,11 @@ impl Model {
 
     pub(super) fn say(&mut self, tone: Tone, text: impl Into<String>) {
         self.notice = Some((tone, text.into()));
+    }
+
+    /// What edits go back to: the file may say something else than what was read of it.
+    pub(super) fn as_configured(&self) -> &'static str {
+        if self.caveats.file.is_some() { "as rosterm has read it" } else { "as in the configuration" }
     }
 
     /// The line of a user, evaluated at most once a generation.

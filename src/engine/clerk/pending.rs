@@ -178,7 +178,7 @@ where
     }
 
     /// What the configuration file says by now, where that is not what is gone by.
-    fn file_differs(&self) -> Option<String> {
+    pub(super) fn file_differs(&self) -> Option<String> {
         let (file, channel) = (self.seat.file.as_ref()?, &self.seat.channel);
         let now = Config::read(file).and_then(|config| Ok(config.channel(Some(&channel.name))?.fingerprint.clone()));
         match now {

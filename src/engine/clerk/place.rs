@@ -4,6 +4,7 @@ use super::Clerk;
 use crate::config::edit::ANEW;
 use crate::config::{Channel, Clause, Config};
 use crate::engine::anew;
+use crate::engine::caveats::Caveats;
 use crate::engine::ends::{Ends, Errand, compile};
 use crate::engine::location::{self, Baseline, Site};
 use crate::engine::news::News;
@@ -12,6 +13,7 @@ use crate::engine::store::Store;
 use crate::engine::worker::Order;
 use crate::engine::writing::Writing;
 use crate::error::{Error, Kind, Result};
+use crate::plan::guard;
 use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
@@ -61,6 +63,24 @@ where
         }
     }
 
+    /// What is to be known of what was read last: by the same measure as a run is refused by.
+    pub(super) async fn look_for_caveats(&mut self, file: Option<String>) {
+        let in_scope = |store: &Store| store.picture().source_state().is_complete().then(|| store.picture().entries().len());
+        let entries = self.desk.look(in_scope).await.flatten();
+        let channel = &self.seat.channel;
+        // What is wrong with the state was told by the reading.
+        let before = self.seat.memory.read(|journal| journal.baseline(&channel.name)).ok().flatten().map(|b| b.entries);
+        let shrunk = entries.and_then(|entries| guard::shrunk(entries, before, channel.policy.max_source_shrink));
+        self.tell_caveats(Caveats { shrunk, file });
+    }
+
+    fn tell_caveats(&mut self, caveats: Caveats) {
+        if self.caveats != caveats {
+            self.caveats = caveats.clone();
+            (self.tell)(News::Caveats(caveats));
+        }
+    }
+
     /// Writes clauses into the configuration file, and goes by what is there from then on.
     pub(super) async fn relocate(&mut self, file: &Path, edits: &[(Clause, String)]) -> Result<()> {
         if !self.seat.may_write {
@@ -103,6 +123,8 @@ where
             channels.iter().map(|channel| (channel.name.clone(), channel.fingerprint.clone())).collect()
         };
         if of(&self.seat.others) == of(&others) {
+            // It may have been another one when both ends were read.
+            self.tell_caveats(Caveats { file: None, ..self.caveats.clone() });
             return (self.tell)(News::Told(format!("nothing has changed in {}", file.display())));
         }
         self.seat.others = others;
@@ -119,6 +141,8 @@ where
         self.configured.set(&channel);
         self.desk.tell(Order::Channel(channel));
         (self.tell)(News::Site(Arc::new(Site::of(&self.seat.channel))));
+        // They were about what was before.
+        self.tell_caveats(Caveats::default());
     }
 }
 

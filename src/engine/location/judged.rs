@@ -32,6 +32,8 @@ pub struct Judged {
     /// Names that are not protected any more, each with what is proposed then for whoever has it; with nothing in it nobody has.
     /// Not cleaned.
     pub unprotected: Vec<(String, Vec<Action>)>,
+    /// Names that are protected then and were not before, and that nobody has who was read. Not cleaned.
+    pub nobody: Vec<String>,
 }
 
 impl Judged {
@@ -72,6 +74,9 @@ impl Picture {
         let still = key_forms(&policy.protect);
         let taken: Vec<&String> = was.protect.iter().filter(|name| !still.contains(key_form(name).as_ref())).collect();
         let taken_forms: HashSet<String> = taken.iter().map(|name| key_form(name).into_owned()).collect();
+        let before = key_forms(&was.protect);
+        let added: Vec<&String> = policy.protect.iter().filter(|name| !before.contains(key_form(name).as_ref())).collect();
+        let mut missing: HashSet<String> = added.iter().map(|name| key_form(name).into_owned()).collect();
         let mut proposed: HashMap<String, Vec<Action>> = HashMap::new();
         let mut moves: BTreeMap<(usize, usize), usize> = BTreeMap::new();
         let (mut removals, mut deleted) = (0, Vec::new());
@@ -84,6 +89,14 @@ impl Picture {
                 let proposed = proposed.entry(name).or_default();
                 if !proposed.contains(&to) {
                     proposed.push(to);
+                }
+            }
+            // An account and its person may have two of them.
+            if !missing.is_empty()
+                && let Some(user) = self.user_of(subject)
+            {
+                while let Some(name) = self.goes_by(user.entry, user.account, &missing) {
+                    missing.remove(&name);
                 }
             }
             if from == to {
@@ -110,6 +123,7 @@ impl Picture {
             other.judge_account(row, &mut cell);
             note(was.verdict.action, cell.verdict.action, Subject::of_account(row));
         }
+        let nobody = added.into_iter().filter(|name| missing.contains(key_form(name).as_ref())).cloned().collect();
         let asks = (was.remove_action, was.provision_disabled) != (policy.remove_action, policy.provision_disabled);
         Judged {
             moves: moves.into_iter().map(|((from, to), n)| (Action::ALL[from], Action::ALL[to], n)).collect(),
@@ -119,6 +133,7 @@ impl Picture {
                 .into_iter()
                 .map(|name| (name.clone(), proposed.get(key_form(name).as_ref()).cloned().unwrap_or_default()))
                 .collect(),
+            nobody,
             removals: (removals, allowed(policy.limits.deprovision, crate::plan::guard::pairs(&self.counts()))),
             ..Judged::default()
         }

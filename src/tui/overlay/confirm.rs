@@ -107,7 +107,9 @@ pub fn apply(proposal: &Proposal, anew: &str) -> Question {
         words.push((
             Role::Text,
             format!(
-                "Go back and approve fewer; or look at the rows, and if they are right name the number {}: the limit stays for every other run.{more}",
+                "Go back and {}; {} name the number {}: the limit stays for every other run.{more}",
+                first.advice(),
+                first.proviso(),
                 count(first.number)
             ),
         ));

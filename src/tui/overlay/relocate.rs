@@ -149,7 +149,7 @@ fn actions(words: &mut Words, judged: &Judged, deletes: bool) {
     words.extend(unprotected(judged).into_iter().map(|(role, text)| (role, format!("{text}."))));
 }
 
-/// Which accounts are not protected any more, and what is proposed for each of them then.
+/// Which accounts are not protected any more, and what is proposed for each of them then; and which names protect nobody.
 pub(in crate::tui) fn unprotected(judged: &Judged) -> Words {
     let mut words: Words = Vec::new();
     for (name, actions) in judged.unprotected.iter().take(NAMES) {
@@ -167,6 +167,13 @@ pub(in crate::tui) fn unprotected(judged: &Judged) -> Words {
     let more = judged.unprotected.len().saturating_sub(NAMES);
     if more > 0 {
         words.push((Role::Bad, format!("{} more are not protected any more", count(more))));
+    }
+    for name in judged.nobody.iter().take(NAMES) {
+        words.push((Role::Warn, format!("nobody who was read is called {name}: it protects nobody by now")));
+    }
+    let more = judged.nobody.len().saturating_sub(NAMES);
+    if more > 0 {
+        words.push((Role::Warn, format!("nor anybody as {} more", counted(more, "protected name"))));
     }
     words
 }

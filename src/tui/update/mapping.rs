@@ -68,7 +68,7 @@ pub(super) fn revert(model: &mut Model) -> Vec<Effect> {
     model.mapping.edits.clear();
     model.mapping.added.clear();
     model.mapping.told = None;
-    model.say(Tone::Plain, "the rules are as in the configuration again");
+    model.say(Tone::Plain, format!("the rules are {} again", model.as_configured()));
     let mut effects = try_out(model);
     // Of two that were saved the first may be in the file already: what waits is not to be told by what is remembered here.
     model.mapping.saving.clear();

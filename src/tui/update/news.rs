@@ -69,6 +69,7 @@ pub(super) fn hear(model: &mut Model, news: News) -> Vec<Effect> {
         News::Previewed(number, previewed) => source::previewed(model, number, previewed),
         News::Relocated => return source::relocated(model),
         News::Anew(told) => anew::told(model, &told),
+        News::Caveats(caveats) => model.caveats = caveats,
         News::Reloaded(source, target) => return anew::reloaded(model, source, target),
         News::Weighed(weighed) => return decide::weighed(model, weighed),
         News::Proposed(proposal) => decide::proposed(model, proposal),

@@ -92,6 +92,19 @@ pub(super) fn typed(model: &mut Model, change: impl FnOnce(&mut Field) -> bool) 
     }
 }
 
+/// Puts a pasted text in.
+pub(super) fn pasted(model: &mut Model, text: &str) {
+    let is_list = model.source.typing.as_ref().is_some_and(|typing| typing.clause == Clause::Protect);
+    typed(model, |field| {
+        if is_list {
+            field.insert_names(text);
+        } else {
+            field.insert(text);
+        }
+        true
+    });
+}
+
 fn too_long(field: &Field) -> Option<Wrong> {
     field.wrong().map(|message| Wrong { column: None, message })
 }
@@ -170,10 +183,16 @@ fn look(model: &mut Model) -> Vec<Effect> {
 
 /// Everything as in the configuration.
 pub(super) fn revert(model: &mut Model) -> Vec<Effect> {
+    let (policy, location) = model.source.edits.keys().partition::<Vec<Clause>, _>(|clause| clause.is_policy());
+    let what = match (policy.is_empty(), location.is_empty()) {
+        (false, true) => "the policy is",
+        (false, false) => "the source location and the policy are",
+        (true, _) => "the source location is",
+    };
     model.source.edits.clear();
     model.source.saving.clear();
     model.source.forget();
-    model.say(Tone::Plain, "the source location is as in the configuration again");
+    model.say(Tone::Plain, format!("{what} {} again", model.as_configured()));
     [Effect::StopLooking, Effect::Unsave(Saving::Source)].into_iter().chain(try_policy(model)).collect()
 }
 

@@ -88,10 +88,7 @@ pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
             true
         }),
         (None, _) if model.source.typing.is_some() => {
-            source::typed(model, |field| {
-                field.insert(text);
-                true
-            });
+            source::pasted(model, text);
             Vec::new()
         }
         (None, Some(search)) => {

@@ -4,6 +4,7 @@ use crate::engine::Running;
 use crate::engine::snapshot::{SideLine, Snapshot};
 use crate::model::{Action, ReadEnd, SideState};
 use crate::plan::consequence;
+use crate::plan::guard::Shrunk;
 use crate::telemetry::redacted;
 use crate::text::{clean, count, counted, width};
 use crate::tui::action::Verb;
@@ -175,6 +176,21 @@ pub(super) fn banner(model: &Model, room: usize) -> Vec<(Role, String)> {
         let why = why.map_or_else(|| "check base, filter and group of the source location".to_owned(), |r| r.to_string());
         let key = model.setting.keymap.key(Verb::Source);
         say(Role::Bad, &format!("Nobody is in scope. Nobody is removed because of that; {why}. {key} shows it."));
+    }
+    // It is about the reading that is shown, or not at all.
+    let is_of = |s: &&Shrunk| s.entries > 0 && s.entries == snapshot.source().users && snapshot.source().state.is_complete();
+    if let Some(Shrunk { entries, before, limit, .. }) = model.caveats.shrunk.as_ref().filter(is_of) {
+        let (entries, before) = (count(*entries), count(*before));
+        let text =
+            format!("{entries} in scope, {before} at the last reading that was applied: removals are refused (max_source_shrink {limit})");
+        say(Role::Bad, &text);
+        let (source, apply) = (model.setting.keymap.key(Verb::Source), model.setting.keymap.key(Verb::Apply));
+        let lifts = if model.setting.read_only { String::new() } else { format!(" If so few are right, {apply} asks for this number.") };
+        say(Role::Text, &format!("Look at base, filter and group of the source location: {source} shows it.{lifts}"));
+    }
+    if let Some(file) = &model.caveats.file {
+        let key = model.setting.keymap.key(Verb::Reread);
+        say(Role::Warn, &format!("{}: what is shown goes by what was read of it before. {key} tells what is another one.", redacted(file)));
     }
     lines
 }

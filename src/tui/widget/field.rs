@@ -108,6 +108,21 @@ impl Field {
         self.cursor += text.len();
     }
 
+    /// The same for a list of names with commas between them: each line of a text is one or more of them. With blanks between lines
+    /// they would be a single name, which nobody has.
+    pub fn insert_names(&mut self, text: &str) {
+        let is_line_end = ['\n', '\r'];
+        if !text.trim().contains(is_line_end) {
+            return self.insert(text);
+        }
+        let lines = text.split(is_line_end).map(|line| line.trim().trim_matches(',').trim()).filter(|line| !line.is_empty());
+        let names = lines.collect::<Vec<_>>().join(", ");
+        let (before, after) = (self.text[..self.cursor].trim_end(), self.text[self.cursor..].trim_start());
+        let apart = |is_apart: bool| if is_apart { "" } else { ", " };
+        let (first, last) = (apart(before.is_empty() || before.ends_with(',')), apart(after.is_empty() || after.starts_with(',')));
+        self.insert(&format!("{first}{names}{last}"));
+    }
+
     fn remove(&mut self, from: usize, to: usize) {
         // It says that it goes on without them: nothing of what is there is to be lost by that.
         if std::mem::take(&mut self.left_out) > 0 {
@@ -217,6 +232,24 @@ mod tests {
         let long = "é".repeat(LONGEST - field.text().chars().count());
         field.insert(&long);
         assert_eq!((field.text().chars().count(), field.wrong()), (LONGEST, None));
+    }
+
+    #[test]
+    fn lines_that_are_pasted_into_a_list_become_names_with_commas_between_them() {
+        for (before, after, pasted, text) in [
+            ("", "", "a@x\nb@x\n", "a@x, b@x"),
+            ("", "", "a@x,\r\nb@x,\r\n\r\n", "a@x, b@x"),
+            ("root", "", "a@x\rb@x", "root, a@x, b@x"),
+            ("root, ", "", "a@x\nb@x", "root, a@x, b@x"),
+            ("root, ", "admin", "a@x\nb@x", "root, a@x, b@x, admin"),
+            ("root", ", admin", "\n  a@x\n\"Smith, Ann\"", "root, a@x, \"Smith, Ann\", admin"),
+            ("ro", "", "ot\n", "root"),
+        ] {
+            let mut field = Field::of(&format!("{before}{after}"));
+            field.cursor = before.len();
+            field.insert_names(pasted);
+            assert_eq!(field.text(), text, "{before}|{after} {pasted:?}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The configuration file read anew: told first, gone by without a restart, and nothing else changes by looking.
 
 use super::desk::Desk;
-use super::server::mark;
+use super::server::{edit, mark};
 use super::{same_as_before, setting};
 use crate::support;
 use rosterm::config::Config;
@@ -125,6 +125,35 @@ fn what_the_file_says_by_now_is_told_clause_by_clause_and_gone_by_without_a_rest
     // Once more there is nothing to tell, and what is edited from here on is written there.
     place.desk.press("F");
     place.desk.until(|model| model.notice().is_some_and(|text| text.contains("nothing has changed in ")));
+}
+
+#[test]
+fn a_reading_by_what_the_file_said_before_is_told_for_as_long_as_it_is_so() {
+    let mut place = Place::new();
+    let told = "says something else by now: what is shown goes by what was read";
+    assert!(!place.frame(200, 48).contains("by now"));
+    place.write(&[("title = \"title\"", "title = \"cn\"")]);
+    place.desk.live.refresh();
+    while !place.frame(200, 48).contains(told) {
+        place.desk.next();
+    }
+    let narrow = place.frame(80, 24).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(narrow.contains("F tells what is another one"), "{narrow}");
+    // What is taken back is as rosterm has read it, and not as in the file.
+    edit(&mut place.desk, "protected", "root");
+    place.desk.press("R");
+    assert_eq!(place.desk.notice(), "the policy is as rosterm has read it again");
+    place.asked();
+    place.go_by();
+    assert!(!place.frame(200, 48).contains("something else by now"), "{}", place.frame(200, 48));
+    // Changed, read, and changed back: whoever asks what is another one is told nothing, and the words go.
+    place.write(&[]);
+    place.desk.live.refresh();
+    place.desk.until_shown("says something else by now");
+    place.write(&[("title = \"title\"", "title = \"cn\"")]);
+    place.desk.press("F");
+    place.desk.until(|model| model.notice().is_some_and(|text| text.contains("nothing has changed in ")));
+    assert!(!place.frame(110, 40).contains("something else by now"), "{}", place.frame(110, 40));
 }
 
 #[test]

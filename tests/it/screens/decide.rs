@@ -7,7 +7,8 @@ use rosterm::demo::service::{Faults, Service, Writing};
 use rosterm::demo::world::{self, Plan};
 use rosterm::engine::{Approved, Going, News, Running};
 use rosterm::error::{Error, Kind};
-use rosterm::journal::run::RunId;
+use rosterm::journal::run::{Baseline, RunId};
+use rosterm::journal::{Journal, Mode};
 use rosterm::model::{Action, Situation, Subject};
 use rosterm::text;
 use rosterm::tui::{Effect, Msg, Setting, update};
@@ -321,6 +322,55 @@ fn marks_stay_over_filters_and_what_is_decided_is_about_them_alone() {
     assert!(desk.frame(120, 40).contains("2 marked") && desk.model.spec().filter.is_open());
     desk.press("esc");
     assert!(!desk.frame(120, 40).contains("marked"));
+}
+
+#[test]
+fn a_source_that_has_shrunk_is_told_before_anybody_approves_and_what_helps_is_told_by_what_refuses() {
+    let plan = support::plan(150, 1);
+    let world = world::make(plan);
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state.db");
+    let runtime = support::runtime();
+    let service = Arc::new(runtime.block_on(Service::start(world.accounts.clone(), Faults::default())).unwrap());
+    let mut desk = Desk::at(runtime, service, Some(&state), &world, plan, setting());
+    let people = desk.snapshot.source().users;
+    let last_read = |entries| {
+        let mut journal = Journal::open(&state, Mode::Write).unwrap();
+        journal.set_baseline("demo", Baseline { entries, at: support::NOW }).unwrap();
+    };
+    assert!(!desk.frame(120, 40).contains("removals are refused"));
+    last_read(people * 2);
+    desk.live.refresh();
+    desk.until_shown(&format!("{people} in scope, {} at the last reading that was applied: removals are refused", people * 2));
+    while desk.snapshot.is_busy() {
+        desk.next();
+    }
+    same_as_before("shrunk-120x40", &desk.frame(120, 40));
+    let narrow = desk.frame(80, 24);
+    assert!(narrow.contains("removals are refused") && narrow.contains("1 shows it"), "{narrow}");
+    show(&mut desk, "action disable");
+    desk.press("space");
+    desk.until(|m| m.question().is_some() || m.approvals().total() > 0);
+    if desk.model.question().is_some() {
+        desk.type_in("1");
+        desk.press("enter");
+        desk.until(|m| m.approvals().total() > 0);
+    }
+    desk.press("P");
+    desk.until(|m| m.question().is_some());
+    let frame = desk.frame(120, 40);
+    let told = |text: &str| desk.model.question().unwrap().words.iter().any(|(_, word)| word.contains(text));
+    assert!(
+        told("approving fewer does not help") && !told("approve fewer") && frame.contains(&format!("Type {people} to lift")),
+        "{frame}"
+    );
+    desk.press("esc");
+    // As many as before: nothing is refused.
+    last_read(people);
+    desk.live.refresh();
+    while desk.frame(120, 40).contains("removals are refused") {
+        desk.next();
+    }
 }
 
 #[test]

@@ -72,6 +72,7 @@ fn a_verb_is_switched_off_and_on_judged_asked_about_and_gone_by() {
         let pane = said(&mut desk);
         assert!(pane.contains(&told) && pane.contains(words), "{told}: {pane}");
         desk.press("R");
+        assert_eq!(desk.notice(), "the policy is as in the configuration again");
         back(&mut desk);
         assert_eq!(desk.snapshot.facets(), &facets, "everybody is as before");
     }
@@ -122,6 +123,7 @@ fn who_is_not_protected_any_more_is_told_with_what_is_proposed_for_them_and_comm
     settled(&mut desk);
     assert!(said(&mut desk).contains("0 rows come to another action"), "{}", said(&mut desk));
     assert!(!said(&mut desk).contains("not protected any more"), "{}", said(&mut desk));
+    assert!(said(&mut desk).contains("nobody who was read is called Smith, Ann: it protects nobody"), "{}", said(&mut desk));
     // All three go.
     edit(&mut desk, "protected", "");
     settled(&mut desk);
@@ -393,6 +395,24 @@ fn what_is_looked_at_is_not_written_in_the_demo_and_with_read_only() {
         assert_eq!(desk.press("e"), []);
         assert!(desk.notice().contains("the people of the demo are in no file"), "{}", desk.notice());
     }
+}
+
+#[test]
+fn names_that_are_pasted_line_by_line_are_protected_one_by_one_and_a_name_that_nobody_has_is_told() {
+    let world = world::make(support::plan(150, 1));
+    let (_folder, _file, mut desk) = by_policy("protect = [\"root\"]\n", &world);
+    let picture = desk.snapshot.picture();
+    let names: Vec<String> = picture.accounts().rows().take(2).map(|row| picture.accounts().row(row).name().to_owned()).collect();
+    mark(&mut desk, "protected");
+    desk.press("e");
+    desk.tell(Msg::Paste(format!("{}\r\n{}\r\nnobody@x\r\n", names[0], names[1])));
+    let effects = desk.press("enter");
+    let edits = vec![(Clause::Protect, format!("root, {}, {}, nobody@x", names[0], names[1]))];
+    assert!(effects.contains(&Effect::TryPolicy(edits)), "{effects:?}");
+    settled(&mut desk);
+    let pane = said(&mut desk);
+    assert!(pane.contains("nobody who was read is called nobody@x: it protects nobody by now"), "{pane}");
+    assert_eq!(pane.matches("nobody who was read").count(), 1, "{pane}");
 }
 
 #[test]
