@@ -3,7 +3,7 @@
 //! What must stay true: the cursor stays with its user. Whoever leaves the list is said to have left it, and only then does
 //! the cursor stand for somebody else.
 
-use super::{anew, decide, mapping, pairing, source};
+use super::{anew, decide, holding, mapping, pairing, source};
 use crate::clock::Instant;
 use crate::engine::{News, Running, Snapshot, View};
 use crate::journal::run::Run;
@@ -89,6 +89,7 @@ pub(super) fn hear(model: &mut Model, news: News) -> Vec<Effect> {
             model.detail.asked = None;
             model.say(Tone::Plain, text);
         }
+        News::NotHeld { on, called, reason, error } => holding::refused(model, on, called, &reason, &error),
         News::Refused(error) => decide::refused(model, &error),
     }
     Vec::new()
