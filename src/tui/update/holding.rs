@@ -47,8 +47,7 @@ pub(super) fn hold(model: &mut Model) {
 /// Sets the hold. Whoever is held goes elsewhere in the list: the cursor does not go with them but to the next one, with whom it stays,
 /// so that the key that comes next is about somebody who was seen beside them.
 pub(super) fn set(model: &mut Model, on: Vec<Vec<HoldOn>>, called: String, typed: &str) -> Vec<Effect> {
-    let subject = model.list.subject.filter(|_| model.list.marks.is_empty());
-    let under = subject.and_then(|subject| model.card(subject)).map(|card| held_by(&card.row));
+    let under = model.list.subject.and_then(|subject| model.card(subject)).map(|card| held_by(&card.row));
     if under.is_some_and(|under| on == [under]) {
         let is_last = model.list.index + 1 >= model.list.len();
         super::list::go(model, if is_last { -1 } else { 1 });
@@ -58,7 +57,7 @@ pub(super) fn set(model: &mut Model, on: Vec<Vec<HoldOn>>, called: String, typed
 
 /// A hold was not set: it is asked for once more, with what was typed, and the cursor is on whom it was about.
 pub(super) fn refused(model: &mut Model, on: Vec<Vec<HoldOn>>, called: String, reason: &str, error: &Error) {
-    if let ([one], true) = (on.as_slice(), model.list.marks.is_empty()) {
+    if let [one] = on.as_slice() {
         let mut named = Named { entry: None, account: None };
         for on in one {
             match on {

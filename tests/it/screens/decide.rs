@@ -407,6 +407,18 @@ fn the_cursor_does_not_go_with_whoever_is_held_but_to_the_next_one_and_stays_the
     assert!(desk.snapshot.line(subject).unwrap().held && !desk.snapshot.line(next).unwrap().held);
     desk.press("space");
     desk.until(|m| m.approvals().has(next));
+    // The same where others are marked, and the hold is from the explanation of the one under the cursor.
+    let after = desk.model.shown()[at(&desk) + 1];
+    desk.press("j m k k w h");
+    assert_eq!(desk.model.cursor(), Some(next));
+    desk.type_in("on leave");
+    desk.press("enter");
+    while !desk.snapshot.line(next).unwrap().held {
+        desk.next();
+    }
+    desk.until(|m| m.shown().get(held) != Some(&next));
+    assert_eq!(desk.model.cursor(), Some(after));
+    assert!(!desk.snapshot.line(after).unwrap().held);
 }
 
 #[test]

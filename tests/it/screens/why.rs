@@ -222,6 +222,9 @@ fn what_is_asked_for_fills_in_and_keys_of_the_list_work_on_whoever_is_explained(
     while !desk.snapshot.line(of).unwrap().held {
         desk.next();
     }
+    // The cursor is on the next user by now.
+    assert_ne!(desk.model.cursor(), Some(of));
+    go_to(&mut desk, of);
     desk.press("w");
     told(&mut desk);
     assert!(desk.frame(120, 40).contains("on leave"), "{}", desk.frame(120, 40));
