@@ -208,10 +208,24 @@ pub struct Hold {
 
 impl Hold {
     /// What is typed as a reason, and the day on which the hold ends where it says so at its end: `on leave until 2027-01-31`.
-    #[must_use]
-    pub fn parted(typed: &str) -> (&str, Option<Instant>) {
-        let parted = typed.trim().rsplit_once(" until ").and_then(|(reason, day)| Some((reason.trim(), Instant::parse(day.trim())?)));
-        parted.filter(|(reason, _)| !reason.is_empty()).map_or((typed.trim(), None), |(reason, until)| (reason, Some(until)))
+    ///
+    /// # Errors
+    /// What follows the last `until` is no day, or nothing stands before it: whoever writes that word means an end, and a hold that never
+    /// ends is not what was meant.
+    pub fn parted(typed: &str) -> Result<(&str, Option<Instant>), &'static str> {
+        const UNTIL: &str = "until";
+        let typed = typed.trim();
+        // In small letters of ASCII every byte is where it was.
+        let low = typed.to_ascii_lowercase();
+        let is_edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+        let is_word = |at: &usize| is_edge(low[..*at].chars().next_back()) && is_edge(low[at + UNTIL.len()..].chars().next());
+        let Some(at) = low.rmatch_indices(UNTIL).map(|(at, _)| at).find(is_word) else { return Ok((typed, None)) };
+        let (reason, day) = (typed[..at].trim(), typed[at + UNTIL.len()..].trim());
+        match Instant::parse(day) {
+            None => Err("until what day? write until 2027-01-31, or leave the word until out"),
+            Some(_) if reason.is_empty() => Err("write the reason before it, such as: on leave until 2027-01-31"),
+            Some(until) => Ok((reason, Some(until))),
+        }
     }
 
     /// Who, why and until when, in one line (not cleaned: it quotes an operator).

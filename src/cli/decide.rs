@@ -148,6 +148,11 @@ pub(super) async fn hold(options: &HoldOptions, common: &Common, now: Instant) -
     if options.reason.trim().is_empty() {
         return Err(Error::usage("a hold needs a reason").hint("whoever finds it later wants to know why"));
     }
+    // On the screens a reason ends with it: here it would be a hold that never ends, without a sign.
+    if options.until.is_none() && !matches!(Hold::parted(&options.reason), Ok((_, None))) {
+        return Err(Error::usage("the hold would not end: its day is not a part of the reason")
+            .hint("write --until and a day such as 2027-01-31, or leave the word until out of the reason"));
+    }
     let until = options
         .until
         .as_ref()

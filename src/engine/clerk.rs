@@ -195,7 +195,16 @@ where
                 Work::Rehearse(number) => Box::pin(self.rehearse(number)).await,
                 Work::Send(number) => Box::pin(self.send(number)).await,
                 Work::Resume => Box::pin(self.resume()).await,
-                Work::Hold(held) => self.hold(*held).await,
+                Work::Hold(held) => {
+                    let (on, called, reason) = (held.on.clone(), held.called.clone(), held.reason.clone());
+                    match (self.hold(*held).await, reason) {
+                        (Err(error), Some(reason)) => {
+                            (self.tell)(News::NotHeld { on, called, reason, error });
+                            Ok(())
+                        }
+                        (told, _) => told,
+                    }
+                }
                 Work::Pair(pairing) => self.pair(*pairing).await,
                 Work::Save(.., withdrawn) | Work::Relocate(.., withdrawn) if withdrawn.load(Ordering::Acquire) => Ok(()),
                 Work::Save(file, edits, _) => self.save(&file, &edits).await,
@@ -348,7 +357,7 @@ where
         let (picture, now) = (snapshot.picture(), clock::now());
         let belonging = self.belongs_here(picture).await?;
         let service = belonging.base_url.clone();
-        let reason = reason.as_deref().map(Hold::parted);
+        let reason = reason.as_deref().map(Hold::parted).transpose().map_err(Error::usage)?;
         if let Some((_, Some(until))) = reason
             && until <= now
         {

@@ -18,6 +18,7 @@ use super::why::Learnt;
 use crate::error::{Error, Result};
 use crate::identity::AttributeName;
 use crate::journal::run::{Run, RunId};
+use crate::model::HoldOn;
 use std::sync::Arc;
 
 /// What a screen hears.
@@ -81,6 +82,17 @@ pub enum News {
     Told(String),
     /// It was not done, and why; nothing else has changed.
     Refused(Error),
+    /// A hold was not set, and why: it can be asked for once more with what was typed.
+    NotHeld {
+        /// What it was to be on, for each user.
+        on: Vec<Vec<HoldOn>>,
+        /// What they are called.
+        called: String,
+        /// What was typed.
+        reason: String,
+        /// Why not.
+        error: Error,
+    },
 }
 
 /// Where news is told; called from the engine's threads, and must not block.

@@ -256,6 +256,16 @@ impl Snapshot {
         Some(Named { entry, account: user.account.map(|row| AccountId::new(self.picture.accounts.row(row).id())) })
     }
 
+    /// Whose row tells of a user by now: another one's, where the account and a person were found to belong together since.
+    #[must_use]
+    pub fn row_of(&self, subject: Subject) -> Option<Subject> {
+        let has_row = |subject: &Subject| self.picture.user_of(*subject).is_some();
+        Some(subject).filter(has_row).or_else(|| {
+            let paired = self.picture.others.get(subject.account()?.index())?.entry().map(Subject::of_entry);
+            paired.filter(has_row)
+        })
+    }
+
     /// The number of a user with lasting ids; nothing if nobody here has them.
     #[must_use]
     pub fn subject_of(&self, named: &Named) -> Option<Subject> {

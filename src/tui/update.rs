@@ -5,6 +5,7 @@
 mod anew;
 mod decide;
 mod detail;
+mod holding;
 mod leaving;
 mod list;
 mod mapping;
@@ -146,9 +147,9 @@ pub fn perform(model: &mut Model, verb: Verb) -> Vec<Effect> {
         Verb::WithdrawAll => return decide::withdraw_all(model),
         Verb::Apply => return decide::apply(model, None),
         Verb::ApplyOne => return decide::apply(model, model.list.subject),
-        Verb::Hold => decide::hold(model),
+        Verb::Hold => holding::hold(model),
         Verb::Release if !model.list.marks.is_empty() => return marks::release(model),
-        Verb::Release => return decide::release(model),
+        Verb::Release => return holding::release(model),
         Verb::Source => model.focus = Pane::Source,
         Verb::Mapping => model.focus = Pane::Mapping,
         Verb::NextRule => mapping::mark(model, 1),

@@ -32,6 +32,11 @@ fn links_and_holds_are_made_taken_back_and_read_by_the_plan() {
         assert_eq!(row("svc-backup")["situation"], "unmatched");
         let (code, _, talk) = desk.rosterm(&["--read-only", "hold", "ann", "why"]);
         assert_eq!((code, talk.as_str()), (4, "rosterm: --read-only: nothing is changed, not even what is remembered\n"));
+        // A day that only stands in the reason would end nothing.
+        for reason in ["on leave until 2099-01-31", "on leave until tomorrow"] {
+            let (code, _, talk) = desk.rosterm(&["hold", "ann", reason]);
+            assert!(code == 2 && talk.contains("write --until and a day such as 2027-01-31"), "{code} {talk}");
+        }
         let (code, _, talk) = desk.rosterm(&["hold", "svc-bakup", "x"]);
         assert_eq!((code, talk.as_str()), (2, "rosterm: there is no user svc-bakup\n  hint: did you mean svc-backup?\n"));
     });

@@ -5,7 +5,7 @@
 
 use crate::engine::{Seen, Who};
 use crate::identity::{AccountId, EntryId};
-use crate::model::HoldOn;
+use crate::model::{Hold, HoldOn};
 use crate::plan::guard::Lifted;
 use crate::tui::theme::Role;
 use crate::tui::widget::field::Field;
@@ -118,7 +118,10 @@ impl Question {
             Answer::Lift(n) if typed.is_empty() => Err(format!("type {n} to lift the limit, or go back")),
             Answer::Number(n) if typed.is_empty() => Err(format!("type {n} first: so many lose access or get it back by this")),
             Answer::Number(n) | Answer::Lift(n) => Err(format!("{typed} is not {n}")),
-            Answer::Text(_) if !typed.is_empty() => Ok(()),
+            Answer::Text(_) if !typed.is_empty() => match self.then {
+                Then::Hold(..) => Hold::parted(typed).map(|_| ()).map_err(str::to_owned),
+                _ => Ok(()),
+            },
             Answer::Text(what) => Err(format!("type {what} first")),
             Answer::Nothing => Err("there is nothing to confirm".to_owned()),
         }
@@ -207,6 +210,30 @@ mod tests {
         ] {
             let question = Question { field: Field::of(typed), ..Question::new("", Vec::new(), answer, Then::Close) };
             assert_eq!(question.answered().is_ok(), good, "{answer:?} {typed}");
+        }
+    }
+
+    #[test]
+    fn a_reason_that_names_an_end_names_a_day() {
+        for (typed, good) in [
+            ("on leave", true),
+            ("on leave until 2027-01-31", true),
+            ("on leave UNTIL 2027-01-31", true),
+            ("untilled land", true),
+            ("x until tomorrow", false),
+            ("x Until tomorrow", false),
+            ("x until 31.1.2027", false),
+            ("x until 2027-02-30", false),
+            ("x until: 2027-01-31", false),
+            ("x until", false),
+            ("until", false),
+            ("until 2027-01-31", false),
+            ("until 2027-01-31 he is on leave", false),
+            ("\u{130}\u{130} until \u{130}", false),
+        ] {
+            let answered = Hold::parted(typed);
+            assert_eq!(answered.is_ok(), good, "{typed}");
+            assert!(answered.err().is_none_or(|why| why.contains("2027-01-31") && why.len() <= 72), "{typed}");
         }
     }
 }

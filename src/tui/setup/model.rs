@@ -25,6 +25,8 @@ pub struct Model {
     pub field: Field,
     /// The marked line of what there is to choose.
     pub at: usize,
+    /// The line that is marked while nothing is typed.
+    pub untyped: usize,
     /// The first visible line of it, or of the file.
     pub top: usize,
     /// Lines of it that were visible in the last frame.
@@ -74,6 +76,7 @@ impl Model {
             question: Question::default(),
             field: Field::default(),
             at: 0,
+            untyped: 0,
             top: 0,
             height: 0,
             testing: None,
@@ -119,6 +122,7 @@ impl Model {
             self.field = Field::of(usual);
         }
         self.at = at.unwrap_or(0);
+        self.untyped = self.at;
     }
 
     /// The text of the file.

@@ -103,7 +103,8 @@ fn page(model: &Model) -> isize {
 /// What follows from another text.
 fn typed(model: &mut Model) {
     model.wrong = model.field.wrong();
-    model.at = 0;
+    // With nothing typed any more the mark is where it was before.
+    model.at = if model.field.text().trim().is_empty() { model.untyped } else { 0 };
     model.top = 0;
     model.look();
 }
@@ -114,6 +115,9 @@ fn go(model: &mut Model, by: isize) {
         model.top = model.top.saturating_add_signed(by).min(most);
     } else {
         model.at = model.at.saturating_add_signed(by).min(model.lines().len().saturating_sub(1));
+        if model.field.text().trim().is_empty() {
+            model.untyped = model.at;
+        }
     }
 }
 

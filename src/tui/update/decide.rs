@@ -4,9 +4,8 @@ use crate::engine::proposal::NAMED;
 use crate::engine::rehearsal::Rehearsal;
 use crate::engine::{Approved, Ended, Named, Owing, Proposal, Running, Seen, Snapshot, Weighed, Who, needs_approval};
 use crate::error::Error;
-use crate::identity::{AccountId, EntryId};
 use crate::journal::run::RunId;
-use crate::model::{Action, HoldOn, Subject};
+use crate::model::{Action, Subject};
 use crate::plan::Row;
 use crate::plan::decision::approvable;
 use crate::telemetry::redacted;
@@ -20,7 +19,7 @@ use crate::tui::theme::Role;
 use std::sync::Arc;
 
 /// The row of the user under the cursor, who stays there from now on: what is decided next is about the same user.
-fn row(model: &mut Model) -> Option<(Subject, Row)> {
+pub(super) fn row(model: &mut Model) -> Option<(Subject, Row)> {
     let subject = model.list.subject?;
     model.list.moved = true;
     Some((subject, model.card(subject)?.row.clone()))
@@ -71,7 +70,7 @@ pub(super) fn withdraw_all(model: &mut Model) -> Vec<Effect> {
 
 /// The first of those of a list for whom such an action is proposed, by name. Of a list that begins with a great many others they are
 /// only counted.
-fn first_of(snapshot: &Snapshot, rows: &[Subject], n: usize, wanted: fn(Action) -> bool) -> Vec<String> {
+pub(super) fn first_of(snapshot: &Snapshot, rows: &[Subject], n: usize, wanted: fn(Action) -> bool) -> Vec<String> {
     /// Rows that are looked at: a few milliseconds.
     const LOOKED_AT: usize = 20_000;
     if n == 0 {
@@ -121,7 +120,10 @@ pub(super) fn weighed(model: &mut Model, weighed: Weighed) -> Vec<Effect> {
     model.search = None;
     let lose = first_of(&seen.0, rows, weight.deprovisions(), Action::is_deprovision);
     let back = first_of(&seen.0, rows, weight.returns(), |action| action == Action::Enable);
-    model.overlay = Some(Overlay::Question(Box::new(confirm::approve_all(weighed, &lose, &back))));
+    let about = if is_marked { super::marks::about(model, &seen.0, rows, weight) } else { Vec::new() };
+    let mut question = confirm::approve_all(weighed, &lose, &back);
+    question.words.splice(0..0, about);
+    model.overlay = Some(Overlay::Question(Box::new(question)));
     Vec::new()
 }
 
@@ -175,37 +177,6 @@ pub(super) fn rehearsed(model: &mut Model, number: u64, rehearsal: &Rehearsal) {
     model.overlay = Some(Overlay::Question(Box::new(question)));
 }
 
-/// What a hold is set on, and taken back from: the person where there is one, then the account.
-fn held_by(row: &Row) -> Vec<HoldOn> {
-    let entry = row.entry.as_ref().map(|e| HoldOn::Entry(EntryId::new(e.id.as_str())));
-    let account = row.account.as_ref().map(|a| HoldOn::Account(AccountId::new(a.id.as_str())));
-    entry.into_iter().chain(account).collect()
-}
-
-/// Asks why whoever is marked, or under the cursor, is to be left alone.
-pub(super) fn hold(model: &mut Model) {
-    let words = vec![
-        (Role::Text, "Nothing is sent until the hold is taken back. Everybody who looks sees the reason.".to_owned()),
-        (Role::Quiet, "A reason that ends with: until 2027-01-31 makes it end by itself on that day.".to_owned()),
-    ];
-    let Some(seen) = seen(model) else { return };
-    let (title, words, then) = if model.list.marks.is_empty() {
-        let Some((_, row)) = row(model) else { return };
-        let there = row.hold.as_ref().map(|hold| (Role::Warn, format!("The hold that is there is replaced: {}", hold.words())));
-        let then = Then::Hold(vec![held_by(&row)], row.called().to_owned(), seen);
-        (format!("Leave {} alone", row.called()), words.into_iter().chain(there).collect(), then)
-    } else {
-        let (on, called) = super::marks::named(model);
-        (format!("Leave {called} alone"), words, Then::Hold(on, called, seen))
-    };
-    model.overlay = Some(Overlay::Question(Box::new(Question::new(&title, words, Answer::Text("a reason"), then))));
-}
-
-pub(super) fn release(model: &mut Model) -> Vec<Effect> {
-    let (Some((_, row)), Some(seen)) = (row(model), seen(model)) else { return Vec::new() };
-    vec![Effect::Hold { on: vec![held_by(&row)], called: row.called().to_owned(), reason: None, seen }]
-}
-
 /// Lets the run wait, or go on.
 pub(super) fn pause(model: &mut Model) -> Vec<Effect> {
     let Running::Going(going) = &mut model.activity.running else { return Vec::new() };
@@ -250,13 +221,19 @@ pub(super) fn owing(model: &mut Model, run: RunId, owing: Box<Owing>) {
 
 /// Something was not done.
 pub(super) fn refused(model: &mut Model, error: &Error) {
+    let words = why_refused(model, error);
+    model.notice = None;
+    super::source::refused(model, error);
+    model.overlay = Some(Overlay::Question(Box::new(Question::new("It was not done", words, Answer::Nothing, Then::Close))));
+}
+
+/// Why something was not done, and what to do about it.
+pub(super) fn why_refused(model: &Model, error: &Error) -> Vec<(Role, String)> {
     let place = error.position().map(|at| format!("{at}: ")).unwrap_or_default();
     let mut words = vec![(Role::Bad, redacted(&format!("{place}{}", error.message())))];
     words.extend(error.hint_text().map(|hint| (Role::Text, redacted(hint))));
     words.extend(super::anew::key_for(model, error).map(|text| (Role::Text, text)));
-    model.notice = None;
-    super::source::refused(model, error);
-    model.overlay = Some(Overlay::Question(Box::new(Question::new("It was not done", words, Answer::Nothing, Then::Close))));
+    words
 }
 
 /// Does what was asked about.
@@ -276,7 +253,7 @@ pub(super) fn answered(model: &mut Model, question: Question) -> Vec<Effect> {
             start(model);
             vec![Effect::Resume]
         }
-        Then::Hold(on, called, seen) => vec![Effect::Hold { on, called, reason: Some(question.field.text().trim().to_owned()), seen }],
+        Then::Hold(on, called, seen) => super::holding::set(model, on, called, seen, question.field.text()),
         Then::Pair { entry, account, linked, seen } => vec![Effect::Pair { entry, account, linked, seen }],
         Then::SaveMapping => super::mapping::saving::save(model),
         Then::Relocate => super::source::save(model),

@@ -1,11 +1,13 @@
 //! Marks: whom a key is about, if it is about more than one and fewer than all.
 
-use super::decide;
-use crate::engine::{Named, Who};
+use super::decide::{self, first_of};
+use crate::engine::proposal::NAMED;
+use crate::engine::{Named, Snapshot, Weight, Who, needs_approval};
 use crate::model::{HoldOn, Subject};
 use crate::text::{count, counted};
 use crate::tui::model::{Marks, Model, Tone};
 use crate::tui::msg::Effect;
+use crate::tui::theme::Role;
 use std::sync::Arc;
 
 /// Marks whoever is under the cursor, or takes the mark away, and goes on to the next one.
@@ -86,6 +88,42 @@ pub(super) fn named(model: &Model) -> (Vec<Vec<HoldOn>>, String) {
     let on: Vec<Vec<HoldOn>> = model.list.marks.all().filter_map(|s| snapshot?.named(s)).map(on).collect();
     let called = counted(on.len(), "marked user");
     (on, called)
+}
+
+/// Whom an approval of the marked ones is about, by name: the rows that are seen need not be among them.
+pub(super) fn about(model: &Model, seen: &Snapshot, rows: &[Subject], weight: &Weight) -> Vec<(Role, String)> {
+    let picture = seen.picture();
+    let is_one = |s: Subject| rows.contains(&s) && picture.user_of(s).is_some_and(|user| needs_approval(user.verdict.action));
+    let names = first_of(seen, rows, weight.total(), needs_approval);
+    // Where all of them lose access, or get it back, their names follow with that.
+    let are_named = weight.total() == weight.deprovisions() || weight.total() == weight.returns();
+    let about = (!are_named).then(|| listed(&names, weight.total()));
+    not_among(model, is_one).into_iter().chain(about).collect()
+}
+
+/// Whom a hold of the marked ones is about; nothing where nobody is marked.
+pub(super) fn held(model: &Model) -> Vec<(Role, String)> {
+    let (marks, Some(snapshot)) = (&model.list.marks, &model.snapshot) else { return Vec::new() };
+    if marks.is_empty() {
+        return Vec::new();
+    }
+    let there: Vec<Subject> = marks.all().filter(|s| snapshot.picture().user_of(*s).is_some()).collect();
+    let names: Vec<String> = there.iter().take(NAMED).filter_map(|s| Some(snapshot.line(*s)?.user_name)).collect();
+    not_among(model, |s| marks.has(s)).into_iter().chain([listed(&names, there.len())]).collect()
+}
+
+/// The first names, and how many more.
+fn listed(names: &[String], all: usize) -> (Role, String) {
+    let more = all.saturating_sub(names.len());
+    let more = if more > 0 { format!(" and {} more", count(more)) } else { String::new() };
+    (Role::Strong, format!("This is about {}{more}.", names.join(", ")))
+}
+
+/// Whoever is under the cursor is seen in list and details: it is told where it is not about them.
+fn not_among(model: &Model, is_one: impl Fn(Subject) -> bool) -> Option<(Role, String)> {
+    let subject = model.list.subject.filter(|s| !is_one(*s))?;
+    let name = model.snapshot.as_ref()?.line(subject)?.user_name;
+    Some((Role::Warn, format!("THE USER UNDER THE CURSOR IS NOT AMONG THEM: {name}")))
 }
 
 /// Takes the holds of the marked ones back.

@@ -3,7 +3,7 @@
 //! What must stay true: the cursor stays with its user. Whoever leaves the list is said to have left it, and only then does
 //! the cursor stand for somebody else.
 
-use super::{anew, decide, mapping, pairing, source};
+use super::{anew, decide, holding, mapping, pairing, source};
 use crate::clock::Instant;
 use crate::engine::{News, Running, Snapshot, View};
 use crate::journal::run::Run;
@@ -90,6 +90,7 @@ pub(super) fn hear(model: &mut Model, news: News) -> Vec<Effect> {
             model.detail.asked = None;
             model.say(Tone::Plain, text);
         }
+        News::NotHeld { on, called, reason, error } => holding::refused(model, on, called, &reason, &error),
         News::Refused(error) => decide::refused(model, &error),
     }
     Vec::new()
@@ -133,6 +134,14 @@ fn seek_again(model: &mut Model, view: &View) {
     }
 }
 
+/// Where the account under the cursor was found to belong to a person, the cursor goes to the row of both; true if it was so.
+fn follow(model: &mut Model) -> bool {
+    let (Some(before), true, Some(snapshot)) = (model.list.subject, model.list.moved, &model.snapshot) else { return false };
+    let now = snapshot.row_of(before).filter(|now| *now != before);
+    model.list.subject = now.or(Some(before));
+    now.is_some()
+}
+
 /// Puts a list in place of the one before.
 fn show(model: &mut Model, view: Arc<View>) {
     let is_old = model.snapshot.as_ref().is_some_and(|s| view.generation < s.era());
@@ -141,6 +150,7 @@ fn show(model: &mut Model, view: Arc<View>) {
         return;
     }
     seek_again(model, &view);
+    let paired = follow(model);
     let list = &mut model.list;
     let same = list.view.as_ref().is_some_and(|before| before.spec == view.spec);
     let (index, top) = (list.index, list.top);
@@ -182,6 +192,7 @@ fn show(model: &mut Model, view: Arc<View>) {
         let now = model.snapshot.as_ref().and_then(|s| s.line(left)).map(|l| l.situation.words());
         let called = std::mem::take(&mut model.list.called);
         let text = match now {
+            Some(now) if paired => format!("{called} and a person are one row now: {now}, and not in this list"),
             Some(now) => format!("{called} is {now} now and no longer in this list"),
             None => format!("{called} has no row any more"),
         };

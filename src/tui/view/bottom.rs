@@ -1,7 +1,7 @@
 //! The last line: what is being typed, else what has just happened, else the keys that work now.
 
 use crate::telemetry::redacted;
-use crate::text::width;
+use crate::text::{count, width};
 use crate::tui::action::{Scope, TABLE, Verb, scope_of};
 use crate::tui::model::{Model, Tone};
 use crate::tui::theme::Role;
@@ -50,16 +50,24 @@ pub(super) fn draw(model: &Model, ink: &mut Ink<'_>, area: Rect) -> Option<(u16,
     let here = scope_of(model.focus);
     let mut entries: Vec<_> =
         TABLE.iter().filter(|e| e.footer > 0 && (e.scope == here || e.scope == Scope::Everywhere) && (e.when)(model).is_ok()).collect();
-    entries.sort_by_key(|e| e.footer);
+    // What is about the marked says so, and comes first: who is marked need not be seen.
+    let marks = if here == Scope::Diff { model.list.marks.len() } else { 0 };
+    let is_about_marks = |verb: Verb| marks > 0 && matches!(verb, Verb::Approve | Verb::Hold | Verb::Release | Verb::WithdrawAll);
+    entries.sort_by_key(|e| (!is_about_marks(e.verb), e.footer));
     let mut used = 1;
     for entry in entries {
         let key = model.setting.keymap.key(entry.verb);
-        let all = cells(width(&key) + width(entry.short) + 4);
+        let short = match entry.verb {
+            verb if !is_about_marks(verb) => entry.short.to_owned(),
+            Verb::WithdrawAll => format!("unapprove {} marked", count(marks)),
+            _ => format!("{} {} marked", entry.short, count(marks)),
+        };
+        let all = cells(width(&key) + width(&short) + 4);
         if used + all > room {
             continue;
         }
         used += ink.put(area.x + used, area.y, room, &key, Role::Key) + 1;
-        used += ink.put(area.x + used, area.y, room, entry.short, Role::Text) + 3;
+        used += ink.put(area.x + used, area.y, room, &short, Role::Text) + 3;
     }
     None
 }

@@ -213,6 +213,27 @@ fn keys_go_back_break_off_and_end_with_nothing_written() {
 }
 
 #[test]
+fn a_filter_that_is_emptied_puts_the_choice_back() {
+    let mut model = model(Path::new("/tmp/rosterm.toml"));
+    press(&mut model, "down down");
+    let (at, before) = (model.at, model.lines());
+    assert!(at > 0 && before.len() > at);
+    type_in(&mut model, "a");
+    assert_eq!(model.at, 0);
+    press(&mut model, "down ctrl-u");
+    assert_eq!((model.at, model.lines()), (at, before));
+    // Letter by letter, too; and where the usual answer is marked from the beginning.
+    type_in(&mut model, "ab");
+    press(&mut model, "backspace backspace");
+    assert_eq!(model.at, at);
+    press(&mut model, "enter esc");
+    assert_eq!((model.ask, model.at), (Ask::Kind, at));
+    type_in(&mut model, "z");
+    press(&mut model, "ctrl-u");
+    assert_eq!(model.at, at);
+}
+
+#[test]
 fn a_user_with_a_password_and_a_client_with_a_secret_are_ways_in_and_are_tried_at_once() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("people.ldif"), LDIF).unwrap();

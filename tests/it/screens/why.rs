@@ -222,6 +222,9 @@ fn what_is_asked_for_fills_in_and_keys_of_the_list_work_on_whoever_is_explained(
     while !desk.snapshot.line(of).unwrap().held {
         desk.next();
     }
+    // The cursor is on the next user by now.
+    assert_ne!(desk.model.cursor(), Some(of));
+    go_to(&mut desk, of);
     desk.press("w");
     told(&mut desk);
     assert!(desk.frame(120, 40).contains("on leave"), "{}", desk.frame(120, 40));
@@ -429,6 +432,46 @@ fn the_account_of_nobodys_finds_its_person_and_those_alike_come_first() {
     }
     // The other account is nobody's from then on, and left alone.
     assert_eq!(desk.snapshot.facets().for_action(Action::Delete), 0);
+}
+
+#[test]
+fn an_account_that_became_one_row_with_a_person_is_not_said_to_have_none() {
+    for only in [false, true] {
+        let (world, mut desk) = small();
+        let of = subject(&desk, case(&world, "an account of nobody's"));
+        let person = subject(&desk, case(&world, "new"));
+        if only {
+            desk.press("f");
+            desk.type_in("situation unmatched");
+            desk.press("enter g");
+        }
+        while desk.model.cursor() != Some(of) {
+            desk.press("j");
+        }
+        desk.frame(120, 40);
+        let picture = desk.snapshot.picture();
+        let named = desk.snapshot.named(person).unwrap().entry.unwrap();
+        let row = picture.entries().by_id(named.as_str()).unwrap();
+        let name = picture.entries().row(row).name().to_owned();
+        desk.press("L");
+        desk.until(|m| m.pick().is_some_and(|p| p.choices.is_some()));
+        desk.type_in(&name);
+        desk.until(|m| m.pick().is_some_and(|p| p.choices.as_ref().is_some_and(|c| c.len() == 1)));
+        desk.press("enter");
+        assert!(matches!(desk.press("enter")[..], [Effect::Pair { linked: true, .. }]));
+        while desk.snapshot.line(of).is_some() {
+            desk.next();
+        }
+        desk.until(|m| m.cursor() != Some(of));
+        if only {
+            assert!(!desk.model.shown().contains(&person));
+            let told = desk.notice();
+            assert!(told.contains("and a person are one row now: ") && told.contains("not in this list"), "{told}");
+        } else {
+            assert_eq!(desk.model.cursor(), Some(person));
+            assert!(!desk.model.notice().is_some_and(|n| n.contains("no row")), "{}", desk.notice());
+        }
+    }
 }
 
 #[test]
