@@ -22,7 +22,7 @@ use super::remote::{Remote, reading};
 use super::run::{Desk, Prepared, Runner, check_fit, prepare};
 use super::seat::Pairing;
 use super::seat::{Held, Seat};
-use super::snapshot::Snapshot;
+use super::snapshot::{Seen, Snapshot};
 use super::watch::{Ended, Going, Running, watched};
 use super::worker::Order;
 use super::writing::{Withdrawn, Writing};
@@ -196,10 +196,11 @@ where
                 Work::Send(number) => Box::pin(self.send(number)).await,
                 Work::Resume => Box::pin(self.resume()).await,
                 Work::Hold(held) => {
-                    let (on, called, reason) = (held.on.clone(), held.called.clone(), held.reason.clone());
+                    let (on, called, reason, seen) =
+                        (held.on.clone(), held.called.clone(), held.reason.clone(), Seen(Arc::clone(&held.snapshot)));
                     match (self.hold(*held).await, reason) {
                         (Err(error), Some(reason)) => {
-                            (self.tell)(News::NotHeld { on, called, reason, error });
+                            (self.tell)(News::NotHeld { on, called, reason, seen, error });
                             Ok(())
                         }
                         (told, _) => told,

@@ -11,7 +11,7 @@ use super::owing::Owing;
 use super::picture::near::Choice;
 use super::proposal::Proposal;
 use super::rehearsal::Rehearsal;
-use super::snapshot::Snapshot;
+use super::snapshot::{Seen, Snapshot};
 use super::view::View;
 use super::watch::{RunRow, Running};
 use super::why::Learnt;
@@ -90,6 +90,8 @@ pub enum News {
         called: String,
         /// What was typed.
         reason: String,
+        /// Where they were seen: it is about these, also when it is asked for once more.
+        seen: Seen,
         /// Why not.
         error: Error,
     },

@@ -58,7 +58,7 @@ pub(super) fn set(model: &mut Model, on: Vec<Vec<HoldOn>>, called: String, seen:
 }
 
 /// A hold was not set: it is asked for once more, with what was typed, and the cursor is on whom it was about.
-pub(super) fn refused(model: &mut Model, on: Vec<Vec<HoldOn>>, called: String, reason: &str, error: &Error) {
+pub(super) fn refused(model: &mut Model, (on, called, seen): (Vec<Vec<HoldOn>>, String, Seen), reason: &str, error: &Error) {
     if let [one] = on.as_slice() {
         let mut named = Named { entry: None, account: None };
         for on in one {
@@ -74,7 +74,6 @@ pub(super) fn refused(model: &mut Model, on: Vec<Vec<HoldOn>>, called: String, r
         }
     }
     let about = if super::marks::named(model).0 == on { super::marks::held(model) } else { Vec::new() };
-    let Some(seen) = decide::seen(model) else { return };
     let mut asked = question(on, called, seen);
     asked.words.splice(0..0, about);
     asked.words.extend(decide::why_refused(model, error));

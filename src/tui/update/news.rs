@@ -90,7 +90,7 @@ pub(super) fn hear(model: &mut Model, news: News) -> Vec<Effect> {
             model.detail.asked = None;
             model.say(Tone::Plain, text);
         }
-        News::NotHeld { on, called, reason, error } => holding::refused(model, on, called, &reason, &error),
+        News::NotHeld { on, called, reason, seen, error } => holding::refused(model, (on, called, seen), &reason, &error),
         News::Refused(error) => decide::refused(model, &error),
     }
     Vec::new()

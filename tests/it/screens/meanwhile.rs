@@ -213,7 +213,13 @@ fn a_hold_that_was_asked_about_at_one_service_is_not_set_at_another() {
     }
     assert_eq!(place.desk.snapshot.picture().base_url(), to);
     assert!(matches!(place.desk.press("enter")[..], [Effect::Hold { .. }]));
-    place.desk.until_failed("It was not done");
+    // What was typed is there still, and stays about whoever was seen: it is refused once more.
+    for _ in 0..2 {
+        place.desk.until_failed("was not read from where the configuration leads");
+        assert!(place.desk.frame(120, 40).contains("Type a reason: on leave"), "{}", place.desk.frame(120, 40));
+        assert!(matches!(place.desk.press("enter")[..], [Effect::Hold { .. }]));
+    }
+    place.desk.until_failed("was not read from where the configuration leads");
     assert_eq!(place.desk.snapshot.remembered().1, 0);
 }
 
