@@ -9,6 +9,7 @@ mod desk;
 mod details;
 mod keys;
 mod mapping;
+mod marks;
 mod meanwhile;
 mod monkey;
 mod moves;

@@ -1,7 +1,7 @@
 //! Somebody's cat on the keyboard: any keys in any order, on the real engine and a service that does what it is told. Nothing falls
 //! over, every frame is clean, and nobody loses access: that takes a number, and a cat knows none.
 
-use super::decide::{read_again, show};
+use super::decide::{read_again, send_all, show};
 use super::desk::{Desk, event};
 use super::setting;
 use crate::support;
@@ -38,14 +38,7 @@ fn active(service: &Service) -> BTreeSet<String> {
 
 /// Several are created, so that a run can be taken back, and some who leave are approved: a number is all that is missing.
 fn begin(desk: &mut Desk) {
-    show(desk, "action create");
-    desk.press("A");
-    desk.until(|m| m.question().is_some());
-    desk.press("enter");
-    desk.until(|m| m.approvals().total() > 0);
-    desk.press("P");
-    desk.until(|m| m.question().is_some());
-    desk.press("enter");
+    send_all(desk, "action create");
     desk.until(|m| matches!(m.running(), Running::Ended(_)));
     read_again(desk);
     show(desk, "action disable");

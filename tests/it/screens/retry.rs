@@ -1,6 +1,6 @@
 //! What a run did not do: told by cause, held against what both ends say by now, and approved again.
 
-use super::decide::{lifelike, no_seconds, read_again, show, under_cursor};
+use super::decide::{lifelike, no_seconds, read_again, send_all, show, under_cursor};
 use super::desk::Desk;
 use super::{same_as_before, setting};
 use crate::support;
@@ -17,14 +17,7 @@ fn failures_are_grouped_by_cause_and_tried_again() {
     let name: &'static str = Box::leak(under_cursor(&first).1.user_name.into_boxed_str());
     drop(first.model);
     let mut desk = lifelike(Writing { fail: Some((name, 400)), ..Writing::default() });
-    show(&mut desk, "action update");
-    desk.press("A");
-    desk.until(|m| m.question().is_some());
-    desk.press("enter");
-    desk.until(|m| m.approvals().total() > 0);
-    desk.press("P");
-    desk.until(|m| m.question().is_some());
-    desk.press("enter");
+    send_all(&mut desk, "action update");
     desk.until(|m| matches!(m.running(), Running::Ended(_)));
     let frame = desk.frame(120, 40);
     assert!(frame.contains("done, but not everything") && frame.contains("1 update: HTTP 400") && frame.contains(name), "{frame}");
